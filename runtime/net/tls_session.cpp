@@ -1,0 +1,172 @@
+#include "runtime/net/tls_session.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <sys/socket.h>
+
+namespace runtime {
+namespace {
+
+constexpr std::size_t most_identity = 128;
+
+/// HKDF-SHA256(token, info = purpose | identity): another identity is another key, so none can be swapped.
+std::array<std::uint8_t, 32> derive_key(const cluster_token& token, const std::string& identity) {
+  std::string info = "caf-tune link v1|" + identity;
+  auto* kdf = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
+  auto* state = EVP_KDF_CTX_new(kdf);
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {
+    OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, const_cast<std::uint8_t*>(token.data()), token.size()),
+    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.data(), info.size()),
+    OSSL_PARAM_construct_end(),
+  };
+  std::array<std::uint8_t, 32> key{};
+  const bool derived = EVP_KDF_derive(state, key.data(), key.size(), parameters) == 1;
+  EVP_KDF_CTX_free(state);
+  EVP_KDF_free(kdf);
+  if (!derived)
+    throw std::runtime_error("HKDF failed");
+  return key;
+}
+
+SSL_SESSION* psk_session(SSL* ssl, const cluster_token& token, const std::string& identity) {
+  const unsigned char aes_128_gcm_sha256[] = {0x13, 0x01};
+  auto key = derive_key(token, identity);
+  auto* session = SSL_SESSION_new();
+  SSL_SESSION_set1_master_key(session, key.data(), key.size());
+  SSL_SESSION_set_cipher(session, SSL_CIPHER_find(ssl, aes_128_gcm_sha256));
+  SSL_SESSION_set_protocol_version(session, TLS1_3_VERSION);
+  OPENSSL_cleanse(key.data(), key.size());
+  return session;
+}
+
+/// A socket BIO whose writes do not raise SIGPIPE: ignoring the signal for the whole process would be inherited by
+/// every worker, and masking it costs two system calls a write.
+int quiet_write(BIO* bio, const char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  const auto n = ::send(*static_cast<int*>(BIO_get_data(bio)), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    BIO_set_retry_write(bio);
+  return static_cast<int>(n);
+}
+
+int quiet_read(BIO* bio, char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  const auto n = ::recv(*static_cast<int*>(BIO_get_data(bio)), data, static_cast<std::size_t>(size), 0);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    BIO_set_retry_read(bio);
+  return static_cast<int>(n);
+}
+
+BIO_METHOD* quiet_socket() {
+  static BIO_METHOD* const methods = [] {
+    auto* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "quiet socket");
+    BIO_meth_set_write(m, quiet_write);
+    BIO_meth_set_read(m, quiet_read);
+    BIO_meth_set_ctrl(m, [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
+    return m;
+  }();
+  return methods;
+}
+
+} // namespace
+
+struct psk_callbacks {
+  static int use(SSL* ssl, const EVP_MD*, const unsigned char** id, std::size_t* length, SSL_SESSION** session) {
+    const auto& context = *static_cast<tls_session*>(SSL_get_app_data(ssl))->context_;
+    *session = psk_session(ssl, context.token(), context.identity());
+    *id = reinterpret_cast<const unsigned char*>(context.identity().data());
+    *length = context.identity().size();
+    return 1;
+  }
+
+  static int find(SSL* ssl, const unsigned char* id, std::size_t length, SSL_SESSION** session) {
+    auto& self = *static_cast<tls_session*>(SSL_get_app_data(ssl));
+    *session = nullptr; // Unknown identity: no certificate either, so the handshake fails.
+    if (length == 0 || length > most_identity)
+      return 1;
+    self.peer_.assign(reinterpret_cast<const char*>(id), length);
+    *session = psk_session(ssl, self.context_->token(), self.peer_);
+    return 1;
+  }
+};
+
+tls_context::tls_context(const cluster_token& token, std::string identity)
+  : token_(token), identity_(std::move(identity)), context_(SSL_CTX_new(TLS_method())) {
+  SSL_CTX_set_min_proto_version(context_, TLS1_3_VERSION);
+  SSL_CTX_set_ciphersuites(context_, "TLS_AES_128_GCM_SHA256");
+  SSL_CTX_set1_groups_list(context_, "X25519"); // One group: no second round trip, and forward secrecy stays.
+  SSL_CTX_set_num_tickets(context_, 0);
+  SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context_, 1); // One recv for many records; has_unread() covers what then waits inside.
+  SSL_CTX_set_default_read_buffer_len(context_, 64 * 1024);
+  SSL_CTX_set_psk_use_session_callback(context_, psk_callbacks::use);
+  SSL_CTX_set_psk_find_session_callback(context_, psk_callbacks::find);
+}
+
+tls_context::~tls_context() {
+  SSL_CTX_free(context_);
+  OPENSSL_cleanse(token_.data(), token_.size());
+}
+
+tls_session::tls_session(std::shared_ptr<const tls_context> context, int socket, side s)
+  : context_(std::move(context)), ssl_(SSL_new(context_->native())), socket_(socket) {
+  auto* bio = BIO_new(quiet_socket());
+  BIO_set_data(bio, &socket_);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_, bio, bio);
+  SSL_set_app_data(ssl_, this);
+  if (s == side::client)
+    SSL_set_connect_state(ssl_);
+  else
+    SSL_set_accept_state(ssl_);
+}
+
+tls_session::~tls_session() {
+  SSL_free(ssl_);
+}
+
+tls_session::progress tls_session::shake_hands() {
+  ERR_clear_error(); // SSL_get_error looks into the thread's queue: another link's error would be taken for ours.
+  const int result = SSL_do_handshake(ssl_);
+  if (result == 1)
+    return progress::done;
+  // WANT_WRITE cannot happen to a healthy peer: a flight of under 1 kB fits a new socket's buffer.
+  return SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ ? progress::waits : progress::failed;
+}
+
+std::optional<std::size_t> tls_session::read(void* to, std::size_t most) {
+  ERR_clear_error();
+  return moved(SSL_read(ssl_, to, static_cast<int>(std::min(most, std::size_t{1} << 30))));
+}
+
+std::optional<std::size_t> tls_session::write(const void* from, std::size_t size) {
+  ERR_clear_error();
+  return moved(SSL_write(ssl_, from, static_cast<int>(std::min(size, std::size_t{1} << 30))));
+}
+
+bool tls_session::has_unread() const {
+  return SSL_has_pending(ssl_) == 1;
+}
+
+std::optional<std::size_t> tls_session::moved(int result) {
+  if (result > 0)
+    return static_cast<std::size_t>(result);
+  const auto why = SSL_get_error(ssl_, result);
+  if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+    return 0;
+  return std::nullopt;
+}
+
+} // namespace runtime
