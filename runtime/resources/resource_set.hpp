@@ -46,6 +46,7 @@ public:
   void set(std::string_view name, amount value);
   bool empty() const noexcept;
   std::size_t size() const noexcept; ///< How many names.
+  bool has_custom() const noexcept { return !custom_.empty(); }
 
   bool fits_in(const resource_set& available) const noexcept;
   /// What available lacks for this to fit in; empty if it does.
