@@ -1,16 +1,16 @@
 #include "runtime/net/tls_session.hpp"
 
+#include "runtime/base/invariant.hpp"
+#include "runtime/net/key_derivation.hpp"
+
 #include <openssl/bio.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <stdexcept>
+#include <new>
 #include <sys/socket.h>
 
 namespace runtime {
@@ -18,30 +18,10 @@ namespace {
 
 constexpr std::size_t most_identity = 128;
 
-/// HKDF-SHA256(token, info = purpose | identity): another identity is another key, so none can be swapped.
-std::array<std::uint8_t, 32> derive_key(const cluster_token& token, const std::string& identity) {
-  std::string info = "caf-tune link v1|" + identity;
-  auto* kdf = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
-  auto* state = EVP_KDF_CTX_new(kdf);
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {
-    OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, const_cast<std::uint8_t*>(token.data()), token.size()),
-    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.data(), info.size()),
-    OSSL_PARAM_construct_end(),
-  };
-  std::array<std::uint8_t, 32> key{};
-  const bool derived = EVP_KDF_derive(state, key.data(), key.size(), parameters) == 1;
-  EVP_KDF_CTX_free(state);
-  EVP_KDF_free(kdf);
-  if (!derived)
-    throw std::runtime_error("HKDF failed");
-  return key;
-}
-
+/// Another identity is another key, so none can be swapped for another.
 SSL_SESSION* psk_session(SSL* ssl, const cluster_token& token, const std::string& identity) {
   const unsigned char aes_128_gcm_sha256[] = {0x13, 0x01};
-  auto key = derive_key(token, identity);
+  auto key = derive_key(token, "caf-tune link v1|" + identity);
   auto* session = SSL_SESSION_new();
   SSL_SESSION_set1_master_key(session, key.data(), key.size());
   SSL_SESSION_set_cipher(session, SSL_CIPHER_find(ssl, aes_128_gcm_sha256));
@@ -95,14 +75,19 @@ struct psk_callbacks {
     *session = nullptr; // Unknown identity: no certificate either, so the handshake fails.
     if (length == 0 || length > most_identity)
       return 1;
-    self.peer_.assign(reinterpret_cast<const char*>(id), length);
-    *session = psk_session(ssl, self.context_->token(), self.peer_);
+    self.claimed_.assign(reinterpret_cast<const char*>(id), length);
+    *session = psk_session(ssl, self.context_->token(), self.claimed_);
     return 1;
   }
 };
 
 tls_context::tls_context(const cluster_token& token, std::string identity)
-  : token_(token), identity_(std::move(identity)), context_(SSL_CTX_new(TLS_method())) {
+  : token_(token),
+    identity_(std::move(identity)),
+    context_(SSL_CTX_new(TLS_method())) {
+  CAF_TUNE_INVARIANT(!identity_.empty() && identity_.size() <= most_identity, "identity \"{}\"", identity_);
+  if (context_ == nullptr)
+    throw std::bad_alloc();
   SSL_CTX_set_min_proto_version(context_, TLS1_3_VERSION);
   SSL_CTX_set_ciphersuites(context_, "TLS_AES_128_GCM_SHA256");
   SSL_CTX_set1_groups_list(context_, "X25519"); // One group: no second round trip, and forward secrecy stays.
@@ -121,15 +106,21 @@ tls_context::~tls_context() {
 }
 
 tls_session::tls_session(std::shared_ptr<const tls_context> context, int socket, side s)
-  : context_(std::move(context)), ssl_(SSL_new(context_->native())), socket_(socket) {
+  : context_(std::move(context)),
+    ssl_(SSL_new(context_->native())),
+    socket_(socket) {
   auto* bio = BIO_new(quiet_socket());
+  if (ssl_ == nullptr || bio == nullptr)
+    throw std::bad_alloc();
   BIO_set_data(bio, &socket_);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
   SSL_set_app_data(ssl_, this);
-  if (s == side::client)
+  if (s == side::client) {
+    // A server without our token may offer a certificate instead: whatever it is signed by, it is refused.
+    SSL_set_verify(ssl_, SSL_VERIFY_PEER, nullptr);
     SSL_set_connect_state(ssl_);
-  else
+  } else
     SSL_set_accept_state(ssl_);
 }
 
@@ -140,18 +131,56 @@ tls_session::~tls_session() {
 tls_session::progress tls_session::shake_hands() {
   ERR_clear_error(); // SSL_get_error looks into the thread's queue: another link's error would be taken for ours.
   const int result = SSL_do_handshake(ssl_);
-  if (result == 1)
+  if (result == 1) {
+    if (SSL_session_reused(ssl_) != 1) { // OpenSSL's word for "with the pre-shared key". Nothing else proves a token.
+      failure_ = handshake_failure::wrong_token;
+      return progress::failed;
+    }
+    proved_ = claimed_;
     return progress::done;
+  }
+  const int why = SSL_get_error(ssl_, result);
   // WANT_WRITE cannot happen to a healthy peer: a flight of under 1 kB fits a new socket's buffer.
-  return SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ ? progress::waits : progress::failed;
+  if (why == SSL_ERROR_WANT_READ)
+    return progress::waits;
+  failure_ = diagnose(why);
+  return progress::failed;
+}
+
+handshake_failure tls_session::diagnose(int ssl_error) const {
+  if (ssl_error != SSL_ERROR_SSL)
+    return handshake_failure::closed;
+  const auto first = ERR_peek_error();
+  if (ERR_GET_LIB(first) != ERR_LIB_SSL)
+    return handshake_failure::other;
+  switch (ERR_GET_REASON(first)) {
+  case SSL_R_BINDER_DOES_NOT_VERIFY:          // A server's view: the client has another token.
+  case SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER:   // A client's view of the same.
+  case SSL_R_CERTIFICATE_VERIFY_FAILED:       // A client's view of a server that knows only certificates.
+  case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM: // A server's view of a client that has no token at all.
+  case SSL_R_NO_SHARED_CIPHER:
+  case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE: return handshake_failure::wrong_token;
+  case SSL_R_UNEXPECTED_EOF_WHILE_READING: return handshake_failure::closed;
+  case SSL_R_WRONG_VERSION_NUMBER:
+  case SSL_R_HTTP_REQUEST:
+  case SSL_R_HTTPS_PROXY_REQUEST:
+  case SSL_R_PACKET_LENGTH_TOO_LONG:
+  case SSL_R_UNEXPECTED_MESSAGE:
+  case SSL_R_BAD_RECORD_TYPE: return handshake_failure::not_tls;
+  default: return handshake_failure::other;
+  }
 }
 
 std::optional<std::size_t> tls_session::read(void* to, std::size_t most) {
+  if (most == 0)
+    return 0;
   ERR_clear_error();
   return moved(SSL_read(ssl_, to, static_cast<int>(std::min(most, std::size_t{1} << 30))));
 }
 
 std::optional<std::size_t> tls_session::write(const void* from, std::size_t size) {
+  if (size == 0) // OpenSSL calls this an error.
+    return 0;
   ERR_clear_error();
   return moved(SSL_write(ssl_, from, static_cast<int>(std::min(size, std::size_t{1} << 30))));
 }
