@@ -1,0 +1,100 @@
+#pragma once
+
+#include "runtime/codec.hpp"
+#include "runtime/program_registry.hpp"
+
+#include <exception>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/detail/type_traits.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+namespace runtime {
+
+/// What an exception in an actor's handler becomes: the reason of its end, with the exception's type and text.
+[[nodiscard]] caf::error end_of_actor(const std::exception_ptr& thrown);
+
+namespace detail {
+
+template <class Self, class... Arguments>
+using self_and_arguments = std::pair<Self*, std::tuple<std::decay_t<Arguments>...>>;
+
+template <class Self, class... Arguments>
+self_and_arguments<Self, Arguments...> split(caf::detail::type_list<Self*, Arguments...>);
+
+/// A user's actor class that ends with a readable reason when a handler of it throws.
+template <class Actor>
+class hosted : public Actor {
+public:
+  using Actor::Actor;
+
+protected:
+  caf::behavior make_behavior() override {
+    this->set_exception_handler([](std::exception_ptr& thrown) { return end_of_actor(thrown); });
+    return Actor::make_behavior();
+  }
+};
+
+template <class... Arguments, class Spawn>
+result<caf::actor> spawn_from(std::string_view bytes, Spawn spawn) {
+  return from_bytes<Arguments...>(bytes).map([&](auto values) { return std::apply(spawn, std::move(values)); });
+}
+
+} // namespace detail
+
+/// An actor that can be spawned on the cluster. Declared at namespace scope, so that the same program knows it in a
+/// worker too; the name is unique among the program's actor types.
+///
+///   caf::behavior counter(caf::stateful_actor<int>* self, int start);
+///   const runtime::actor_type counter_type("counter", counter);
+class actor_type {
+public:
+  /// From a function or lambda as CAF spawns them: `self` first, then the arguments of cluster::spawn().
+  template <class Function>
+  actor_type(std::string name, Function function) : name_(std::move(name)) {
+    using split = decltype(detail::split(typename caf::detail::get_callable_trait<Function>::arg_types{}));
+    add(std::move(function), split{});
+  }
+
+  /// From a class derived from caf::event_based_actor, whose constructor takes caf::actor_config& and the arguments.
+  template <class Actor, class... Arguments>
+  static actor_type of(std::string name) {
+    program_registry::of_this_program().add_actor(name, [](caf::actor_system& system, std::string_view bytes) {
+      return detail::spawn_from<Arguments...>(bytes, [&](auto&&... arguments) {
+        return system.spawn<detail::hosted<Actor>>(std::forward<decltype(arguments)>(arguments)...);
+      });
+    });
+    return actor_type(std::move(name));
+  }
+
+  const std::string& name() const noexcept { return name_; }
+
+private:
+  explicit actor_type(std::string name) : name_(std::move(name)) {}
+
+  template <class Function, class Self, class... Arguments>
+  void add(Function function, std::pair<Self*, std::tuple<Arguments...>>) {
+    program_registry::of_this_program().add_actor(name_, [function](caf::actor_system& system, std::string_view bytes) {
+      return detail::spawn_from<Arguments...>(bytes, [&](Arguments... arguments) {
+        // The lambda says its types in full: from them CAF learns which kind of actor to make.
+        return caf::actor_cast<caf::actor>(system.spawn(
+          [function](Self* self, Arguments... values) {
+            self->set_exception_handler([](std::exception_ptr& thrown) { return end_of_actor(thrown); });
+            return function(self, std::move(values)...);
+          },
+          std::move(arguments)...));
+      });
+    });
+  }
+
+  std::string name_;
+};
+
+} // namespace runtime

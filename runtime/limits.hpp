@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace runtime {
+
+/// The most that one message, one task's arguments or its result may take.
+inline constexpr std::size_t most_message_bytes = 16u << 20;
+
+/// The text of errc::too_large.
+inline std::string too_large_message(const std::string& what, std::size_t bytes) {
+  return fmt::format(
+    "{} takes {} bytes, more than the limit of {} (16 MiB); put what is large into a file or store and "
+    "pass its name, or split it into several messages",
+    what, bytes, most_message_bytes);
+}
+
+} // namespace runtime

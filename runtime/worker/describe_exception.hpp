@@ -1,0 +1,11 @@
+#pragma once
+
+#include <exception>
+#include <string>
+
+namespace runtime {
+
+/// What user code threw, for people: "std::runtime_error: no such file".
+[[nodiscard]] std::string describe_exception(const std::exception_ptr& thrown);
+
+} // namespace runtime
