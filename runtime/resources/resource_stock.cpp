@@ -19,6 +19,11 @@ std::int64_t whole_devices(amount gpu) noexcept {
   return gpu.units() / amount::steps_in_one;
 }
 
+std::string neither_whole_nor_part(amount gpu) {
+  return fmt::format("neither whole nor less than one device; use for example gpu={}, gpu={} or gpu=0.5",
+                     whole_devices(gpu), whole_devices(gpu) + 1);
+}
+
 /// What set has of each name in lacking: "cpu=1 gpu=0".
 std::string amounts_of(const resource_set& lacking, const resource_set& set) {
   std::string text;
@@ -42,9 +47,7 @@ double used_share(amount capacity, amount free, amount wanted) noexcept {
 result<void> validate_demand(const resource_set& demand) {
   if (!is_gpu_amount(demand.gpu()))
     return fail(errc::invalid_argument,
-                fmt::format("gpu={} is neither whole nor less than one device; use for example "
-                            "gpu={}, gpu={} or gpu=0.5",
-                            demand.gpu(), whole_devices(demand.gpu()), whole_devices(demand.gpu()) + 1));
+                fmt::format("gpu={} is {}", demand.gpu(), neither_whole_nor_part(demand.gpu())));
   return {};
 }
 
@@ -90,8 +93,8 @@ resource_set resource_stock::lacking_ever(const resource_set& demand) const {
 }
 
 error resource_stock::why_not(const resource_set& demand) const {
-  if (auto valid = validate_demand(demand); !valid)
-    return std::move(valid.error());
+  if (const auto gpu = demand.gpu(); !is_gpu_amount(gpu))
+    return {errc::invalid_argument, fmt::format("wants gpu={}, which is {}", gpu, neither_whole_nor_part(gpu))};
   if (const auto never = lacking_ever(demand); !never.empty())
     return {errc::infeasible,
             fmt::format("wants {} but the node has only {}", amounts_of(never, demand), amounts_of(never, capacity_))};
