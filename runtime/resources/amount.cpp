@@ -152,19 +152,21 @@ result<amount> parse_memory(std::string_view text) {
 }
 
 std::string memory_to_string(amount bytes) {
-  auto shortest = bytes.to_string();
-  bool is_plain = true;
+  const auto has_point = [](const std::string& text) { return text.find('.') != std::string::npos; };
+  auto best = bytes.to_string();
+  bool is_plain = true; // A unit is worth its letters where it saves as many digits.
   for (const auto& unit : memory_units) {
     if (bytes.is_zero() || bytes.units() % unit.bytes != 0)
       continue;
     auto text = amount::from_units(bytes.units() / unit.bytes).to_string();
     text += unit.name;
-    if (text.size() < shortest.size() || (is_plain && text.size() == shortest.size())) {
-      shortest = std::move(text);
+    const bool reads_better = is_plain || (has_point(best) && !has_point(text)); // 512MiB, not 0.5GiB.
+    if (text.size() < best.size() || (text.size() == best.size() && reads_better)) {
+      best = std::move(text);
       is_plain = false;
     }
   }
-  return shortest;
+  return best;
 }
 
 } // namespace runtime

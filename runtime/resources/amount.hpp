@@ -60,7 +60,7 @@ private:
 /// Bytes: "16GiB", "512MiB", "1.5GB", or a plain number of bytes.
 [[nodiscard]] result<amount> parse_memory(std::string_view text);
 
-/// The shortest text that parse_memory() reads as exactly this many bytes: "16GiB", "1.5GB", "1000001".
+/// The shortest text that parse_memory() reads as exactly this many bytes: "512MiB", "1.5GB", "1000001".
 std::string memory_to_string(amount bytes);
 
 constexpr amount amount::from_units(std::int64_t units) {

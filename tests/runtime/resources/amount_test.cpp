@@ -111,6 +111,7 @@ TEST_CASE("amount: memory is shown as the shortest text that is exact") {
   CHECK(memory_to_string(amount::whole(17'179'869'184)) == "16GiB");
   CHECK(memory_to_string(amount::whole(1'610'612'736)) == "1.5GiB");
   CHECK(memory_to_string(amount::whole(1'500'000'000)) == "1.5GB");
+  CHECK(memory_to_string(amount::whole(536'870'912)) == "512MiB");
   CHECK(memory_to_string(amount::whole(1'024)) == "1KiB");
   CHECK(memory_to_string(amount::whole(1'000'001)) == "1000001");
   CHECK(memory_to_string(amount::whole(512)) == "512");
