@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "runtime/base/id.hpp"
+#include "runtime/base/result.hpp"
+
+namespace runtime {
+
+/// What a worker process is started from.
+struct worker_program {
+  std::string path;                               ///< Of the package's main file on this machine.
+  std::map<std::string, std::string> environment; ///< Beside what the node manager's own process may hand on.
+  std::uint64_t memory_limit_bytes = 0;           ///< 0: none. Declared by the lease.
+};
+
+/// How a worker process ended.
+struct worker_exit {
+  error why;                           ///< For people and policies: the signal's name, the exit code, why no start.
+  std::uint64_t peak_memory_bytes = 0; ///< 0: unknown.
+};
+
+/// The worker processes of a node manager. One real form, posix_worker_launcher, and fake_worker_launcher for virtual
+/// time. Never blocks, and may be called from any thread; what is said about a worker that has ended changes nothing.
+class worker_launcher {
+public:
+  /// Called from a thread of the launcher's, one call after the other: they only pass on.
+  struct listener {
+    std::function<void(worker_id, std::string frame)> on_frame; ///< A serialised FromWorker.
+    std::function<void(worker_id, std::uint32_t process_id)> on_started;
+    std::function<void(worker_id, worker_exit)> on_exit; ///< The last about it; also when it could not be started.
+  };
+
+  virtual ~worker_launcher() = default;
+  virtual void listen(listener who) = 0; ///< Before the first start.
+  virtual void start(worker_id worker, worker_program program) = 0;
+  virtual void send(worker_id worker, std::string frame) = 0; ///< A serialised ToWorker.
+  virtual void kill(worker_id worker) = 0;                    ///< At once, with its process group.
+};
+
+} // namespace runtime
