@@ -1,0 +1,157 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/message.hpp>
+
+#include "runtime/owner/owner_core.hpp"
+#include "runtime/owner/package_source.hpp"
+#include "runtime/owner/stub_actor.hpp"
+
+namespace runtime {
+
+struct owner_actor_options {
+  owner_options core; ///< With a random owner id (or detached_owner for the custodian).
+  std::string name;   ///< For people: the program's name and process.
+  std::string version;
+  resource_set quota; ///< At most this much at once; absent names are unlimited.
+  std::string head_host;
+  std::uint16_t head_port = 0;
+  caf::actor middleman; ///< Answers (connect_atom, host, port).
+  caf::actor packages;  ///< A package_server_actor, or what answers as one.
+  /// Once: the head's welcome, or why there is none: unreachable (not within core.connect_deadline), refused, another
+  /// version. Called on the owner's thread; must not block.
+  std::function<void(result<void>)> on_connected;
+};
+
+// What the embedder's threads send to an owner_actor (anon_send). Callbacks are called on the owner's thread, must not
+// block, and may be empty.
+
+/// Runs a task. Many in a row are cheap: each costs one short message to the head.
+struct submit_task {
+  task_id task;                          ///< Numbered by the embedder, from 1.
+  std::shared_ptr<const work_spec> spec; ///< May be shared between many tasks.
+  std::shared_ptr<const std::string> arguments;
+  std::function<void(result<task_result>)> on_end;  ///< Exactly once.
+  std::function<void(const std::string&)> on_waits; ///< For people.
+};
+
+struct stop_task {
+  task_id task;
+  std::chrono::milliseconds deadline{0}; ///< Then its process is killed. 0: at once.
+};
+
+/// Spawns an actor that ends with this owner.
+struct submit_actor {
+  actor_id actor; ///< Random, made by the embedder.
+  std::shared_ptr<const work_spec> spec;
+  std::shared_ptr<const std::string> arguments;
+  actor_watch watch; ///< actor_stub::watch(), or what calls it.
+};
+
+struct stop_actor {
+  actor_id actor;
+  std::chrono::milliseconds deadline{0}; ///< In good order until then; then its process is killed. 0: at once.
+};
+
+/// Asks for a placement group. Works may be submitted into it at once: they wait for their bundle.
+struct submit_group {
+  group_id group; ///< Numbered by the embedder, from 1.
+  std::shared_ptr<const group_demand> wants;
+  std::function<void(result<std::vector<granted_lease>>)> on_granted; ///< Once.
+  std::function<void(const granted_lease&)> on_bundle_moved;          ///< Its node was lost: it is elsewhere now.
+  std::function<void(const std::string&)> on_waits;
+};
+
+struct release_group {
+  group_id group; ///< What runs in it is ended at once.
+};
+
+/// Asks the head something: FindActor, AskCluster, SpawnDetached, StopActor. A wire::Failure comes as an error.
+struct ask_head {
+  caf::message question;
+  std::function<void(result<caf::message>)> on_answer; ///< Exactly once.
+  std::chrono::milliseconds deadline{5000};            ///< timed_out or unreachable: whether it happened is unknown.
+};
+
+/// The shell of owner_core: one for each driver, and one (owner id 1) in the head's process.
+class owner_actor : public caf::event_based_actor {
+public:
+  owner_actor(caf::actor_config& config, owner_actor_options options);
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "owner_actor"; }
+  const owner_core& core() const noexcept { return core_; } ///< For checks between two events.
+
+protected:
+  caf::message_handler handlers(); ///< For an actor that is an owner and more.
+  void begin();
+  void submit(submit_actor order);
+  void stop(const stop_actor& order);
+  instant now() const { return instant{clock().now().time_since_epoch()}; }
+  const owner_actor_options& options() const noexcept { return options_; }
+
+private:
+  struct group_callbacks {
+    std::function<void(result<std::vector<granted_lease>>)> on_granted;
+    std::function<void(const granted_lease&)> on_bundle_moved;
+    std::function<void(const std::string&)> on_waits;
+  };
+  struct task_callbacks {
+    std::function<void(result<task_result>)> on_end;
+    std::function<void(const std::string&)> on_waits;
+  };
+
+  caf::message_handler embedder_handlers();
+  caf::message_handler head_handlers();
+  caf::message_handler node_handlers();
+  void perform(const owner_core::actions& actions);
+  void perform_for_head(const owner_core::action& action);
+  void perform_for_node(const owner_core::action& action);
+  void perform_for_embedder(const owner_core::action& action);
+  void dial_head();
+  void dial_node(const owner_core::dial_node& order);
+  void reserve_name(const owner_core::reserve_name& order);
+  void fetch_package();
+  void ask(ask_head question);
+  void ask_now(ask_head question);
+  void answer_open_questions();
+  error head_is_silent() const;
+  void arm_timer();
+  std::optional<node_id> node_of_sender() const;
+  bool is_from_head() const;
+
+  owner_actor_options options_;
+  owner_core core_;
+  caf::actor head_;
+  std::map<node_id, caf::actor> nodes_;
+  std::map<caf::actor_addr, node_id> node_addresses_;
+  std::unordered_map<task_id, task_callbacks> tasks_;
+  std::unordered_map<actor_id, actor_watch> actors_;
+  std::map<group_id, group_callbacks> groups_;
+  std::map<std::uint64_t, ask_head> open_questions_; // For when the head is linked.
+  std::uint64_t last_question_ = 0;
+  caf::message package_; // A wire::Package.
+  std::optional<instant> armed_;
+};
+
+} // namespace runtime
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::submit_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::stop_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::submit_actor)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::stop_actor)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::submit_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::release_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::ask_head)
