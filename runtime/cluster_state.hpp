@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/base/id.hpp"
+#include "runtime/head/actor_record.hpp"
+#include "runtime/head/demand.hpp"
+#include "runtime/resources/resource_set.hpp"
+
+namespace runtime {
+
+/// What the cluster is doing, as the head knows it at one moment.
+struct cluster_state {
+  struct node {
+    node_id id;
+    std::string name;
+    std::string address; ///< host:port
+    std::string state;   ///< alive, unreachable or draining
+    resource_set total;
+    resource_set used;
+    label_map labels;
+  };
+  struct lease {
+    lease_id id;
+    std::string owner;
+    std::string node;
+    resource_set resources;
+    std::string state; ///< granting, held or ending
+  };
+  struct waiting {
+    std::string owner;
+    resource_set wants;
+    std::string why;
+    std::chrono::milliseconds waited{};
+  };
+
+  std::string head; ///< host:port
+  std::string version;
+  std::vector<node> nodes;
+  std::vector<lease> leases;
+  std::vector<waiting> queue;
+  std::vector<actor_record> actors;
+};
+
+} // namespace runtime

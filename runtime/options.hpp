@@ -1,0 +1,115 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "runtime/base/id.hpp"
+#include "runtime/head/demand.hpp"
+
+namespace runtime {
+
+/// What tasks and actors are asked for alike; each setter returns the options, so that they read as one phrase:
+/// `runtime::task_options().cpus(2).memory("4GiB").label("disk", "ssd")`. A bad amount throws runtime::failure.
+template <class Options>
+class work_options {
+public:
+  Options& cpus(double n) { return resource("cpu", n); }
+  Options& gpus(double n) { return resource("gpu", n); } ///< Whole ones, or a part of one: 0.5, 2, not 1.5.
+  Options& memory(const std::string& amount);            ///< "16GiB", "500MB", or bytes.
+  Options& resource(const std::string& name, double n);  ///< A custom one.
+  Options& resources(resource_set all) {
+    return wants_.resources = std::move(all), self();
+  } ///< Instead of the default.
+
+  Options& spread() { return wants_.placement.kind = placement_kind::spread, self(); }
+  Options& pack() { return wants_.placement.kind = placement_kind::pack, self(); }
+  Options& on_node(std::string name) { return wants_.placement = {placement_kind::node, std::move(name)}, self(); }
+  Options& near_node(std::string name) { ///< Another node will do.
+    return wants_.placement = {placement_kind::node, std::move(name), /*soft=*/true}, self();
+  }
+  Options& label(std::string name, std::string value) { ///< Only on nodes that have it.
+    return wants_.required_labels[std::move(name)] = std::move(value), self();
+  }
+  Options& prefer_label(std::string name, std::string value) {
+    return wants_.preferred_labels[std::move(name)] = std::move(value), self();
+  }
+  Options& priority(std::int32_t more_is_more_urgent) { return wants_.priority = more_is_more_urgent, self(); }
+
+  /// Wait for nodes to come that are large enough; otherwise what fits on no node is an error at once.
+  Options& wait_for_nodes() { return wants_.waits_for_nodes = true, self(); }
+  Options& environment(std::string name, std::string value) { ///< For the worker.
+    return environment_[std::move(name)] = std::move(value), self();
+  }
+  Options& in(group_id group, std::uint32_t bundle) { ///< Under the lease of a placement group's bundle.
+    return group_ = group, bundle_ = bundle, self();
+  }
+
+  const demand& wants() const noexcept { return wants_; }
+  const std::map<std::string, std::string>& environment() const noexcept { return environment_; }
+  group_id group() const noexcept { return group_; }
+  std::uint32_t bundle() const noexcept { return bundle_; }
+
+private:
+  Options& self() { return static_cast<Options&>(*this); }
+
+  demand wants_;
+  std::map<std::string, std::string> environment_;
+  group_id group_;
+  std::uint32_t bundle_ = 0;
+};
+
+/// How a task is run. By default it takes one cpu.
+class task_options : public work_options<task_options> {
+public:
+  task_options() { cpus(1); }
+
+  /// How often it is run again after a loss by the system (its worker or node was lost); the user's own errors are
+  /// never retried. -1: without limit. Default 3, as in Ray.
+  task_options& retries(int n) { return retries_ = n, *this; }
+  int retries() const noexcept { return retries_; }
+
+  /// For map(): at most so many tasks are queued or running at once. Default 1,000.
+  task_options& most_in_flight(std::size_t n) { return most_in_flight_ = n, *this; }
+  std::size_t most_in_flight() const noexcept { return most_in_flight_; }
+
+private:
+  int retries_ = 3;
+  std::size_t most_in_flight_ = 1000;
+};
+
+/// How an actor is run. By default it takes one cpu, has no name, ends with its driver and is not restarted.
+class actor_options : public work_options<actor_options> {
+public:
+  actor_options() { cpus(1); }
+
+  actor_options& name(std::string unique) { return name_ = std::move(unique), *this; }
+  const std::string& name() const noexcept { return name_; }
+
+  /// It outlives the driver: the cluster owns it. With a name, an actor of this name that is there already is used.
+  actor_options& detached() { return detached_ = true, *this; }
+  bool is_detached() const noexcept { return detached_; }
+
+  /// After a loss it starts again, as new. -1: without limit. Default 0, as in Ray.
+  actor_options& max_restarts(int n) { return max_restarts_ = n, *this; }
+  int max_restarts() const noexcept { return max_restarts_; }
+
+  /// An actor of this name that is there already is used instead; what else was asked for does not matter then.
+  /// Detached actors do so anyway.
+  actor_options& get_if_exists() { return get_if_exists_ = true, *this; }
+  bool gets_if_exists() const noexcept { return get_if_exists_ || detached_; }
+
+private:
+  std::string name_;
+  bool detached_ = false;
+  bool get_if_exists_ = false;
+  int max_restarts_ = 0;
+};
+
+extern template class work_options<task_options>;
+extern template class work_options<actor_options>;
+
+} // namespace runtime
