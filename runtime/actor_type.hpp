@@ -21,16 +21,7 @@ namespace runtime {
 /// What an exception in an actor's handler becomes: the reason of its end, with the exception's type and text.
 [[nodiscard]] caf::error end_of_actor(const std::exception_ptr& thrown);
 
-template <class... Arguments>
-class actor_type;
-
 namespace detail {
-
-template <class Self, class... Arguments>
-Self* self_of(caf::detail::type_list<Self*, Arguments...>);
-
-template <class Self, class... Arguments>
-actor_type<std::decay_t<Arguments>...> type_for(caf::detail::type_list<Self*, Arguments...>);
 
 /// A user's actor class that ends with a readable reason when a handler of it throws.
 template <class Actor>
@@ -53,43 +44,24 @@ result<caf::actor> spawn_from(std::string_view bytes, Spawn spawn) {
 } // namespace detail
 
 /// An actor that can be spawned on the cluster. Declared at namespace scope, so that the same program knows it in a
-/// worker too; the name is unique among the program's actor types. `Arguments` are those of cluster::spawn().
+/// worker too; the name is unique among the program's actor types.
 ///
 ///   caf::behavior counter(caf::stateful_actor<int>* self, int start);
 ///   const runtime::actor_type counter_type("counter", counter);
-template <class... Arguments>
-class actor_type {
+template <class Signature>
+class actor_type;
+
+template <class Result, class Self, class... Arguments>
+class actor_type<Result(Self*, Arguments...)> {
 public:
   /// From a function or lambda as CAF spawns them: `self` first, then the arguments.
   template <class Function>
   actor_type(std::string name, Function function) : name_(std::move(name)) {
-    using self_type = decltype(detail::self_of(typename caf::detail::get_callable_trait<Function>::arg_types{}));
-    add(std::move(function), self_type{});
-  }
-
-  /// See actor_type_of().
-  template <class Actor>
-  static actor_type of_class(std::string name) {
-    program_registry::of_this_program().add_actor(name, [](caf::actor_system& system, std::string_view bytes) {
-      return detail::spawn_from<Arguments...>(bytes, [&](auto&&... arguments) {
-        return system.spawn<detail::hosted<Actor>>(std::forward<decltype(arguments)>(arguments)...);
-      });
-    });
-    return actor_type(std::move(name));
-  }
-
-  const std::string& name() const noexcept { return name_; }
-
-private:
-  explicit actor_type(std::string name) : name_(std::move(name)) {}
-
-  template <class Function, class Self>
-  void add(Function function, Self*) {
     program_registry::of_this_program().add_actor(name_, [function](caf::actor_system& system, std::string_view bytes) {
-      return detail::spawn_from<Arguments...>(bytes, [&](Arguments... arguments) {
+      return detail::spawn_from<std::decay_t<Arguments>...>(bytes, [&](std::decay_t<Arguments>... arguments) {
         // The lambda says its types in full: from them CAF learns which kind of actor to make.
         return caf::actor_cast<caf::actor>(system.spawn(
-          [function](Self* self, Arguments... values) {
+          [function](Self* self, std::decay_t<Arguments>... values) {
             self->set_exception_handler([](std::exception_ptr& thrown) { return end_of_actor(thrown); });
             return function(self, std::move(values)...);
           },
@@ -98,18 +70,33 @@ private:
     });
   }
 
+  /// From a class derived from caf::event_based_actor, whose constructor takes caf::actor_config& and the arguments.
+  static actor_type of_class(std::string name) {
+    program_registry::of_this_program().add_actor(name, [](caf::actor_system& system, std::string_view bytes) {
+      return detail::spawn_from<std::decay_t<Arguments>...>(bytes, [&](auto&&... arguments) {
+        return system.spawn<detail::hosted<Self>>(std::forward<decltype(arguments)>(arguments)...);
+      });
+    });
+    return actor_type(std::move(name), from_class{});
+  }
+
+  const std::string& name() const noexcept { return name_; }
+
+private:
+  struct from_class {};
+  actor_type(std::string name, from_class) : name_(std::move(name)) {}
+
   std::string name_;
 };
 
 template <class Function>
-actor_type(std::string, Function)
-  ->decltype(detail::type_for(typename caf::detail::get_callable_trait<Function>::arg_types{}));
+actor_type(std::string, Function) -> actor_type<typename caf::detail::get_callable_trait<Function>::fun_sig>;
 
 /// From a class derived from caf::event_based_actor, whose constructor takes caf::actor_config& and the arguments:
 /// `const auto counter_type = runtime::actor_type_of<counter, int>("counter");`
 template <class Actor, class... Arguments>
-actor_type<Arguments...> actor_type_of(std::string name) {
-  return actor_type<Arguments...>::template of_class<Actor>(std::move(name));
+auto actor_type_of(std::string name) {
+  return actor_type<caf::behavior(Actor*, Arguments...)>::of_class(std::move(name));
 }
 
 } // namespace runtime

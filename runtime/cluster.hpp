@@ -83,14 +83,15 @@ public:
 
   /// Spawns an actor; `arguments` are those of its function after `self`. It returns before the actor is alive: calls
   /// wait for it. Throws runtime::failure where the name is taken or a detached actor is refused.
-  template <class... Arguments>
-  remote_actor spawn(const actor_type<Arguments...>& type, const actor_options& options,
-                     const detail::as_given<Arguments>&... arguments) {
+  template <class Result, class Self, class... Arguments>
+  remote_actor spawn(const actor_type<Result(Self*, Arguments...)>& type, const actor_options& options,
+                     const detail::as_given<std::decay_t<Arguments>>&... arguments) {
     return or_throw(try_spawn(type, options, arguments...));
   }
-  template <class... Arguments>
-  [[nodiscard]] result<remote_actor> try_spawn(const actor_type<Arguments...>& type, const actor_options& options,
-                                               const detail::as_given<Arguments>&... arguments) {
+  template <class Result, class Self, class... Arguments>
+  [[nodiscard]] result<remote_actor> try_spawn(const actor_type<Result(Self*, Arguments...)>& type,
+                                               const actor_options& options,
+                                               const detail::as_given<std::decay_t<Arguments>>&... arguments) {
     return spawn_from_bytes(type.name(), options, to_bytes(arguments...));
   }
 
