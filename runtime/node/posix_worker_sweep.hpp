@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <sys/types.h>
+
+#include "runtime/base/id.hpp"
+#include "runtime/base/result.hpp"
+
+namespace runtime {
+
+/// Notes a running worker in a directory (made if there is none), so that a restarted node manager can find what is
+/// left of it: a parent-death signal reaches the worker, but not the worker's children.
+[[nodiscard]] result<void> record_worker(const std::string& directory, worker_id worker, pid_t pid);
+void forget_worker(const std::string& directory, worker_id worker); ///< Its process group is gone.
+
+/// Kills each process group that is recorded there and still runs, and empties the directory. A number that was given
+/// to somebody else meanwhile is left alone: the record has the process's start time, its session and the machine's
+/// boot. Returns how many groups were killed. Call it before the first worker is started.
+[[nodiscard]] result<std::size_t> sweep_workers(const std::string& directory);
+
+} // namespace runtime

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "runtime/base/id.hpp"
+
+namespace runtime {
+
+enum class exit_kind {
+  exited,       ///< By itself, with exit_code.
+  signalled,    ///< By signal: of its own making, or because somebody killed it.
+  start_failed, ///< There never was a process; message says why.
+};
+
+/// How a worker process ended.
+struct worker_exit {
+  worker_id worker;
+  exit_kind kind = exit_kind::exited;
+  int exit_code = 0;                   ///< exited only.
+  int signal = 0;                      ///< signalled only.
+  std::string signal_name;             ///< "SIGSEGV".
+  bool core_dumped = false;            ///< signalled only.
+  std::uint64_t peak_memory_bytes = 0; ///< 0: unknown.
+  std::string last_stderr;             ///< The last of it, as it came: any bytes.
+  std::string message;                 ///< Why its node manager ended it or could not start it; empty: it did not.
+};
+
+/// For people, in one line of valid UTF-8: "worker was killed by signal 11 (SIGSEGV, core dumped); peak memory 512 MiB;
+/// its last words: …".
+[[nodiscard]] std::string describe(const worker_exit& exit);
+
+/// "512 MiB", "1.5 GiB", "900 B".
+[[nodiscard]] std::string describe_bytes(std::uint64_t bytes);
+
+} // namespace runtime
