@@ -10,6 +10,8 @@
 
 namespace runtime {
 
+class posix_file;
+
 /// Makes a SHA-256 from pieces.
 class digest_maker {
 public:
@@ -28,9 +30,8 @@ private:
 [[nodiscard]] sha256 digest_of(std::string_view bytes);
 [[nodiscard]] package_id id_of(const package_manifest& package); ///< Of a valid manifest.
 
-/// Of a whole file: about 1 s for 1 GB. The second takes an open file and reads it from its beginning, wherever its
-/// position is.
+/// Of a whole file: about 1 s for 1 GB.
 [[nodiscard]] result<sha256> hash_file(const std::string& path);
-[[nodiscard]] result<sha256> hash_file(int descriptor, const std::string& name_for_errors);
+[[nodiscard]] result<sha256> hash_file(const posix_file& file);
 
 } // namespace runtime

@@ -41,7 +41,6 @@ private:
     std::uint64_t last_use = 0; // Counted, not timed.
     int pins = 0;
   };
-  std::vector<package_id> in_order_of_use() const;
   evictions evict_until(std::uint64_t bytes);
   std::uint64_t unpinned_bytes() const;
 

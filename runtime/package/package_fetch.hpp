@@ -92,6 +92,8 @@ private:
 
   std::uint32_t size_of(const chunk_key& chunk) const;
   std::optional<std::size_t> index_of(std::string_view name) const;
+  bool counts(const chunk_key& chunk) const;
+  bool waits_for_source() const;
   std::optional<chunk_key> next_chunk();
   void ask_what_is_free(actions& out, instant now);
   void verify_what_is_whole(actions& out);
