@@ -1,8 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/instant.hpp"
@@ -11,8 +13,9 @@
 namespace runtime {
 
 struct announcer_options {
-  std::chrono::nanoseconds gathers_for = std::chrono::milliseconds(50);   ///< Changes of actors without a name.
-  std::chrono::nanoseconds remembers_dead_for = std::chrono::seconds(30); ///< To tell it again on a new link.
+  std::chrono::nanoseconds gathers_for = std::chrono::milliseconds(50); ///< Changes of actors without a name.
+  /// To tell it again on a new link: longer than a link can be broken without anybody's noticing.
+  std::chrono::nanoseconds remembers_dead_for = std::chrono::seconds(12);
 };
 
 /// What the head is told of an owner's actors. Changes of named ones go at once; those of the others, which nobody
@@ -22,22 +25,24 @@ public:
   explicit actor_announcer(announcer_options options) : options_(options) {}
 
   void on_change(actor_record record, instant now);
-  /// What is to be told now. Nothing while there is no link.
-  std::vector<actor_record> take_due(bool linked, instant now);
-  void on_new_link(instant now);                                   ///< All is told again: the head may be another.
+  /// What is to be told now. Ask only while there is a link.
+  std::vector<actor_record> take_due(instant now);
+  void on_new_link(instant now); ///< All is told again: the head may be another, and the last words may be lost.
   std::optional<instant> wake_at() const noexcept { return due_; } ///< Means nothing while there is no link.
 
 private:
   struct known {
     actor_record record;
-    bool told = false; ///< In this state.
+    bool told = false; ///< As it is now.
     bool ever_told = false;
-    instant changed_at{};
   };
+  void forget_dead(instant now);
+  void be_due(instant when);
+
   announcer_options options_;
   std::map<actor_id, known> actors_;
-  std::map<actor_id, instant> dead_; // Told dead, in actors_ still.
   std::vector<actor_id> changed_;
+  std::deque<std::pair<instant, actor_id>> dead_; // Told, in the order of telling.
   std::optional<instant> due_;
 };
 

@@ -32,6 +32,8 @@ struct owner_options {
   std::chrono::nanoseconds most_repeat = std::chrono::seconds(8);
   std::chrono::nanoseconds node_grace = std::chrono::seconds(1);            ///< A lost link to a node may come back.
   std::chrono::nanoseconds node_connect_deadline = std::chrono::seconds(5); ///< For the first link to a node.
+  /// What was said to the head so long before a link was lost has arrived: TCP gives up earlier.
+  std::chrono::nanoseconds arrives_within = std::chrono::seconds(12);
   peer_link_options head_link;
   peer_link_options node_link{std::chrono::milliseconds(100), std::chrono::milliseconds(500), std::chrono::seconds(1)};
   restart_options restarts;
@@ -91,8 +93,9 @@ public:
     std::chrono::milliseconds deadline;
   };
   struct hear_work_end {
+    node_id node; ///< None: to whoever told it.
     work_key work;
-  }; ///< Answered to whoever told it.
+  };
 
   // To the embedder.
   struct connected {};
@@ -195,12 +198,12 @@ public:
   bool is_connected() const noexcept { return head_.is_welcome(); }
 
 private:
-  enum class state {
+  enum class phase {
     naming,    ///< Its name is being reserved.
     demanding, ///< Not answered yet.
     waiting,   ///< The head has queued it.
     in_group,  ///< For its bundle.
-    linking,   ///< Has a lease; the node is not reached yet (again).
+    linking,   ///< Has a lease; the node is not reached yet, or not again.
     starting,  ///< Ordered, not answered yet.
     running,
     pausing, ///< Until it is run again.
@@ -208,41 +211,45 @@ private:
   using number = std::uint64_t; // Of a work, in the order of submission.
 
   struct work {
-    work(number n, std::shared_ptr<const work_spec> s, std::shared_ptr<const std::string> a);
+    work(std::shared_ptr<const work_spec> s, std::shared_ptr<const std::string> a)
+      : spec(std::move(s)),
+        arguments(std::move(a)),
+        policy(spec->kind, spec->max_restarts) {}
+    bool is_task() const noexcept { return spec->kind == work_kind::task; }
+    bool is_in_group() const noexcept { return static_cast<bool>(spec->group); }
+    work_key key() const noexcept { return {lease->lease, work_number}; }
 
-    number own;
+    number own = 0;
     std::shared_ptr<const work_spec> spec;
     std::shared_ptr<const std::string> arguments;
     task_id task;
     actor_id actor;
-    state now = state::pausing;
-    bool named = false;                                // The name is ours.
-    bool ordered = false;                              // A start was sent under this lease.
-    bool started = false;                              // And answered.
+    phase at = phase::pausing;
+    bool named = false;   // The name is ours.
+    bool ordered = false; // A start was sent under this lease: it may run, whatever we hear.
+    bool started = false; // And was answered.
     std::optional<std::chrono::milliseconds> stopping; // The deadline given.
     request_id request;
     std::shared_ptr<const granted_lease> lease;
     std::uint32_t work_number = 0; // Under the lease.
     std::uint32_t process_id = 0;
-    std::uint32_t attempts = 0;
     instant started_at{};
     std::chrono::nanoseconds repeat{};
     restart_policy policy;
-
-    work_key key() const { return {lease->lease, work_number}; }
   };
 
   struct node {
+    explicit node(peer_link_options options) : link(options) {}
     std::string name, host;
     std::uint16_t port = 0;
     peer_link link;
     std::set<number> works;
-    explicit node(peer_link_options options) : link(options) {}
   };
 
   struct bundle {
-    std::shared_ptr<const granted_lease> lease; // Null: none yet, or lost.
+    std::shared_ptr<const granted_lease> lease; // Null: none yet, lost, or out of reach.
     lease_id newest;                            // Of all that it had: an older one is never taken again.
+    lease_id lost;                              // The newest is certainly lost.
     std::uint32_t last_work = 0;
   };
 
@@ -253,49 +260,58 @@ private:
     std::set<number> works;
     bool granted = false; // Once.
     std::chrono::nanoseconds repeat{};
+    bool is_complete() const;
   };
 
-  enum class due { head, connect, node, node_lost, work, group, announce };
+  enum class due { head, connect, node, node_lost, work, group, announcements };
   using due_key = std::pair<due, std::uint64_t>;
 
   // Works: owner_core_works.cpp.
   actions submit(work w, instant now);
-  void enter(work& w, instant now, actions& out); ///< To where a new attempt begins.
-  void ask_for_name(work& w, instant now, actions& out);
-  void ask_for_lease(work& w, instant now, actions& out);
+  void enter(work& w, instant now, actions& out); ///< To where an attempt begins.
+  void order(work& w, instant now, actions& out); ///< What its phase wants to have answered, and when to repeat it.
+  void demand(work& w, instant now, actions& out);
   void take_lease(work& w, std::shared_ptr<const granted_lease> lease, instant now, actions& out);
-  void start(work& w, instant now, actions& out);
   void start_if_reached(work& w, instant now, actions& out);
-  void repeat_order(work& w, instant now, actions& out);
-  void leave_lease(work& w, bool ended_by_node, instant now, actions& out);
-  void attempt_over(work& w, attempt_failure kind, error why, bool ended_by_node, instant now, actions& out);
+  void leave_lease(work& w);
+  void attempt_over(work& w, attempt_failure kind, error why, instant now, actions& out);
+  void release_if_own(const work& w, instant now, actions& out);
   void stop(work& w, std::chrono::milliseconds deadline, instant now, actions& out);
-  void withdraw(work& w, instant now, actions& out);                  ///< What it has asked the head for.
-  void end(work& w, result<work_end> how, instant now, actions& out); ///< w is gone afterwards.
+  void cut_off(const work& w, actions& out) const;   ///< Its node kills it at once, if it can be told.
+  void withdraw(work& w, instant now, actions& out); ///< What it has asked the head for.
+  void end(work& w, result<task_result> how, instant now, actions& out); ///< w is gone afterwards.
   void announce(const work& w, actor_state as, instant now, error why_dead = {});
   void tell_waits(const work& w, std::string why, actions& out) const;
-  std::string name_of(const work& w) const;
+  error failed_attempt(const work& w, error why) const;
+  error was_stopped(const work& w) const;
+  static std::string name_of(const work& w);
   actor_record record_of(const work& w, actor_state as) const;
   work* find(number n);
   work* find(work_key key);
+  void on_work_due(number n, instant now, actions& out);
 
   // Groups: owner_core_groups.cpp.
   void ask_for_group(group_id id, group& g, instant now, actions& out);
-  void on_group_granted(group_id id, group& g, std::vector<granted_lease> leases, instant now, actions& out);
+  void on_group_granted(group_id id, std::vector<granted_lease> leases, instant now, actions& out);
+  bool take_bundle(group_id id, group& g, granted_lease lease, instant now, actions& out);
   void enter_bundle(work& w, instant now, actions& out);
-  void leave_bundle(work& w);
-  void lose_bundle(group_id id, group& g, bundle& b, const error& why, instant now, actions& out);
+  void lose_bundle(group_id id, std::uint32_t index, const error& why, instant now, actions& out);
+  void put_aside_bundles(node_id where, instant now);
+  void end_group(group_id id, const error& why, instant now, actions& out);
+  void drop_group(group_id id, instant now, actions& out);
 
   // Links and time: owner_core.cpp.
-  void perform(peer_link::order order, actions& out);
-  void perform(node_id id, node& n, peer_link::order order, actions& out);
-  void on_node_due(node_id id, instant now, actions& out);
-  void on_work_due(number n, instant now, actions& out);
-  void lose_node(node_id id, const error& why, instant now, actions& out);
+  void perform(peer_link::order order, actions& out) const;
+  void perform(node_id id, peer_link::order order, actions& out); ///< And when its link wants to be asked next.
+  void await_node(node_id id, const node& n, instant since);      ///< Not for longer than its grace.
+  void fail_to_connect(error why, actions& out);
+  void lose_node(node_id id, instant now, actions& out);
   void tell_head_again(instant now, actions& out);
   void cancel(request_id request, instant now, actions& out);
   void release(lease_id lease, instant now, actions& out);
-  std::chrono::nanoseconds next_repeat(std::chrono::nanoseconds& last) const;
+  void repeat_later(due_key key, std::chrono::nanoseconds& last, instant now);
+  void settle(instant now, actions& out); ///< Last in each event.
+  request_id next_request() { return request_id{++last_request_}; }
 
   owner_options options_;
   peer_link head_;
@@ -308,10 +324,10 @@ private:
   std::map<work_key, number> keys_;
   std::map<node_id, node> nodes_;
   std::map<group_id, group> groups_;
-  std::unordered_map<request_id, group_id> group_requests_;
+  std::map<request_id, group_id> group_requests_;
   std::map<lease_id, std::pair<group_id, std::uint32_t>> bundle_leases_;
   actor_announcer announcer_;
-  // What the head must hear but does not answer: it is said again on a new link.
+  // What the head must hear but does not answer: said again on a new link, until it is old enough to have arrived.
   std::map<request_id, instant> cancelled_;
   std::map<lease_id, instant> released_;
   agenda<due_key> due_;
