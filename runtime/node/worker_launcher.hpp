@@ -4,23 +4,24 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "runtime/base/id.hpp"
-#include "runtime/base/result.hpp"
+#include "runtime/node/work_end.hpp"
 
 namespace runtime {
 
 /// What a worker process is started from.
 struct worker_program {
-  std::string path;                               ///< Of the package's main file on this machine.
-  std::map<std::string, std::string> environment; ///< Beside what the node manager's own process may hand on.
-  std::uint64_t memory_limit_bytes = 0;           ///< 0: none. Declared by the lease.
+  std::string path;                             ///< Of the package's main file on this machine.
+  std::vector<std::string> library_directories; ///< Where its shared objects lie, for LD_LIBRARY_PATH.
 };
 
-/// How a worker process ended.
-struct worker_exit {
-  error why;                           ///< For people and policies: the signal's name, the exit code, why no start.
-  std::uint64_t peak_memory_bytes = 0; ///< 0: unknown.
+/// What it is started with.
+struct worker_setting {
+  std::map<std::string, std::string> environment; ///< Beside what the node manager's own process may hand on.
+  /// What its work declared; 0: nothing. It is told to the worker as CAF_TUNE_MEMORY_BYTES and not enforced here.
+  std::uint64_t memory_bytes = 0;
 };
 
 /// The worker processes of a node manager. One real form, posix_worker_launcher, and fake_worker_launcher for virtual
@@ -29,14 +30,14 @@ class worker_launcher {
 public:
   /// Called from a thread of the launcher's, one call after the other: they only pass on.
   struct listener {
-    std::function<void(worker_id, std::string frame)> on_frame; ///< A serialised FromWorker.
     std::function<void(worker_id, std::uint32_t process_id)> on_started;
-    std::function<void(worker_id, worker_exit)> on_exit; ///< The last about it; also when it could not be started.
+    std::function<void(worker_id, std::vector<std::string> frames)> on_frames; ///< Serialised FromWorkers, in order.
+    std::function<void(worker_exit)> on_exit; ///< The last about it; also when it could not be started.
   };
 
   virtual ~worker_launcher() = default;
   virtual void listen(listener who) = 0; ///< Before the first start.
-  virtual void start(worker_id worker, worker_program program) = 0;
+  virtual void start(worker_id worker, worker_program program, worker_setting setting) = 0;
   virtual void send(worker_id worker, std::string frame) = 0; ///< A serialised ToWorker.
   virtual void kill(worker_id worker) = 0;                    ///< At once, with its process group.
 };

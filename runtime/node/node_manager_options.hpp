@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.hpp"
+#include "runtime/head/demand.hpp"
+#include "runtime/node/worker_table.hpp"
+
+namespace runtime {
+
+/// What a node is, and how patient it is.
+struct node_manager_options {
+  node_description node;
+  std::string version; ///< Of caf-tune; head, nodes and drivers have the same.
+  std::string cluster; ///< The fingerprint that its state belongs to; empty: any.
+  /// Of its devices, by index, for CUDA_VISIBLE_DEVICES; empty: "0", "1", …
+  std::vector<std::string> gpu_names;
+
+  std::chrono::nanoseconds redial_least = std::chrono::milliseconds(100);
+  std::chrono::nanoseconds redial_most = std::chrono::seconds(2);
+  std::chrono::nanoseconds repeat_every = std::chrono::seconds(1); ///< Of what was not heard.
+  /// A lost owner may come back for so long; then its works are stopped.
+  std::chrono::nanoseconds owner_grace = std::chrono::seconds(1);
+  std::chrono::nanoseconds detached_grace = std::chrono::seconds(30); ///< The same for the head's own: it may restart.
+  std::chrono::nanoseconds owner_memory = std::chrono::seconds(60);   ///< After the grace its unheard ends are kept.
+  /// For a work that ends because its lease or owner did; then it is killed.
+  std::chrono::milliseconds stop_deadline = std::chrono::seconds(1);
+  std::chrono::nanoseconds drain_deadline = std::chrono::seconds(30);
+  worker_table_options workers;
+
+  std::size_t max_leases = 100'000; ///< With the ends of works that were not heard. More are refused.
+  std::size_t max_owners = 10'000;
+};
+
+[[nodiscard]] result<void> validate(const node_manager_options& options); ///< Names every field that is out of range.
+
+} // namespace runtime
