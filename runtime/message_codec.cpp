@@ -34,7 +34,7 @@ result<std::string> message_to_bytes(caf::actor_system& system, const caf::messa
     return fail(known.error());
   std::vector<char> bytes;
   caf::binary_serializer sink{system.dummy_execution_unit(), bytes};
-  if (const auto failure = sink(const_cast<caf::message&>(message)))
+  if (const auto failure = message.save(sink)) // Not sink(message): CAF 0.17 drops the errors of messages there.
     return fail(errc::invalid_argument, "the message cannot be serialised: " + system.render(failure));
   if (bytes.size() > most_message_bytes)
     return fail(errc::too_large, too_large_message("the message", bytes.size()));
@@ -44,8 +44,10 @@ result<std::string> message_to_bytes(caf::actor_system& system, const caf::messa
 result<caf::message> message_from_bytes(caf::actor_system& system, std::string_view bytes) {
   caf::message message;
   caf::binary_deserializer source{system.dummy_execution_unit(), bytes.data(), bytes.size()};
-  if (const auto failure = source(message))
+  if (const auto failure = message.load(source))
     return fail(errc::invalid_argument, "the message cannot be read: " + system.render(failure));
+  if (source.remaining() != 0)
+    return fail(errc::invalid_argument, "the message cannot be read: bytes are left over");
   return message;
 }
 

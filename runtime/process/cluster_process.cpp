@@ -1,0 +1,64 @@
+#include "runtime/process/cluster_process.hpp"
+
+#include "runtime/net/caf_error.hpp"
+#include "runtime/net/switchboard_actor.hpp"
+#include "runtime/wire/wire_types.hpp"
+
+#include <set>
+
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/type_id.hpp>
+
+namespace runtime {
+
+cluster_process::config::config(const cluster_process_options& options) {
+  set("scheduler.policy", caf::atom("sharing")); // Half the round trip of "stealing", and no wake-ups while idle.
+  set("scheduler.max-threads", 2);
+  set("logger.verbosity", caf::atom("quiet"));
+  add_wire_types(*this);
+  if (options.program)
+    options.program->add_messages_to(*this);
+  if (options.network)
+    load<caf::io::middleman>();
+}
+
+cluster_process::cluster_process(cluster_process_options options) : config_(options), system_(config_) {
+  if (options.network)
+    middleman_.emplace(system_, std::move(options.network), tls_options{}, std::move(options.log));
+  switchboard_ =
+    system_.spawn<switchboard_actor>(middleman_ ? caf::actor_cast<caf::actor>(middleman_->handle()) : caf::actor{});
+}
+
+cluster_process::~cluster_process() {
+  while (!parts_.empty()) {
+    end(std::move(parts_.back()));
+    parts_.pop_back();
+  }
+  end(std::move(switchboard_));
+}
+
+void cluster_process::end(caf::actor part) {
+  caf::scoped_actor self{system_, true};
+  self->send_exit(part, caf::exit_reason::kill);
+  self->wait_for(part);
+}
+
+result<std::uint16_t> cluster_process::listen(const std::string& host, std::uint16_t port, const caf::actor& whom) {
+  caf::scoped_actor self{system_, true};
+  result<std::uint16_t> given = fail(errc::timed_out, fmt::format("port {} could not be opened in time", port));
+  self
+    ->request(switchboard_, std::chrono::seconds(5), caf::publish_atom_v, port,
+              caf::actor_cast<caf::strong_actor_ptr>(whom), std::set<std::string>{}, host, /*reuse=*/true)
+    .receive([&](std::uint16_t opened) { given = opened; },
+             [&](const caf::error& why) { given = fail(from_caf_error(why)); });
+  return given;
+}
+
+void cluster_process::disconnect(const caf::node_id& peer) {
+  if (middleman_)
+    middleman_->disconnect(peer);
+}
+
+} // namespace runtime

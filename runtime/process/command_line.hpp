@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/result.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace runtime {
+
+inline constexpr int exit_failure = 1;     ///< It could not be done.
+inline constexpr int exit_wrong_usage = 2; ///< The command line was wrong.
+
+/// Reads the command line into what the app's options are bound to. `--help` and `--version` print and end the
+/// process with 0; what is wrong is printed, one line a mistake, and ends it with exit_wrong_usage.
+void read_command_line(CLI::App& app, int argc, char** argv);
+
+/// Prints "program: mistake" for each and ends the process with exit_wrong_usage, if there are any.
+void end_if_wrong(const std::string& program, const std::vector<std::string>& mistakes);
+
+/// "HOST:PORT" or "[v6]:PORT", as two.
+[[nodiscard]] result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text);
+
+/// "name=value", as two; the name is not empty.
+[[nodiscard]] result<std::pair<std::string, std::string>> parse_name_and_value(std::string_view text);
+
+} // namespace runtime
