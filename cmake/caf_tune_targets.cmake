@@ -6,8 +6,26 @@ add_library(caf_tune_build_options INTERFACE)
 target_compile_features(caf_tune_build_options INTERFACE cxx_std_17)
 target_compile_options(caf_tune_build_options INTERFACE
   $<$<BOOL:${CAF_TUNE_STRICT}>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror>)
+# How the sanitizers behave lies in each program itself, so that it holds for the workers that a test starts, too.
+target_sources(caf_tune_build_options INTERFACE
+  $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${PROJECT_SOURCE_DIR}/cmake/sanitizer_options.cpp>)
 
-# caf_tune_test(runtime/head/lease_queue_test LINK runtime_core [SOURCES more.cpp] [RUN_ALONE])
+# caf_tune_install_libraries(runtime runtime_core): installs libraries with their headers for find_package(caf_tune).
+function(caf_tune_install_libraries)
+  install(TARGETS ${ARGN} EXPORT caf_tune
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/caf_tune")
+endfunction()
+
+# caf_tune_program(caf-tune-node SOURCES caf_tune_node/main.cpp LINK runtime CLI11::CLI11): a program that is installed.
+function(caf_tune_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE caf_tune_build_options ${arg_LINK})
+  install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endfunction()
+
+# caf_tune_test(runtime/head/lease_queue_test LINK runtime_core [SOURCES more.cpp] [TIMEOUT seconds] [RUN_ALONE])
 # One test program from <name>.cpp in the current folder's mirror; its label is "unit" or the folder under tests/.
 function(caf_tune_test name)
   cmake_parse_arguments(arg "RUN_ALONE" "TIMEOUT" "LINK;SOURCES" ${ARGN})
@@ -26,4 +44,22 @@ function(caf_tune_test name)
   if(arg_RUN_ALONE)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
   endif()
+endfunction()
+
+# caf_tune_bench(lease_queue_bench SOURCES lease_queue_bench.cpp LINK runtime_core): a program that tools/bench builds
+# and runs, in the order of these calls. What it takes and prints: bench/README.md.
+function(caf_tune_bench name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE bench_figures caf_tune_build_options ${arg_LINK})
+  set_property(GLOBAL APPEND PROPERTY CAF_TUNE_BENCH_PROGRAMS ${name})
+endfunction()
+
+# caf_tune_fuzzer(runtime/wire/node_hello_fuzz LINK runtime): one libFuzzer program from tests/fuzz/<name>.cpp.
+function(caf_tune_fuzzer name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  string(REPLACE "/" "." target "${name}")
+  add_executable(${target} "${PROJECT_SOURCE_DIR}/tests/fuzz/${name}.cpp")
+  target_link_libraries(${target} PRIVATE caf_tune_build_options ${arg_LINK})
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
 endfunction()
