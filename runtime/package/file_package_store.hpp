@@ -4,12 +4,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/base/result.hpp"
+#include "runtime/owner/package_source.hpp"
 #include "runtime/package/manifest.hpp"
 #include "runtime/package/package_cache.hpp"
 
@@ -29,7 +30,7 @@ struct package_location {
 ///
 /// A package is seen whole or not at all: its files are written and synced under incoming/, then the directory is
 /// renamed.
-class file_package_store {
+class file_package_store : public package_source {
 public:
   /// Makes the directories if there are none. Packages that are damaged as far as names and sizes tell are removed.
   [[nodiscard]] static result<std::unique_ptr<file_package_store>> open(const std::string& state_directory,
@@ -44,7 +45,7 @@ public:
   [[nodiscard]] result<std::shared_ptr<const package_manifest>> manifest_of(const package_id& package) const;
 
   /// Takes files where they lie as a package, without copying: paths in the order of the manifest's files. They are
-  /// trusted to be what the manifest says, and never removed.
+  /// trusted to be what the manifest says, and never removed. A package that the store has already stays as it is.
   [[nodiscard]] result<package_id> adopt(const package_manifest& package, const std::vector<std::string>& paths);
 
   /// Where the package is, verified (sizes each time, digests at the first time in this process's life), and pinned
@@ -52,9 +53,10 @@ public:
   [[nodiscard]] result<package_location> use(const package_id& package);
   void release(const package_id& package);
 
-  /// At most size_bytes; fewer only at the file's end. not_found if the store has not that package or file.
+  /// not_found if the store has not that package or file.
   [[nodiscard]] result<std::string> read_chunk(const package_id& package, std::string_view file_name,
-                                               std::uint64_t offset, std::uint32_t size_bytes) const;
+                                               std::uint64_t offset, std::uint32_t size_bytes) override;
+  [[nodiscard]] result<std::shared_ptr<const package_manifest>> own() override; ///< Always not_found.
 
   /// A package begins to arrive: makes room and says for each file of the manifest whether it is there already, because
   /// another package has the same. already_exists if the package is there or on its way.
@@ -62,7 +64,7 @@ public:
   [[nodiscard]] result<void> write(const package_id& package, std::size_t file, std::uint64_t offset,
                                    std::string_view bytes);
   [[nodiscard]] result<sha256> hash_arrived(const package_id& package, std::size_t file);
-  /// Every file is written and verified: makes the package durable and visible.
+  /// Every file is written and verified: makes the package durable and visible. After an error: abandon() it.
   [[nodiscard]] result<void> complete(const package_id& package);
   void abandon(const package_id& package); ///< Removes what has arrived. Not on its way: nothing.
 
@@ -75,6 +77,10 @@ private:
     bool adopted = false;
     bool verified = false; // Its digests, by this process.
   };
+  struct arrival {
+    std::shared_ptr<const package_manifest> manifest;
+    std::vector<bool> linked; // Those of its files that another package has, too: never written.
+  };
   file_package_store(std::string directory, package_cache_options options)
     : directory_(std::move(directory)),
       cache_(options) {}
@@ -82,8 +88,11 @@ private:
   [[nodiscard]] result<void> find_packages();
   [[nodiscard]] result<stored_package> load(const package_id& package) const;
   [[nodiscard]] result<stored_package> find(const package_id& package) const;
-  [[nodiscard]] result<void> link_known_files(const package_manifest& package, const std::string& directory,
-                                              std::vector<bool>& have);
+  std::vector<bool> link_known_files(const package_manifest& package, const std::string& directory);
+  std::optional<std::string> find_twin(const package_file& wanted) const;
+  [[nodiscard]] result<std::string> arriving_path(const package_id& package, std::size_t file) const;
+  [[nodiscard]] result<void> make_durable(const package_id& package, const arrival& arriving) const;
+  void evict(const package_cache::evictions& packages);
   void remove(const package_id& package);
   std::string path_of(const package_id& package) const;
   std::string arrival_path_of(const package_id& package) const;
@@ -92,7 +101,7 @@ private:
   mutable std::mutex mutex_;    // For what follows; never held while a file is read or written.
   package_cache cache_;
   std::map<package_id, stored_package> packages_;
-  std::map<package_id, std::shared_ptr<const package_manifest>> arrivals_;
+  std::map<package_id, arrival> arrivals_;
 };
 
 } // namespace runtime
