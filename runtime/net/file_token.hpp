@@ -7,14 +7,14 @@
 
 namespace runtime {
 
-/// The token's file: 64 hexadecimal digits and a newline, for nobody but its owner (mode 0600). One that others can read
-/// is refused: whoever has the token can run programs on every node.
+/// The token's file: 64 hexadecimal digits and a newline, for nobody but its owner (mode 0600). One that others can
+/// read is refused: whoever has the token can run programs on every node.
 
 /// The token of an existing file. The error says what would be right; it never quotes what the file holds.
 [[nodiscard]] result<cluster_token> load_token(const std::string& file);
 
-/// The same, but makes a new random token if there is no file, and the directories above it. Survives power loss once it
-/// has returned. Of several processes that do this at once one makes the token and all get it.
+/// The same, but makes a new random token if there is no file, and the directories above it. Survives power loss once
+/// it has returned. Of several processes that do this at once one makes the token and all get it.
 [[nodiscard]] result<cluster_token> create_or_load_token(const std::string& file);
 
 /// `$XDG_STATE_HOME/caf-tune/token`, or under ~/.local/state when that is not set.
