@@ -90,22 +90,29 @@ result<std::int64_t> cpus_of_affinity() {
 }
 
 result<std::optional<amount>> cpu_quota(const machine_files& files, const cgroup_directory& directory) {
-  const auto quota = files.read(directory.path + (directory.is_v2 ? "/cpu.max" : "/cpu.cfs_quota_us"));
-  if (!quota || !*quota)
-    return quota ? result<std::optional<amount>>(std::nullopt) : fail(quota.error());
+  const auto path = directory.path + (directory.is_v2 ? "/cpu.max" : "/cpu.cfs_quota_us");
+  const auto quota = files.read(path);
+  if (!quota)
+    return fail(quota.error());
+  if (!*quota)
+    return std::nullopt; // The root of v2 has none, nor has a folder without the controller.
+  const auto here = [&](error why) { return within(path, std::move(why)); };
   if (directory.is_v2)
-    return parse_cpu_max(**quota);
+    return parse_cpu_max(**quota).map_error(here);
   const auto period = files.read(directory.path + "/cpu.cfs_period_us");
   if (!period)
     return fail(period.error());
-  return parse_cfs_quota(**quota, period->value_or(""));
+  return parse_cfs_quota(**quota, period->value_or("")).map_error(here);
 }
 
 result<std::optional<amount>> memory_limit(const machine_files& files, const cgroup_directory& directory) {
-  const auto text = files.read(directory.path + (directory.is_v2 ? "/memory.max" : "/memory.limit_in_bytes"));
-  if (!text || !*text)
-    return text ? result<std::optional<amount>>(std::nullopt) : fail(text.error());
-  return parse_memory_limit(**text);
+  const auto path = directory.path + (directory.is_v2 ? "/memory.max" : "/memory.limit_in_bytes");
+  const auto text = files.read(path);
+  if (!text)
+    return fail(text.error());
+  if (!*text)
+    return std::nullopt;
+  return parse_memory_limit(**text).map_error([&](error why) { return within(path, std::move(why)); });
 }
 
 /// The memory that the machine has.
@@ -131,14 +138,14 @@ result<void> lower_to_cgroups(const machine_files& files, limit& cpu, limit& mem
   for (const auto& directory : cgroup_directories(places, mounts, "cpu")) {
     auto quota = cpu_quota(files, directory);
     if (!quota)
-      return fail(within(directory.path, std::move(quota.error())));
+      return fail(std::move(quota.error()));
     if (*quota)
       lower(cpu, **quota, directory.path);
   }
   for (const auto& directory : cgroup_directories(places, mounts, "memory")) {
     auto bytes = memory_limit(files, directory);
     if (!bytes)
-      return fail(within(directory.path, std::move(bytes.error())));
+      return fail(std::move(bytes.error()));
     if (*bytes)
       lower(memory, **bytes, directory.path);
   }

@@ -200,6 +200,10 @@ resource_set::iterator resource_set::begin() const noexcept {
   return iterator(*this, 0);
 }
 
+resource_set::iterator resource_set::begin_custom() const noexcept {
+  return iterator(*this, slots);
+}
+
 resource_set::iterator resource_set::end() const noexcept {
   return iterator(*this, slots + custom_.size());
 }

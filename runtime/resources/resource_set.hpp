@@ -62,6 +62,7 @@ public:
 
   /// cpu, gpu, memory, then the custom ones by name. Entries come by value: for (auto [name, value] : set).
   iterator begin() const noexcept;
+  iterator begin_custom() const noexcept; ///< The first of the custom ones.
   iterator end() const noexcept;
 
   std::string to_string() const; ///< "cpu=2 gpu=0.5 memory=16GiB"; "nothing" if empty.

@@ -177,10 +177,10 @@ double resource_stock::utilisation_after(const resource_set& demand) const noexc
   double highest = std::max({used_share(capacity_.cpu(), free_.cpu(), demand.cpu()),
                              used_share(capacity_.gpu(), free_.gpu(), demand.gpu()),
                              used_share(capacity_.memory(), free_.memory(), demand.memory())});
-  if (!capacity_.has_custom())
-    return highest;
-  for (const auto [name, capacity] : capacity_)
+  for (auto custom = capacity_.begin_custom(); custom != capacity_.end(); ++custom) {
+    const auto [name, capacity] = *custom;
     highest = std::max(highest, used_share(capacity, free_.get(name), demand.get(name)));
+  }
   return highest;
 }
 

@@ -31,6 +31,13 @@ public:
     return *this;
   }
 
+  fake_machine& link_to_itself(const std::string& path) {
+    const auto file = root_ / path.substr(1);
+    std::filesystem::create_directories(file.parent_path());
+    std::filesystem::create_symlink(file, file);
+    return *this;
+  }
+
   fake_machine& with_cgroup_v2(const std::string& place) {
     write("/proc/self/mountinfo", "30 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
     return write("/proc/self/cgroup", "0::" + place + "\n");
@@ -152,11 +159,22 @@ TEST_CASE("detection: CUDA_VISIBLE_DEVICES of the node manager limits what it gi
 TEST_CASE("detection: what cannot be understood is an error with its place") {
   fake_machine machine;
   machine.with_cgroup_v2("/jobs").write("/sys/fs/cgroup/jobs/cpu.max", "lots\n");
-  CHECK(machine.mistake() == "/sys/fs/cgroup/jobs: \"lots\" is not a cpu quota and its period");
+  CHECK(machine.mistake() == "/sys/fs/cgroup/jobs/cpu.max: \"lots\" is not a cpu quota and its period");
+
+  fake_machine with_v1;
+  with_v1.with_cgroup_v1("/").write("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n");
+  CHECK(with_v1.mistake() == "/sys/fs/cgroup/cpu/cpu.cfs_quota_us: \"50000\" of \"\" microseconds is not a cpu quota");
+  with_v1.write("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n")
+    .write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "much\n");
+  CHECK(with_v1.mistake() == "/sys/fs/cgroup/memory/memory.limit_in_bytes: \"much\" is not a limit of memory in bytes");
 
   fake_machine without_memory;
   without_memory.write("/proc/meminfo", "MemFree: 1 kB\n");
   CHECK(without_memory.mistake() == "/proc/meminfo: there is no MemTotal");
+
+  fake_machine with_loop;
+  with_loop.with_cgroup_v2("/").link_to_itself("/sys/fs/cgroup/cpu.max");
+  CHECK(with_loop.mistake() == "/sys/fs/cgroup/cpu.max: cannot be opened: Too many levels of symbolic links");
 
   fake_machine with_folder;
   with_folder.write("/proc/self/cgroup/file", "");

@@ -184,6 +184,8 @@ std::vector<gpu_share> any_shares(random_stream& random, std::int64_t gpu) {
   for (std::uint32_t device = 0; device != 4; ++device)
     if (random.chance(gpu > 10'000 ? 0.6 : 0.3))
       shares.push_back({device, amount::from_units(std::min<std::int64_t>(gpu, 10'000))});
+  if (!shares.empty() && random.chance(0.1))
+    shares.push_back(shares.front());
   return shares;
 }
 
@@ -191,10 +193,12 @@ std::vector<gpu_share> any_shares(random_stream& random, std::int64_t gpu) {
 bool may_adopt(const node_model& model, const node_model::wish& w, const std::vector<gpu_share>& shares) {
   auto used = model.used();
   std::int64_t sum = 0;
+  std::uint32_t next = 0; // In order, so that none is named twice.
   for (const auto& [device, share] : shares) {
-    if (device >= 3 || used.devices[device] + share.units() > 10'000)
+    if (device < next || device >= 3 || used.devices[device] + share.units() > 10'000)
       return false;
     sum += share.units();
+    next = device + 1;
   }
   const auto devices = w.gpu == 0 ? 0 : std::max<std::int64_t>(1, w.gpu / 10'000);
   return model.has_room(w) && sum == w.gpu && static_cast<std::int64_t>(shares.size()) == devices;

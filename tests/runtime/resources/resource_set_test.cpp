@@ -51,11 +51,12 @@ TEST_CASE("resource set: what it holds can be asked by name, by kind and in orde
   CHECK(set.cpu() == amount::from_units(15'000));
   CHECK(set.gpu() == amount::whole(1));
   CHECK(set.memory() == amount::whole(1'024));
-  CHECK(set.has_custom());
   std::string seen;
   for (const auto [name, value] : set)
     seen += fmt::format("{}:{};", name, value);
   CHECK(seen == "cpu:1.5;gpu:1;memory:1024;license:2;");
+  CHECK((*set.begin_custom()).name == "license");
+  CHECK(cpus(1).begin_custom() == cpus(1).end());
 }
 
 TEST_CASE("resource set: an empty text is an empty set") {
