@@ -93,7 +93,7 @@ result<std::vector<socket_address>> look_up(const std::string& host, std::uint16
   return std::move(*found);
 }
 
-result<socket_handle> listen_on(const std::string& address, std::uint16_t port) {
+result<socket_handle> bind_to(const std::string& address, std::uint16_t port) {
   const std::string where = address.empty() ? "0.0.0.0" : address;
   auto at = parse_address(where, port);
   if (!at) {
@@ -107,9 +107,15 @@ result<socket_handle> listen_on(const std::string& address, std::uint16_t port) 
   // A head that restarts must get its port although its predecessor's connections are still in TIME_WAIT.
   if (socket)
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&at->bytes), at->length) != 0 ||
-      ::listen(socket.get(), SOMAXCONN) != 0)
+  if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&at->bytes), at->length) != 0)
     return fail(listen_error(where, port, errno));
+  return socket;
+}
+
+result<socket_handle> listen_on(const std::string& address, std::uint16_t port) {
+  auto socket = bind_to(address, port);
+  if (socket && ::listen(socket->get(), SOMAXCONN) != 0)
+    return fail(listen_error(address.empty() ? "0.0.0.0" : address, port, errno));
   return socket;
 }
 
@@ -143,6 +149,14 @@ std::uint16_t local_port(int socket) {
   ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
   return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
                                              : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+std::string local_address(int socket) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+    return {};
+  return numeric_text(reinterpret_cast<const sockaddr*>(&address), length);
 }
 
 std::pair<std::string, std::uint16_t> remote_endpoint(int socket) {

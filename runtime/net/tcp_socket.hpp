@@ -42,6 +42,10 @@ struct socket_address {
 /// All addresses of a name, in the order in which they should be tried. May block for many seconds.
 [[nodiscard]] result<std::vector<socket_address>> look_up(const std::string& host, std::uint16_t port);
 
+/// A socket that has its port but does not listen. As long as none does, several sockets can be bound to one port: who
+/// holds one keeps the port for a listener that comes later.
+[[nodiscard]] result<socket_handle> bind_to(const std::string& address, std::uint16_t port);
+
 /// A socket that accepts connections; port 0 lets the kernel choose. An empty address is every IPv4 address. Does not
 /// block unless the address is a name.
 [[nodiscard]] result<socket_handle> listen_on(const std::string& address, std::uint16_t port);
@@ -57,6 +61,7 @@ struct socket_address {
 void limit_silence(int socket, std::chrono::milliseconds limit);
 
 std::uint16_t local_port(int socket);
+std::string local_address(int socket); ///< In numbers; empty when it has none.
 std::pair<std::string, std::uint16_t> remote_endpoint(int socket); ///< ("", 0) when it is not connected.
 int pending_error(int socket);                                     ///< Takes SO_ERROR.
 
