@@ -102,7 +102,8 @@ public:
   /// The worker said so. Clean: it can host the next work. Ignored unless the worker has that very work.
   actions on_work_ended(worker_id worker, work_key work, bool clean, instant now);
   actions on_exit(worker_exit exit, instant now);
-  /// In good order until the deadline, then by force. A deadline that has passed: at once. Of several the first counts.
+  /// In good order until the deadline, then by force. A deadline that has passed: at once. Of several the earliest
+  /// counts.
   actions on_stop(work_key work, instant deadline, instant now);
   /// Its works are stopped within stop_within, its workers end.
   actions on_owner_gone(owner_id owner, instant now);
@@ -118,7 +119,7 @@ public:
   std::size_t idle() const noexcept { return idle_.size(); }
 
 private:
-  struct worker {
+  struct entry {
     worker_spec spec;
     worker_state state = worker_state::starting;
     std::optional<work_key> work;  ///< Whose end was not told yet.
@@ -129,20 +130,19 @@ private:
     bool killed = false;
     std::string why; ///< It was killed.
   };
-  using worker_map = std::map<worker_id, worker>;
 
   std::optional<worker_id> free_worker(const worker_spec& spec) const;
-  void become_idle(worker_id id, worker& w, instant now, actions& out);
-  void send_home(worker_id id, worker& w, instant now, actions& out);
-  void kill(worker_id id, worker& w, std::string why, actions& out);
-  void stop(worker_id id, worker& w, instant deadline, instant now, actions& out);
-  void end_unstarted_work(worker_id id, worker& w, actions& out);
-  void set_state(worker_id id, worker& w, worker_state state, std::optional<instant> due);
-  void forget_free(worker_id id, const worker& w);
+  void become_idle(worker_id id, entry& w, instant now, actions& out);
+  void send_home(worker_id id, entry& w, instant now, actions& out);
+  void kill(worker_id id, entry& w, std::string why, actions& out);
+  void stop(worker_id id, entry& w, instant deadline, instant now, actions& out);
+  void end_unstarted_work(worker_id id, entry& w, actions& out);
+  void set_state(worker_id id, entry& w, worker_state state, std::optional<instant> due);
+  void forget_free(worker_id id, const entry& w);
 
   worker_table_options options_;
   std::uint64_t last_worker_ = 0;
-  worker_map workers_;
+  std::map<worker_id, entry> workers_;
   std::map<work_key, worker_id> works_;             ///< Only those whose end was not told yet.
   std::map<worker_spec, std::set<worker_id>> free_; ///< Idle, or starting without work.
   std::set<std::pair<instant, worker_id>> idle_;    ///< By when they are to be sent home.

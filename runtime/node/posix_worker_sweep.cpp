@@ -1,0 +1,150 @@
+#include "runtime/node/posix_worker_sweep.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <vector>
+
+#include <boost/filesystem.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace runtime {
+namespace {
+
+namespace files = boost::filesystem;
+
+/// What the system knows of a process, or a record says.
+struct process_facts {
+  pid_t pid = 0;
+  pid_t group = 0;
+  pid_t session = 0;
+  std::uint64_t started = 0; ///< In clock ticks since the machine's boot.
+};
+
+std::string text_of(const std::string& name) {
+  std::ostringstream text;
+  text << std::ifstream(name).rdbuf();
+  return text.str();
+}
+
+/// Where process numbers and start times mean something: they begin anew with each boot and in each container.
+std::string this_scope() {
+  const auto boot = text_of("/proc/sys/kernel/random/boot_id");
+  char names[64];
+  const auto size = ::readlink("/proc/self/ns/pid", names, sizeof names);
+  return fmt::format("{}/{}", boot.substr(0, boot.find('\n')),
+                     std::string_view(names, static_cast<std::size_t>(std::max<ssize_t>(size, 0))));
+}
+
+std::optional<process_facts> look_at(pid_t pid) {
+  const auto text = text_of(fmt::format("/proc/{}/stat", pid));
+  const auto name_end = text.rfind(')'); // The name may hold anything, blanks and parentheses too.
+  if (name_end == std::string::npos)
+    return {};
+  std::istringstream in(text.substr(name_end + 1));
+  std::string state;
+  process_facts facts;
+  facts.pid = pid;
+  pid_t parent = 0;
+  in >> state >> parent >> facts.group >> facts.session;
+  std::string skipped;
+  for (int field = 7; field <= 21; ++field) // proc(5): the start time is field 22.
+    in >> skipped;
+  in >> facts.started;
+  return in ? std::optional(facts) : std::nullopt;
+}
+
+std::vector<process_facts> all_processes() {
+  std::vector<process_facts> all;
+  boost::system::error_code failed;
+  for (files::directory_iterator at("/proc", failed), end; !failed && at != end; at.increment(failed)) {
+    const auto name = at->path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos)
+      continue;
+    if (const auto facts = look_at(static_cast<pid_t>(std::stol(name))))
+      all.push_back(*facts);
+  }
+  return all;
+}
+
+std::string record_name(const std::string& directory, worker_id worker) {
+  return fmt::format("{}/{}", directory, worker);
+}
+
+std::optional<process_facts> read_record(const std::string& name) {
+  std::istringstream in(text_of(name));
+  process_facts facts;
+  std::string scope;
+  in >> facts.pid >> facts.started >> facts.session >> scope;
+  // Of elsewhere, or cut off by a full disk: there is nothing to look for.
+  if (!in || facts.pid <= 1 || facts.pid == ::getpgrp() || scope != this_scope())
+    return {};
+  facts.group = facts.pid;
+  return facts;
+}
+
+/// A group's number is given to nobody else while it has members. So if there is a process of that number, it is ours
+/// or the group is gone; if there is none, the members are ours: those of a later group of the same number would have
+/// to be of our session and have lost their leader too.
+bool still_runs(const process_facts& recorded, const std::vector<process_facts>& running) {
+  const auto leader =
+    std::find_if(running.begin(), running.end(), [&](const process_facts& p) { return p.pid == recorded.pid; });
+  if (leader != running.end())
+    return leader->started == recorded.started && leader->group == recorded.group;
+  return std::any_of(running.begin(), running.end(), [&](const process_facts& p) {
+    return p.group == recorded.group && p.session == recorded.session && p.started >= recorded.started;
+  });
+}
+
+} // namespace
+
+result<void> record_worker(const std::string& directory, worker_id worker, pid_t pid) {
+  const auto facts = look_at(pid);
+  if (!facts)
+    return fail(errc::not_found, fmt::format("process {} is not there", pid));
+  boost::system::error_code failed;
+  files::create_directories(directory, failed);
+  const auto name = record_name(directory, worker);
+  // Not synced: no worker outlives the machine.
+  std::ofstream file(name, std::ios::trunc);
+  file << fmt::format("{} {} {} {}\n", pid, facts->started, facts->session, this_scope());
+  file.close();
+  if (!file)
+    return fail(errc::io, fmt::format("{} cannot be written: {}", name, std::strerror(errno)));
+  return {};
+}
+
+void forget_worker(const std::string& directory, worker_id worker) {
+  ::unlink(record_name(directory, worker).c_str()); // One that stays is recognised as nobody's by the next sweep.
+}
+
+result<std::size_t> sweep_workers(const std::string& directory) {
+  boost::system::error_code failed;
+  if (!files::exists(directory, failed))
+    return 0;
+  const auto running = all_processes();
+  std::size_t killed = 0;
+  std::vector<files::path> records;
+  for (files::directory_iterator at(directory, failed), end; !failed && at != end; at.increment(failed))
+    records.push_back(at->path());
+  if (failed)
+    return fail(errc::io, fmt::format("{} cannot be read: {}", directory, failed.message()));
+  for (const auto& name : records) {
+    const auto recorded = read_record(name.string());
+    if (recorded && still_runs(*recorded, running) && ::kill(-recorded->pid, SIGKILL) == 0)
+      ++killed;
+    files::remove(name, failed);
+    if (failed)
+      return fail(errc::io, fmt::format("{} cannot be removed: {}", name.string(), failed.message()));
+  }
+  return killed;
+}
+
+} // namespace runtime
