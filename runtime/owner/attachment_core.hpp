@@ -27,9 +27,10 @@ public:
     std::string host;
     std::uint16_t port = 0;
   };
-  struct attach {
+  struct attach { ///< At the node that was dialled last.
     work_key work;
-  }; ///< At the node that was dialled last.
+    actor_id actor;
+  };
   struct is_alive {
     actor_record record;
   };
@@ -49,9 +50,9 @@ public:
   actions on_found(actor_record record, instant now);
   actions on_not_found(error why, instant now); ///< not_found ends it; anything else is tried again.
   actions on_dialled(instant now);
-  actions on_dial_failed(error why, instant now);
+  actions on_dial_failed(instant now);
   actions on_attached(instant now);
-  actions on_refused(error why, instant now); ///< By the node: it is not there (any more).
+  actions on_refused(instant now); ///< By the node: it is not there (any more).
   actions on_lost(error why, instant now);
   actions on_time(instant now); ///< Too early or twice: changes nothing.
   std::optional<instant> wake_at() const noexcept { return due_; }

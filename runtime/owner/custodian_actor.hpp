@@ -1,10 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <string>
+
+#include <caf/response_promise.hpp>
 
 #include "runtime/owner/owner_actor.hpp"
 
@@ -18,6 +17,8 @@ public:
   virtual void ensure(std::shared_ptr<const package_manifest> package, caf::actor from,
                       std::function<void(result<void>)> done) = 0;
 };
+
+struct detached_order;
 
 /// The owner of detached actors (owner id 1), in the head's process. Beside what an owner does it answers, as requests
 /// that the head delegates:
@@ -34,10 +35,12 @@ public:
   const char* name() const override { return "custodian_actor"; }
 
 private:
-  struct spawning;
-  void spawn_detached(std::shared_ptr<spawning> order);
-  void on_name(const std::shared_ptr<spawning>& order);
-  void find_existing(const std::shared_ptr<spawning>& order);
+  using order_ptr = std::shared_ptr<detached_order>;
+  void on_spawn(const wire::SpawnDetached& message, caf::response_promise promise);
+  void find_existing(const order_ptr& order);
+  void on_found(const order_ptr& order, const result<caf::message>& found);
+  void take_name(const order_ptr& order);
+  void accept(const order_ptr& order);
 
   std::shared_ptr<package_intake> packages_;
   std::function<actor_id()> make_id_;

@@ -14,12 +14,19 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/message.hpp>
+#include <spdlog/fwd.h>
 
 #include "runtime/owner/owner_core.hpp"
 #include "runtime/owner/package_source.hpp"
 #include "runtime/owner/stub_actor.hpp"
 
+namespace caf_tune::runtime::v1 {
+class Package;
+class SpawnDetached;
+} // namespace caf_tune::runtime::v1
+
 namespace runtime {
+namespace wire = caf_tune::runtime::v1;
 
 struct owner_actor_options {
   owner_options core; ///< With a random owner id (or detached_owner for the custodian).
@@ -33,6 +40,7 @@ struct owner_actor_options {
   /// Once: the head's welcome, or why there is none: unreachable (not within core.connect_deadline), refused, another
   /// version. Called on the owner's thread; must not block.
   std::function<void(result<void>)> on_connected;
+  std::shared_ptr<spdlog::logger> log; ///< Null: spdlog's default one.
 };
 
 // What the embedder's threads send to an owner_actor (anon_send). Callbacks are called on the owner's thread, must not
@@ -95,42 +103,64 @@ public:
   const owner_core& core() const noexcept { return core_; } ///< For checks between two events.
 
 protected:
-  caf::message_handler handlers(); ///< For an actor that is an owner and more.
+  caf::message_handler handlers(); ///< For an actor that is an owner and more; then begin().
   void begin();
   void submit(submit_actor order);
   void stop(const stop_actor& order);
+  /// Whether the name is the actor's now; unreachable when the head did not answer.
+  void reserve_name(actor_id actor, const std::string& name, std::function<void(result<void>)> then);
+  void ask(ask_head question);
   instant now() const { return instant{clock().now().time_since_epoch()}; }
-  const owner_actor_options& options() const noexcept { return options_; }
 
 private:
-  struct group_callbacks {
-    std::function<void(result<std::vector<granted_lease>>)> on_granted;
-    std::function<void(const granted_lease&)> on_bundle_moved;
-    std::function<void(const std::string&)> on_waits;
-  };
   struct task_callbacks {
     std::function<void(result<task_result>)> on_end;
     std::function<void(const std::string&)> on_waits;
+  };
+  struct open_question {
+    ask_head question;
+    instant until{};
   };
 
   caf::message_handler embedder_handlers();
   caf::message_handler head_handlers();
   caf::message_handler node_handlers();
-  void perform(const owner_core::actions& actions);
-  void perform_for_head(const owner_core::action& action);
-  void perform_for_node(const owner_core::action& action);
-  void perform_for_embedder(const owner_core::action& action);
-  void dial_head();
-  void dial_node(const owner_core::dial_node& order);
-  void reserve_name(const owner_core::reserve_name& order);
-  void fetch_package();
-  void ask(ask_head question);
-  void ask_now(ask_head question);
-  void answer_open_questions();
+  void perform(owner_core::actions actions);
+  void perform(owner_core::dial_head&);
+  void perform(owner_core::say_hello_to_head&);
+  void perform(owner_core::reserve_name& a);
+  void perform(owner_core::demand_lease& a);
+  void perform(owner_core::demand_group& a);
+  void perform(owner_core::cancel_demand& a);
+  void perform(owner_core::release_lease& a);
+  void perform(owner_core::announce_actors& a);
+  void perform(owner_core::dial_node& a);
+  void perform(owner_core::say_hello_to_node& a);
+  void perform(owner_core::start_work& a);
+  void perform(owner_core::stop_work& a);
+  void perform(owner_core::hear_work_end& a);
+  void perform(owner_core::connected&);
+  void perform(owner_core::not_connected& a);
+  void perform(owner_core::task_waits& a);
+  void perform(owner_core::actor_waits& a);
+  void perform(owner_core::task_finished& a);
+  void perform(owner_core::actor_is_alive& a);
+  void perform(owner_core::actor_is_out_of_reach& a);
+  void perform(owner_core::actor_is_restarting& a);
+  void perform(owner_core::actor_ended& a);
+  void perform(owner_core::group_waits& a);
+  void perform(owner_core::group_granted& a);
+  void perform(owner_core::group_refused& a);
+  void perform(owner_core::bundle_moved& a);
+  void want_package(const work_spec& spec);
+  void ask_now(open_question question);
+  void answer_late_questions();
+  void on_down(const caf::down_msg& down);
+  void give_up(const error& why); ///< Every callback that is owed is called.
   error head_is_silent() const;
   void arm_timer();
-  std::optional<node_id> node_of_sender() const;
-  bool is_from_head() const;
+  std::optional<node_id> node_of_sender();
+  const actor_watch* watch_of(actor_id actor) const;
 
   owner_actor_options options_;
   owner_core core_;
@@ -139,10 +169,11 @@ private:
   std::map<caf::actor_addr, node_id> node_addresses_;
   std::unordered_map<task_id, task_callbacks> tasks_;
   std::unordered_map<actor_id, actor_watch> actors_;
-  std::map<group_id, group_callbacks> groups_;
-  std::map<std::uint64_t, ask_head> open_questions_; // For when the head is linked.
+  std::map<group_id, submit_group> groups_;
+  std::map<std::uint64_t, open_question> questions_; // For when the head is linked.
   std::uint64_t last_question_ = 0;
-  caf::message package_; // A wire::Package.
+  bool package_asked_ = false;
+  std::shared_ptr<const wire::Package> package_; // Our own, when it is there.
   std::optional<instant> armed_;
 };
 

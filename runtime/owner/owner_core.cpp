@@ -60,10 +60,14 @@ owner_core::actions owner_core::on_head_linked(instant now) {
   return out;
 }
 
-owner_core::actions owner_core::on_head_welcome(instant now) {
+owner_core::actions owner_core::on_head_welcome(const std::string& cluster, instant now) {
   actions out;
+  if (!cluster_.empty() && cluster != cluster_)
+    return on_head_refused(
+      {errc::incompatible, fmt::format("it is the head of another cluster, {} instead of {}", cluster, cluster_)}, now);
   if (!head_.on_welcome(now))
     return out;
+  cluster_ = cluster;
   if (!connection_told_) {
     connection_told_ = true;
     due_.drop({due::connect, 0});

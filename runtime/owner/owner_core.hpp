@@ -170,7 +170,7 @@ public:
 
   // From the head.
   actions on_head_linked(instant now);
-  actions on_head_welcome(instant now);
+  actions on_head_welcome(const std::string& cluster, instant now); ///< Another cluster's than before: as refused.
   actions on_head_refused(error why, instant now);
   actions on_head_unlinked(error why, instant now); ///< Also: the dial failed.
   actions on_name_reserved(actor_id actor, instant now);
@@ -316,6 +316,7 @@ private:
   owner_options options_;
   peer_link head_;
   bool connection_told_ = false;
+  std::string cluster_;                 // Of the first head that welcomed us.
   std::optional<result<void>> package_; // Nothing: not ready yet.
   std::map<number, work> works_;
   std::unordered_map<task_id, number> tasks_;

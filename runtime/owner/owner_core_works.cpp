@@ -198,8 +198,14 @@ owner_core::actions owner_core::on_demand_refused(request_id request, error why,
     end_group(id, why, now, out);
   } else if (const auto asked = requests_.find(request); asked != requests_.end()) {
     auto& w = works_.at(asked->second);
-    end(w, fail(within(name_of(w), std::move(why))), now, out);
-  }
+    requests_.erase(asked);
+    w.request = {};
+    if (why.code == errc::node_lost) // It was granted, and the lease has ended before we heard of it.
+      attempt_over(w, attempt_failure::unstarted, std::move(why), now, out);
+    else
+      end(w, fail(within(name_of(w), std::move(why))), now, out);
+  } else
+    cancelled_.erase(request); // The answer to that.
   settle(now, out);
   return out;
 }

@@ -50,6 +50,8 @@ private:
 
 /// The driver's end of a remote actor's calls. Copies are the same stub; all functions may be called by any thread.
 /// Calls made before the actor is alive, or while it restarts, wait (see stub_options for how many).
+///
+/// The remote actor is not ended by the stub's end: see stop_actor.
 class actor_stub {
 public:
   using on_reply = std::function<void(result<std::string>)>;
@@ -94,6 +96,7 @@ private:
   void arm_timer();
   void lose_handle(const caf::down_msg& down);
   caf::result<caf::message> pass_on(caf::message_view& message);
+  void finish(result<void> how);
   instant now() const { return instant{clock().now().time_since_epoch()}; }
 
   stub_core core_;

@@ -52,17 +52,18 @@ public:
 
   /// A null reply: a message without an answer.
   void on_call(std::string content, reply to, instant now, actions& out);
-  void on_alive(instant now, actions& out); ///< A new handle: what was in flight to the old one fails.
+  void on_alive(actions& out); ///< A new handle: what was in flight to the old one fails.
   void on_reply(std::uint64_t id, result<std::string> content, actions& out); ///< Unknown ids change nothing.
-  void on_replies_end(instant now, actions& out); ///< After the last on_reply() of what came together.
-  void on_node_lost(error why, instant now, actions& out);
+  void on_replies_end(actions& out); ///< After the last on_reply() of what came together.
+  void on_node_lost(const error& why, actions& out);
   void on_handle_lost(instant now); ///< Somebody will tell why, in a moment.
-  void on_restarting(error why, instant now, actions& out);
-  void on_ended(result<void> how, instant now, actions& out);
+  void on_restarting(const error& why, actions& out);
+  void on_ended(result<void> how, actions& out);
   void on_time(instant now, actions& out); ///< Too early or twice: changes nothing.
   std::optional<instant> wake_at() const noexcept;
 
   bool has_ended() const noexcept { return ended_.has_value(); }
+  bool is_alive() const noexcept { return alive_; }
   std::size_t in_flight() const noexcept { return in_flight_.size(); }
 
   /// What a call is answered after the end.
@@ -73,7 +74,7 @@ private:
     std::string content;
     reply to;
   };
-  void flush(instant now, actions& out);
+  void flush(actions& out);
   void lose_flight(const error& why, actions& out);
 
   std::string name_;

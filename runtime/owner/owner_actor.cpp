@@ -1,0 +1,470 @@
+#include "runtime/owner/owner_actor.hpp"
+
+#include <exception>
+#include <set>
+#include <utility>
+
+#include <caf/behavior.hpp>
+#include <caf/message_handler.hpp>
+#include <caf/sec.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "runtime/base/overloaded.hpp"
+#include "runtime/net/caf_error.hpp"
+#include "runtime/owner/owner_wire.hpp"
+#include "runtime/owner/package_server_actor.hpp"
+#include "runtime/wire/protobuf_message.hpp"
+
+namespace runtime {
+namespace {
+
+constexpr std::chrono::seconds dial_deadline{10};       // The middleman's own is shorter; this is for one that is gone.
+constexpr std::chrono::minutes package_deadline{10};    // Digests are made of every file.
+constexpr std::chrono::seconds reservation_deadline{5}; // Then it is asked again.
+
+template <class F, class... Args>
+void call(const F& f, Args&&... args) {
+  if (f)
+    f(std::forward<Args>(args)...);
+}
+
+} // namespace
+
+owner_actor::owner_actor(caf::actor_config& config, owner_actor_options options)
+  : event_based_actor(config),
+    options_(std::move(options)),
+    core_(options_.core) {
+  if (!options_.log)
+    options_.log = spdlog::default_logger();
+  set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  set_exception_handler([this](std::exception_ptr& thrown) -> caf::error {
+    error why{errc::cancelled, "the owner of this work has failed"};
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      why.message = fmt::format("{}: {}", why.message, e.what());
+    } catch (...) { // Callbacks of the embedder may throw anything.
+      why.message += ": unknown exception";
+    }
+    options_.log->critical("owner ends owner={} why=\"{}\"", options_.core.owner, why.message);
+    give_up(why);
+    return caf::exit_reason::unhandled_exception;
+  });
+}
+
+caf::behavior owner_actor::make_behavior() {
+  begin();
+  return handlers();
+}
+
+void owner_actor::begin() {
+  perform(core_.on_begin(now()));
+}
+
+caf::message_handler owner_actor::handlers() {
+  return embedder_handlers().or_else(head_handlers()).or_else(node_handlers());
+}
+
+void owner_actor::on_exit() {
+  give_up({errc::cancelled, "the owner of this work has ended"});
+  head_ = nullptr; // Actors that hold each other's handles would never be freed.
+  nodes_.clear();
+  options_.middleman = nullptr;
+  options_.packages = nullptr;
+}
+
+void owner_actor::give_up(const error& why) {
+  const auto tasks = std::exchange(tasks_, {});
+  for (const auto& [id, task] : tasks)
+    call(task.on_end, fail(why));
+  const auto actors = std::exchange(actors_, {});
+  for (const auto& [id, watch] : actors)
+    call(watch.on_ended, result<void>(fail(why)));
+  const auto groups = std::exchange(groups_, {});
+  for (const auto& [id, group] : groups)
+    call(group.on_granted, fail(why)); // Empty when it was called before.
+  const auto questions = std::exchange(questions_, {});
+  for (const auto& [id, open] : questions)
+    call(open.question.on_answer, fail(why));
+  call(std::exchange(options_.on_connected, nullptr), fail(why));
+}
+
+caf::message_handler owner_actor::embedder_handlers() {
+  return {
+    [this](submit_task& order) {
+      want_package(*order.spec);
+      tasks_[order.task] = {std::move(order.on_end), std::move(order.on_waits)};
+      perform(core_.on_submit_task(order.task, std::move(order.spec), std::move(order.arguments), now()));
+    },
+    [this](const stop_task& order) { perform(core_.on_stop_task(order.task, order.deadline, now())); },
+    [this](submit_actor& order) { submit(std::move(order)); },
+    [this](const stop_actor& order) { stop(order); },
+    [this](submit_group& order) {
+      const auto group = order.group;
+      auto wants = order.wants;
+      groups_[group] = std::move(order);
+      perform(core_.on_submit_group(group, std::move(wants), now()));
+    },
+    [this](const release_group& order) {
+      perform(core_.on_release_group(order.group, now()));
+      if (const auto group = groups_.extract(order.group))
+        call(group.mapped().on_granted, fail(errc::cancelled, "the placement group was released"));
+    },
+    [this](ask_head& question) { ask(std::move(question)); },
+    [this](caf::tick_atom) {
+      armed_.reset();
+      answer_late_questions();
+      perform(core_.on_time(now()));
+    },
+  };
+}
+
+void owner_actor::submit(submit_actor order) {
+  want_package(*order.spec);
+  actors_[order.actor] = std::move(order.watch);
+  perform(core_.on_submit_actor(order.actor, std::move(order.spec), std::move(order.arguments), now()));
+}
+
+void owner_actor::stop(const stop_actor& order) {
+  perform(core_.on_stop_actor(order.actor, order.deadline, now()));
+}
+
+caf::message_handler owner_actor::head_handlers() {
+  return {
+    [this](const wire::OwnerWelcome& message) {
+      if (const auto node = node_of_sender())
+        return perform(core_.on_node_welcome(*node, now()));
+      perform(core_.on_head_welcome(message.cluster(), now()));
+      for (auto& [id, open] : std::exchange(questions_, {}))
+        ask_now(std::move(open));
+    },
+    [this](const wire::OwnerRefused& message) {
+      if (const auto node = node_of_sender())
+        return perform(core_.on_node_refused(*node, error_of(message.why()), now()));
+      options_.log->warn("head refuses owner={} why=\"{}\"", options_.core.owner, message.why().message());
+      perform(core_.on_head_refused(error_of(message.why()), now()));
+    },
+    [this](const wire::DemandAnswer& answer) {
+      const request_id request{answer.request_id()};
+      switch (answer.answer_case()) {
+      case wire::DemandAnswer::kGranted: {
+        auto leases = read_granted(answer.granted());
+        if (leases)
+          perform(core_.on_demand_granted(request, std::move(*leases), now()));
+        else
+          perform(core_.on_demand_refused(request, std::move(leases.error()), now()));
+        break;
+      }
+      case wire::DemandAnswer::kWaits: perform(core_.on_demand_waits(request, answer.waits().why(), now())); break;
+      case wire::DemandAnswer::kRefused:
+        perform(core_.on_demand_refused(request, error_of(answer.refused()), now()));
+        break;
+      case wire::DemandAnswer::ANSWER_NOT_SET: break; // Of a newer head.
+      }
+    },
+    [this](const wire::LeaseLost& message) {
+      perform(core_.on_lease_lost(lease_id{message.lease_id()}, error_of(message.why()), now()));
+    },
+  };
+}
+
+caf::message_handler owner_actor::node_handlers() {
+  return {
+    [this](const wire::WorkStarted& message) {
+      perform(core_.on_work_started(read_work_key(message.work()), message.process_id(), now()));
+    },
+    [this](const wire::WorkEnded& message) {
+      auto end = read_work_end(message.end());
+      if (!end) // What cannot be read is an end all the same.
+        end = work_end{work_end::how::worker_lost, {}, std::move(end.error()), 0};
+      perform(core_.on_work_ended(read_work_key(message.work()), std::move(*end), now()));
+    },
+    [this](const wire::AskPackageChunk& question) { return delegate(options_.packages, question); },
+  };
+}
+
+void owner_actor::on_down(const caf::down_msg& down) {
+  const error why{errc::unreachable, "the connection was lost"};
+  if (head_ && down.source == head_.address()) {
+    options_.log->warn("head link lost owner={} head={}", options_.core.owner, options_.core.head_address);
+    head_ = nullptr;
+    perform(core_.on_head_unlinked(why, now()));
+  } else if (const auto node = node_addresses_.find(down.source); node != node_addresses_.end()) {
+    const auto id = node->second;
+    node_addresses_.erase(node);
+    const auto link = nodes_.find(id);
+    if (link == nodes_.end() || link->second.address() != down.source)
+      return; // There is a newer one.
+    options_.log->warn("node link lost owner={} node={}", options_.core.owner, id);
+    nodes_.erase(link);
+    perform(core_.on_node_unlinked(id, why, now()));
+  }
+}
+
+void owner_actor::perform(owner_core::actions actions) {
+  for (auto& action : actions)
+    std::visit([this](auto& a) { perform(a); }, action);
+  arm_timer();
+}
+
+void owner_actor::perform(owner_core::dial_head&) {
+  request(options_.middleman, dial_deadline, caf::connect_atom_v, options_.head_host, options_.head_port)
+    .then(
+      [this](const caf::node_id&, const caf::strong_actor_ptr& head, const std::set<std::string>&) {
+        if (!head)
+          return perform(core_.on_head_unlinked({errc::unreachable, "no head listens there"}, now()));
+        head_ = caf::actor_cast<caf::actor>(head);
+        monitor(head_); // A handle from a cache may be dead: that is told at once.
+        perform(core_.on_head_linked(now()));
+      },
+      [this](const caf::error& why) { perform(core_.on_head_unlinked(from_caf_error(why), now())); });
+}
+
+void owner_actor::perform(owner_core::say_hello_to_head&) {
+  send(head_, make_owner_hello(options_.core.owner, options_.name, options_.version, options_.quota));
+}
+
+void owner_actor::perform(owner_core::reserve_name& a) {
+  reserve_name(a.actor, a.name, [this, actor = a.actor](const result<void>& reserved) {
+    if (reserved)
+      perform(core_.on_name_reserved(actor, now()));
+    else if (reserved.error().code != errc::unreachable) // Otherwise the core repeats it.
+      perform(core_.on_name_refused(actor, reserved.error(), now()));
+  });
+}
+
+void owner_actor::reserve_name(actor_id actor, const std::string& name, std::function<void(result<void>)> then) {
+  wire::ReserveName question;
+  question.set_owner_id(options_.core.owner.value);
+  question.set_actor_id(actor.value);
+  question.set_name(name);
+  const auto asked = request(head_, reservation_deadline, std::move(question)).id();
+  add_multiplexed_response_handler(asked, caf::behavior{
+                                            [then](const wire::ActorRecord&) { then({}); },
+                                            [then](const wire::Failure& why) { then(fail(error_of(why))); },
+                                            [this, then](const caf::error&) { then(fail(head_is_silent())); },
+                                          });
+}
+
+void owner_actor::perform(owner_core::demand_lease& a) {
+  send(head_, make_demand(options_.core.owner, a));
+}
+
+void owner_actor::perform(owner_core::demand_group& a) {
+  send(head_, make_demand(options_.core.owner, a));
+}
+
+void owner_actor::perform(owner_core::cancel_demand& a) {
+  wire::CancelDemand message;
+  message.set_owner_id(options_.core.owner.value);
+  message.set_request_id(a.request.value);
+  send(head_, std::move(message));
+}
+
+void owner_actor::perform(owner_core::release_lease& a) {
+  wire::ReleaseLease message;
+  message.set_owner_id(options_.core.owner.value);
+  message.set_lease_id(a.lease.value);
+  send(head_, std::move(message));
+}
+
+void owner_actor::perform(owner_core::announce_actors& a) {
+  send(head_, make_announcement(options_.core.owner, a));
+}
+
+void owner_actor::perform(owner_core::dial_node& a) {
+  request(options_.middleman, dial_deadline, caf::connect_atom_v, a.host, a.port)
+    .then(
+      [this, node = a.node](const caf::node_id&, const caf::strong_actor_ptr& handle, const std::set<std::string>&) {
+        if (!handle)
+          return perform(core_.on_node_unlinked(node, {errc::unreachable, "no node manager listens there"}, now()));
+        auto link = caf::actor_cast<caf::actor>(handle);
+        node_addresses_[link.address()] = node;
+        monitor(link);
+        nodes_[node] = std::move(link);
+        perform(core_.on_node_linked(node, now()));
+      },
+      [this, node = a.node](const caf::error& why) {
+        perform(core_.on_node_unlinked(node, from_caf_error(why), now()));
+      });
+}
+
+void owner_actor::perform(owner_core::say_hello_to_node& a) {
+  send(nodes_.at(a.node), make_owner_hello(options_.core.owner, options_.name, options_.version, {}));
+}
+
+void owner_actor::perform(owner_core::start_work& a) {
+  auto message = make_start(options_.core.owner, a);
+  *message.mutable_package() = a.spec->package ? make_package(*a.spec->package) : *package_;
+  send(nodes_.at(a.node), std::move(message));
+}
+
+void owner_actor::perform(owner_core::stop_work& a) {
+  send(nodes_.at(a.node), make_stop(options_.core.owner, a));
+}
+
+void owner_actor::perform(owner_core::hear_work_end& a) {
+  wire::WorkEndHeard message;
+  message.set_owner_id(options_.core.owner.value);
+  *message.mutable_work() = make_work_key(a.work);
+  if (const auto link = nodes_.find(a.node); link != nodes_.end())
+    send(link->second, std::move(message)); // An actor's end is told by whoever stood for it, and is gone now.
+  else
+    send(caf::actor_cast<caf::actor>(current_sender()), std::move(message));
+}
+
+void owner_actor::perform(owner_core::connected&) {
+  options_.log->info("connected owner={} head={}", options_.core.owner, options_.core.head_address);
+  call(std::exchange(options_.on_connected, nullptr), result<void>{});
+}
+
+void owner_actor::perform(owner_core::not_connected& a) {
+  call(std::exchange(options_.on_connected, nullptr), fail(std::move(a.why)));
+}
+
+void owner_actor::perform(owner_core::task_waits& a) {
+  if (const auto task = tasks_.find(a.task); task != tasks_.end())
+    call(task->second.on_waits, a.why);
+}
+
+void owner_actor::perform(owner_core::actor_waits& a) {
+  if (const auto* watch = watch_of(a.actor))
+    call(watch->on_waits, a.why);
+}
+
+void owner_actor::perform(owner_core::task_finished& a) {
+  if (const auto task = tasks_.extract(a.task))
+    call(task.mapped().on_end, std::move(a.outcome));
+}
+
+void owner_actor::perform(owner_core::actor_is_alive& a) {
+  if (const auto* watch = watch_of(a.record.id))
+    call(watch->on_alive, a.record, caf::actor_cast<caf::actor>(current_sender())); // Whoever stands for it.
+}
+
+void owner_actor::perform(owner_core::actor_is_out_of_reach& a) {
+  if (const auto* watch = watch_of(a.actor))
+    call(watch->on_out_of_reach, a.why);
+}
+
+void owner_actor::perform(owner_core::actor_is_restarting& a) {
+  options_.log->info("actor restarts actor={} why=\"{}\"", a.actor, a.why.message);
+  if (const auto* watch = watch_of(a.actor))
+    call(watch->on_restarting, a.why);
+}
+
+void owner_actor::perform(owner_core::actor_ended& a) {
+  if (const auto watch = actors_.extract(a.actor))
+    call(watch.mapped().on_ended, a.how);
+}
+
+void owner_actor::perform(owner_core::group_waits& a) {
+  if (const auto group = groups_.find(a.group); group != groups_.end())
+    call(group->second.on_waits, a.why);
+}
+
+void owner_actor::perform(owner_core::group_granted& a) {
+  if (const auto group = groups_.find(a.group); group != groups_.end())
+    call(std::exchange(group->second.on_granted, nullptr), std::move(a.leases));
+}
+
+void owner_actor::perform(owner_core::group_refused& a) {
+  if (const auto group = groups_.extract(a.group))
+    call(group.mapped().on_granted, fail(std::move(a.why)));
+}
+
+void owner_actor::perform(owner_core::bundle_moved& a) {
+  if (const auto group = groups_.find(a.group); group != groups_.end())
+    call(group->second.on_bundle_moved, a.lease);
+}
+
+void owner_actor::want_package(const work_spec& spec) {
+  if (package_asked_ || spec.package)
+    return;
+  package_asked_ = true;
+  request(options_.packages, package_deadline, caf::get_atom_v)
+    .then(
+      [this](const own_package& own) {
+        if (!own.manifest)
+          return perform(core_.on_package(fail(own.manifest.error()), now()));
+        package_ = std::make_shared<const wire::Package>(make_package(**own.manifest));
+        perform(core_.on_package({}, now()));
+      },
+      [this](const caf::error& why) { perform(core_.on_package(fail(from_caf_error(why)), now())); });
+}
+
+const actor_watch* owner_actor::watch_of(actor_id actor) const {
+  const auto found = actors_.find(actor);
+  return found == actors_.end() ? nullptr : &found->second;
+}
+
+std::optional<node_id> owner_actor::node_of_sender() {
+  const auto found = node_addresses_.find(caf::actor_cast<caf::actor_addr>(current_sender()));
+  return found == node_addresses_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void owner_actor::ask(ask_head question) {
+  open_question open{std::move(question), {}};
+  open.until = now() + open.question.deadline;
+  if (core_.is_connected())
+    return ask_now(std::move(open));
+  questions_.emplace(++last_question_, std::move(open));
+  arm_timer();
+}
+
+void owner_actor::ask_now(open_question open) {
+  const auto left = open.until - now();
+  const auto asked = request(head_, std::max<std::chrono::nanoseconds>(left, left.zero()), open.question.question).id();
+  const auto answer = [then = std::move(open.question.on_answer)](result<caf::message> what) {
+    call(then, std::move(what));
+  };
+  add_multiplexed_response_handler(
+    asked, caf::behavior{
+             [answer](wire::Failure& why) { answer(fail(error_of(why))); },
+             [answer](wire::ActorRecord& record) { answer(caf::make_message(std::move(record))); },
+             [answer](wire::ClusterState& state) { answer(caf::make_message(std::move(state))); },
+             [this, answer, deadline = open.question.deadline](const caf::error& why) {
+               if (why == caf::sec::request_timeout)
+                 answer(fail(errc::timed_out,
+                             fmt::format("the head at {} did not answer within {} s; whether it did "
+                                         "what was asked is unknown",
+                                         options_.core.head_address, std::chrono::duration<double>(deadline).count())));
+               else
+                 answer(fail(within(fmt::format("the head at {} does not answer", options_.core.head_address),
+                                    from_caf_error(why))));
+             },
+           });
+}
+
+void owner_actor::answer_late_questions() {
+  const auto late = now();
+  for (auto it = questions_.begin(); it != questions_.end();) {
+    if (it->second.until > late) {
+      ++it;
+      continue;
+    }
+    auto open = std::move(it->second);
+    it = questions_.erase(it);
+    call(open.question.on_answer, fail(head_is_silent()));
+  }
+}
+
+error owner_actor::head_is_silent() const {
+  const auto& why = core_.why_head_is_down();
+  return {errc::unreachable, fmt::format("the head at {} does not answer: {}", options_.core.head_address,
+                                         why ? why->message : "it has not said that this program is welcome")};
+}
+
+void owner_actor::arm_timer() {
+  auto next = core_.wake_at();
+  for (const auto& [id, open] : questions_)
+    if (!next || open.until < *next)
+      next = open.until;
+  if (!next || (armed_ && *armed_ <= *next))
+    return; // CAF cannot take back a delayed message: an earlier one on its way is enough.
+  armed_ = next;
+  delayed_send(this, *next - now(), caf::tick_atom_v);
+}
+
+} // namespace runtime
