@@ -51,6 +51,7 @@ worker_table::actions worker_table::on_wanted(work_key work, const worker_spec& 
     works_.emplace(work, *found);
     if (w.state == worker_state::idle) {
       set_state(*found, w, worker_state::busy, {});
+      w.runs_work = true;
       out.push_back(run_work{*found, work});
     }
     return out;
@@ -83,6 +84,7 @@ worker_table::actions worker_table::on_registered(worker_id worker, instant now)
   forget_free(worker, w);
   if (w.work) {
     set_state(worker, w, worker_state::busy, {});
+    w.runs_work = true;
     out.push_back(run_work{worker, *w.work});
   } else
     become_idle(worker, w, now, out);
@@ -91,13 +93,14 @@ worker_table::actions worker_table::on_registered(worker_id worker, instant now)
 
 worker_table::actions worker_table::on_work_ended(worker_id worker, work_key work, bool clean, instant now) {
   const auto found = workers_.find(worker);
-  if (found == workers_.end() || found->second.work != work || found->second.state == worker_state::starting)
+  if (found == workers_.end() || found->second.work != work || !found->second.runs_work)
     return {};
   auto& w = found->second;
   actions out;
   out.push_back(work_ended{work, worker});
   works_.erase(work);
   w.work.reset();
+  w.runs_work = false;
   w.stop_wanted = false;
   if (w.state == worker_state::busy && clean && !w.retires) {
     out.push_back(give_back{work});

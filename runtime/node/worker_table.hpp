@@ -126,6 +126,7 @@ private:
     std::optional<work_key> holds; ///< An ended work whose give_back waits for the exit.
     std::optional<instant> due;    ///< When the state's patience ends.
     bool retires = false;          ///< Ends with its work.
+    bool runs_work = false;        ///< It was given its work.
     bool stop_wanted = false;      ///< Of its work.
     bool killed = false;
     std::string why; ///< It was killed.
