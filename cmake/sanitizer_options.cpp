@@ -1,7 +1,12 @@
-// Compiled into every program of ours; says what the sanitizers do in it, in a build that has one.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// Compiled into every program of ours, so that it holds for the workers that a test starts, too: what the sanitizers do
+// in a build that has one. cmake/sanitizers.cmake turns them on.
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
 
 extern "C" {
+
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 
 const char* __asan_default_options();
 const char* __asan_default_options() {
@@ -13,11 +18,23 @@ const char* __ubsan_default_options() {
   return "print_stacktrace=1:halt_on_error=1";
 }
 
+#endif
+
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+
 const char* __tsan_default_options();
 const char* __tsan_default_options() {
-  return "halt_on_error=1:second_deadlock_stack=1";
+  return "halt_on_error=1:second_deadlock_stack=1:history_size=7"; // Both stacks, or nothing can be suppressed by them.
 }
 
-} // extern "C"
+// Debian's CAF is not instrumented: the atomics of its mailboxes and reference counts cannot be seen, so that each
+// message looks like a race. What is left to find are races between threads of our own, and locks taken in two orders.
+const char* __tsan_default_suppressions();
+const char* __tsan_default_suppressions() {
+  return "race:libcaf_core.so\n"
+         "race:libcaf_io.so\n";
+}
 
 #endif
+
+} // extern "C"
