@@ -166,7 +166,10 @@ bool package_fetch::counts(const chunk_key& chunk) const {
 
 /// Otherwise only verifications are waited for, which take as long as they take.
 bool package_fetch::waits_for_source() const {
-  return std::any_of(files_.begin(), files_.end(), [](const auto& file) { return file.at == file_state::missing; });
+  const auto any = [&](file_state wanted) {
+    return std::any_of(files_.begin(), files_.end(), [&](const auto& file) { return file.at == wanted; });
+  };
+  return any(file_state::missing) || !any(file_state::verifying); // Nothing missing: it has not begun yet.
 }
 
 /// What to ask for next: what a lost source owed us, then the files in their order.
