@@ -6,20 +6,11 @@
 #include <caf/response_promise.hpp>
 #include <caf/send.hpp>
 
+#include "runtime/node/node_wire.hpp"
 #include "runtime/wire/protobuf_message.hpp"
 
 namespace runtime {
 namespace {
-
-void fill(wire::WorkKey& out, work_key key) {
-  out.set_lease_id(key.lease.value);
-  out.set_number(key.number);
-}
-
-void fill(wire::Failure& out, errc code, std::string message) {
-  out.set_code(static_cast<std::uint32_t>(code));
-  out.set_message(std::move(message));
-}
 
 caf::exit_reason reason_of(wire::WorkEnd::Cause cause) {
   switch (cause) {
@@ -33,17 +24,25 @@ caf::exit_reason reason_of(wire::WorkEnd::Cause cause) {
 
 } // namespace
 
-hosted_actor::hosted_actor(caf::actor_config& config, hosted_work work, std::shared_ptr<worker_launcher> workers)
+hosted_actor::hosted_actor(caf::actor_config& config, hosted_work work, std::shared_ptr<worker_launcher> workers,
+                           caf::actor owner)
   : event_based_actor(config),
     work_(work),
-    workers_(std::move(workers)) {
+    workers_(std::move(workers)),
+    owner_(std::move(owner)) {
   set_down_handler([this](caf::down_msg& down) { forget(down.source); });
 }
 
 caf::behavior hosted_actor::make_behavior() {
+  if (owner_)
+    send(owner_, started());
+  owner_ = nullptr;
   return {
     [this](const wire::Calls& calls) { on_calls(calls); },
-    [this](const worker_frame& frame) { on_frame(frame.content); },
+    [this](const worker_frames& message) {
+      for (const auto& frame : message.frames)
+        on_frame(frame);
+    },
     [this](const announce_hosted& order) { send(order.owner, started()); },
     [this](const wire::AttachActor& ask) -> caf::response_promise {
       auto answer = make_response_promise();
@@ -51,10 +50,8 @@ caf::behavior hosted_actor::make_behavior() {
         answer.deliver(started());
         return answer;
       }
-      wire::Failure failure;
-      fill(failure, errc::not_found,
-           fmt::format("actor {} does not run here; actor {} does", ask.actor_id(), work_.actor));
-      answer.deliver(std::move(failure));
+      answer.deliver(node_wire::to_wire(
+        error{errc::not_found, fmt::format("actor {} does not run here; actor {} does", ask.actor_id(), work_.actor)}));
       return answer;
     },
     [this](const hosted_ended& order, const wire::WorkEnded& end) { on_end(order, end); },
@@ -75,7 +72,7 @@ void hosted_actor::on_calls(const wire::Calls& calls) {
     return refuse(calls);
   wire::ToWorker message;
   auto& deliver = *message.mutable_deliver();
-  fill(*deliver.mutable_work(), work_.key);
+  *deliver.mutable_work() = node_wire::to_wire(work_.key);
   deliver.set_caller(number);
   calls.SerializeToString(deliver.mutable_calls());
   tell_worker(message);
@@ -104,7 +101,8 @@ void hosted_actor::refuse(const wire::Calls& calls) {
     if (call.id() != 0) {
       auto& reply = *replies.add_replies();
       reply.set_id(call.id());
-      fill(*reply.mutable_why_not(), errc::too_large, fmt::format("this actor has {} callers already", max_callers));
+      *reply.mutable_why_not() =
+        node_wire::to_wire(error{errc::too_large, fmt::format("this actor has {} callers already", max_callers)});
     }
   send(caf::actor_cast<caf::actor>(current_sender()), std::move(replies));
 }
@@ -123,7 +121,7 @@ void hosted_actor::forget(const caf::actor_addr& caller) {
   if (gone == numbers_.end())
     return;
   wire::ToWorker message;
-  fill(*message.mutable_caller_gone()->mutable_work(), work_.key);
+  *message.mutable_caller_gone()->mutable_work() = node_wire::to_wire(work_.key);
   message.mutable_caller_gone()->set_caller(gone->second);
   tell_worker(message);
   callers_.erase(gone->second);
@@ -139,7 +137,7 @@ void hosted_actor::on_end(const hosted_ended& order, const wire::WorkEnded& end)
 
 wire::WorkStarted hosted_actor::started() const {
   wire::WorkStarted message;
-  fill(*message.mutable_work(), work_.key);
+  *message.mutable_work() = node_wire::to_wire(work_.key);
   message.set_worker_id(work_.worker.value);
   message.set_process_id(work_.process_id);
   return message;

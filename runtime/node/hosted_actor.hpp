@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <caf/event_based_actor.hpp>
 
@@ -34,10 +35,10 @@ struct announce_hosted {
   caf::actor owner;
 };
 
-/// Tell a hosted_actor: a FromWorker of its worker.
-struct worker_frame {
+/// Tell a hosted_actor: FromWorkers with answers of its worker, in order.
+struct worker_frames {
   worker_id worker;
-  std::string content;
+  std::vector<std::string> frames;
 };
 
 /// Tell a hosted_actor, beside the WorkEnded: send it to this link of the owner's, if there is one, and quit.
@@ -55,7 +56,9 @@ class hosted_actor : public caf::event_based_actor {
 public:
   static constexpr std::size_t max_callers = 10'000; ///< More are answered with too_large.
 
-  hosted_actor(caf::actor_config& config, hosted_work work, std::shared_ptr<worker_launcher> workers);
+  /// Announces itself to this link of the owner's first; null: there is none at the moment.
+  hosted_actor(caf::actor_config& config, hosted_work work, std::shared_ptr<worker_launcher> workers, caf::actor owner);
+  const char* name() const override { return "hosted_actor"; }
   caf::behavior make_behavior() override;
   void on_exit() override;
 
@@ -72,6 +75,7 @@ private:
 
   hosted_work work_;
   std::shared_ptr<worker_launcher> workers_;
+  caf::actor owner_; ///< Until it is announced.
   std::map<caf::actor_addr, caller_number> numbers_;
   std::map<caller_number, caf::actor> callers_;
   caller_number last_ = 0;
@@ -82,5 +86,5 @@ private:
 } // namespace runtime
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::announce_hosted)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::worker_frame)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::worker_frames)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::hosted_ended)
