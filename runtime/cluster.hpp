@@ -39,6 +39,12 @@ using as_given = typename identity<T>::type;
 
 } // namespace detail
 
+class cluster_access;
+struct work_spec;
+
+/// What a task's options ask for, to be shared by all tasks that ask for the same.
+[[nodiscard]] std::shared_ptr<const work_spec> spec_of_task(const std::string& type, const task_options& options);
+
 /// How a program reaches a cluster, or starts one.
 struct cluster_options {
   std::string address;      ///< HOST:PORT of the head. Empty: a cluster of this machine, embedded.
@@ -46,7 +52,7 @@ struct cluster_options {
   std::string program_name; ///< For people; empty: this program's file name.
   std::chrono::milliseconds connect_deadline{5000};
   resource_set quota;                      ///< At most this much at once; names that are not there are unlimited.
-  std::optional<resource_set> resources;   ///< Embedded: what it has; absent: what the machine has.
+  std::optional<double> cpus;              ///< Embedded: how many it has; absent: what the machine has.
   std::vector<std::string> shared_objects; ///< Files that travel to the nodes beside the program itself.
   std::string log_level = "warn";          ///< Of the runtime, on standard error.
 };
@@ -104,12 +110,14 @@ public:
   [[nodiscard]] result<cluster_state> state(); ///< As the head knows it now.
   const std::string& address() const;          ///< HOST:PORT of the head; "embedded" without network.
 
+private:
+  friend class test_cluster;
   class implementation;
   explicit cluster(std::unique_ptr<implementation> how);
+  [[nodiscard]] static result<cluster> over(std::unique_ptr<cluster_access> access, cluster_options options);
 
-private:
   using task_outcome = std::function<void(result<std::string>)>;
-  void submit_bytes(const std::string& type, const task_options& options, std::string arguments, task_outcome then);
+  void submit_bytes(const std::shared_ptr<const work_spec>& spec, std::string arguments, task_outcome then);
   result<remote_actor> spawn_from_bytes(const std::string& type, const actor_options& options, std::string arguments);
 
   std::unique_ptr<implementation> how_;
@@ -175,11 +183,12 @@ std::vector<result<std::decay_t<Result>>> cluster::try_map(const task_type<Resul
   std::vector<result<value>> results(
     static_cast<std::size_t>(std::distance(std::begin(arguments), std::end(arguments))),
     fail(errc::cancelled, "not run"));
+  const auto spec = spec_of_task(type.name(), options);
   detail::bounded_flight flight(options.most_in_flight());
   std::size_t next = 0;
   for (const std::decay_t<Argument>& argument : arguments) {
     flight.enter();
-    submit_bytes(type.name(), options, to_bytes(argument), [&flight, &into = results[next++]](const auto& bytes) {
+    submit_bytes(spec, to_bytes(argument), [&flight, &into = results[next++]](const auto& bytes) {
       into = detail::value_of_task<value>(bytes);
       flight.leave();
     });

@@ -5,7 +5,7 @@
 namespace runtime {
 namespace {
 
-constexpr std::uint16_t any_port = 9;               // A datagram socket that connects only chooses a route.
+constexpr std::uint16_t any_port = 9;          // A datagram socket that connects only chooses a route.
 constexpr const char* somewhere = "192.0.2.1"; // Reserved for documentation (RFC 5737): never a neighbour.
 
 } // namespace

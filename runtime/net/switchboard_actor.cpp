@@ -4,6 +4,7 @@
 
 #include <caf/atom.hpp>
 #include <caf/behavior.hpp>
+#include <caf/message.hpp>
 #include <caf/result.hpp>
 #include <caf/sec.hpp>
 #include <caf/type_id.hpp>
@@ -21,15 +22,14 @@ switchboard_actor::switchboard_actor(caf::actor_config& config, caf::actor outsi
 }
 
 caf::behavior switchboard_actor::make_behavior() {
-  using linked = caf::result<caf::node_id, caf::strong_actor_ptr, std::set<std::string>>;
   return {
     [this](caf::put_atom, const std::string& host, std::uint16_t port, const caf::strong_actor_ptr& whom) {
       monitor(caf::actor_cast<caf::actor>(whom));
       inside_[{host, port}] = whom;
     },
-    [this](caf::connect_atom connect, const std::string& host, std::uint16_t port) -> linked {
+    [this](caf::connect_atom connect, const std::string& host, std::uint16_t port) -> caf::result<caf::message> {
       if (const auto found = inside_.find({host, port}); found != inside_.end())
-        return {found->second->node(), found->second, std::set<std::string>{}};
+        return caf::make_message(found->second->node(), found->second, std::set<std::string>{});
       if (!outside_)
         return caf::make_error(caf::sec::cannot_connect_to_node,
                                fmt::format("nothing listens at {}:{} in this process", host, port));
@@ -37,7 +37,7 @@ caf::behavior switchboard_actor::make_behavior() {
     },
     [this](caf::publish_atom publish, std::uint16_t port, const caf::strong_actor_ptr& whom,
            const std::set<std::string>& interface, const std::string& address,
-           bool reuse) -> caf::result<std::uint16_t> {
+           bool reuse) -> caf::result<caf::message> {
       if (!outside_)
         return caf::make_error(caf::sec::cannot_open_port, "this process has no network");
       return delegate(outside_, publish, port, whom, interface, address, reuse);

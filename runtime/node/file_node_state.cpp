@@ -1,6 +1,7 @@
 #include "runtime/node/file_node_state.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -167,6 +168,21 @@ result<void> file_node_state::load_cluster() {
 
 result<void> file_node_state::save_cluster(const std::string& fingerprint) {
   return save("cluster", fingerprint + "\n").map([&] { cluster_ = fingerprint; });
+}
+
+result<std::uint64_t> file_node_state::next_epoch() {
+  auto content = read_file(directory_ + "/epoch");
+  if (!content)
+    return fail(errc::io, fmt::format("state directory {}: epoch cannot be read: {}", directory_,
+                                      std::strerror(content.error())));
+  std::uint64_t last = 0;
+  if (*content) {
+    const auto& text = **content;
+    if (std::from_chars(text.data(), text.data() + text.size(), last).ec != std::errc{})
+      return fail(errc::incompatible,
+                  fmt::format("state directory {}: epoch holds no number; choose another with --state", directory_));
+  }
+  return save("epoch", fmt::format("{}\n", last + 1)).map([&] { return last + 1; });
 }
 
 result<void> file_node_state::save(const std::string& name, const std::string& content) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace runtime {
 ///
 ///   node_id   16 hexadecimal digits, random, made once
 ///   cluster   the fingerprint of the cluster; absent until a head has welcomed the node
+///   epoch     how often a head was started on it
 ///   lock      locked with flock while in use; holds the process's number, for people
 class file_node_state : public node_state {
 public:
@@ -28,6 +30,8 @@ public:
   const std::string& cluster() const noexcept { return cluster_; } ///< Empty: never welcomed by a head.
   const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] result<void> save_cluster(const std::string& fingerprint) override;
+  /// For a head: another number at each start, from 1, so that its leases have numbers of their own. Durable on return.
+  [[nodiscard]] result<std::uint64_t> next_epoch();
 
 private:
   explicit file_node_state(std::string directory) : directory_(std::move(directory)) {}

@@ -10,6 +10,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/type_id.hpp>
+#include <fmt/format.h>
 
 namespace runtime {
 
@@ -43,6 +44,10 @@ void cluster_process::end(caf::actor part) {
   caf::scoped_actor self{system_, true};
   self->send_exit(part, caf::exit_reason::kill);
   self->wait_for(part);
+}
+
+void cluster_process::enter(const std::string& host, std::uint16_t port, const caf::actor& whom) {
+  caf::anon_send(switchboard_, caf::put_atom_v, host, port, caf::actor_cast<caf::strong_actor_ptr>(whom));
 }
 
 result<std::uint16_t> cluster_process::listen(const std::string& host, std::uint16_t port, const caf::actor& whom) {

@@ -33,8 +33,10 @@ public:
   cluster_process& operator=(const cluster_process&) = delete;
 
   caf::actor_system& system() { return system_; }
-  /// Answers (connect_atom, host, port) and takes (put_atom, host, port, actor).
+  /// Answers (connect_atom, host, port).
   const caf::actor& switchboard() const { return switchboard_; }
+  /// From now on this process reaches the endpoint without a connection: it is the actor.
+  void enter(const std::string& host, std::uint16_t port, const caf::actor& whom);
 
   /// Gives the actor a port; 0: any. Errors name the port and what would be right.
   [[nodiscard]] result<std::uint16_t> listen(const std::string& host, std::uint16_t port, const caf::actor& whom);

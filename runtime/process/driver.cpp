@@ -1,0 +1,259 @@
+#include "runtime/process/driver.hpp"
+
+#include "runtime/base/version.hpp"
+#include "runtime/cluster.hpp"
+#include "runtime/limits.hpp"
+#include "runtime/message_codec.hpp"
+#include "runtime/owner/attachment_actor.hpp"
+#include "runtime/owner/owner_wire.hpp"
+#include "runtime/owner/package_server_actor.hpp"
+#include "runtime/process/cluster_state_wire.hpp"
+#include "runtime/process/posix_random.hpp"
+#include "runtime/wire/protobuf_message.hpp"
+
+#include <future>
+#include <utility>
+
+#include <caf/send.hpp>
+
+namespace runtime {
+namespace {
+
+template <class Id>
+Id random_id() {
+  return Id{random_number() | 1u << 8}; // Never one of the few small numbers that have a meaning.
+}
+
+/// Stands behind a remote_actor: its stub, and how to stop it.
+class driver_actor_link : public detail::remote_actor_link {
+public:
+  using stop_function = std::function<result<void>(std::chrono::milliseconds deadline)>;
+
+  driver_actor_link(caf::actor_system& system, actor_stub stub, actor_id id, std::string name, stop_function stop)
+    : system_(system),
+      stub_(std::move(stub)),
+      id_(id),
+      name_(std::move(name)),
+      stop_(std::move(stop)) {}
+
+  void call(const caf::message& message, std::function<void(result<caf::message>)> then) override {
+    auto bytes = message_to_bytes(system_, message);
+    if (!bytes)
+      return then(fail(bytes.error()));
+    stub_.call(std::move(*bytes), [this, then = std::move(then)](const result<std::string>& reply) {
+      then(reply.and_then([this](const std::string& content) { return message_from_bytes(system_, content); }));
+    });
+  }
+  void tell(const caf::message& message) override {
+    if (auto bytes = message_to_bytes(system_, message))
+      stub_.tell(std::move(*bytes));
+  }
+  void on_end(std::function<void(const result<void>&)> listener) override { stub_.on_ended(std::move(listener)); }
+  result<void> stop(std::chrono::milliseconds deadline) override { return stop_(deadline); }
+  const caf::actor& stub() const override { return stub_.handle(); }
+  const std::string& name() const override { return name_; }
+  actor_id id() const override { return id_; }
+
+private:
+  caf::actor_system& system_;
+  actor_stub stub_;
+  actor_id id_;
+  std::string name_;
+  stop_function stop_;
+};
+
+std::shared_ptr<work_spec> spec_of(const std::string& type, work_kind kind, const demand& wants,
+                                   const std::map<std::string, std::string>& environment) {
+  auto spec = std::make_shared<work_spec>();
+  spec->kind = kind;
+  spec->type_name = type;
+  spec->wants = wants;
+  spec->environment = environment;
+  return spec;
+}
+
+result<void> check_size(const std::string& what, const std::string& type, const std::string& arguments) {
+  if (arguments.size() > most_message_bytes)
+    return fail(errc::too_large,
+                too_large_message(fmt::format("the arguments of {} \"{}\"", what, type), arguments.size()));
+  return {};
+}
+
+std::string readable_name(const std::string& type, const actor_options& options) {
+  return options.name().empty() ? type : options.name();
+}
+
+} // namespace
+
+std::shared_ptr<const work_spec> spec_of_task(const std::string& type, const task_options& options) {
+  auto spec = spec_of(type, work_kind::task, options.wants(), options.environment());
+  spec->max_restarts = options.retries();
+  spec->group = options.group();
+  spec->bundle = options.bundle();
+  return spec;
+}
+
+driver::driver(cluster_process& process, driver_options options) : process_(process), options_(std::move(options)) {
+}
+
+result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver_options options) {
+  std::unique_ptr<driver> made(new driver(process, std::move(options)));
+  auto connected = std::make_shared<std::promise<result<void>>>();
+  owner_actor_options owner;
+  owner.core.owner = random_id<owner_id>();
+  owner.core.head_address = made->options_.head_address;
+  owner.core.connect_deadline = made->options_.connect_deadline;
+  owner.name = made->options_.name;
+  owner.version = version;
+  owner.quota = made->options_.quota;
+  owner.head_host = made->options_.head_host;
+  owner.head_port = made->options_.head_port;
+  owner.middleman = process.switchboard();
+  owner.on_connected = [connected](result<void> how) { connected->set_value(std::move(how)); };
+  made->packages_ = process.system().spawn<package_server_actor, caf::detached>(made->options_.program);
+  process.end_with_process(made->packages_);
+  owner.packages = made->packages_;
+  made->owner_ = process.system().spawn<owner_actor>(std::move(owner));
+  process.end_with_process(made->owner_);
+  if (auto how = connected->get_future().get(); !how)
+    return fail(how.error());
+  return made;
+}
+
+void driver::submit(std::shared_ptr<const work_spec> spec, std::string arguments, task_outcome then) {
+  if (const auto fits = check_size("task", spec->type_name, arguments); !fits)
+    return then(fail(fits.error()));
+  submit_task order;
+  order.task = task_id{++last_task_};
+  order.spec = std::move(spec);
+  order.arguments = std::make_shared<const std::string>(std::move(arguments));
+  order.on_end = [then = std::move(then)](result<task_result> outcome) {
+    then(std::move(outcome).map([](task_result done) { return std::move(done.bytes); }));
+  };
+  caf::anon_send(owner_, std::move(order));
+}
+
+result<remote_actor> driver::spawn(const std::string& type, const actor_options& options, std::string arguments) {
+  if (const auto fits = check_size("actor", type, arguments); !fits)
+    return fail(fits.error());
+  if (options.is_detached())
+    return spawn_detached(type, options, std::move(arguments));
+  if (!options.name().empty()) {
+    const auto existing = record_of(options.name());
+    if (existing && existing->state != actor_state::dead) {
+      if (options.gets_if_exists())
+        return attach(*existing);
+      return fail(errc::already_exists, fmt::format("there is an actor \"{}\" already, of type {} on node {}; choose "
+                                                    "another name, or use get_if_exists()",
+                                                    options.name(), existing->type_name, existing->node_name));
+    }
+    if (!existing && existing.error().code != errc::not_found)
+      return fail(existing.error());
+  }
+  return spawn_owned(type, options, std::move(arguments));
+}
+
+remote_actor driver::spawn_owned(const std::string& type, const actor_options& options, std::string arguments) {
+  const auto id = random_id<actor_id>();
+  auto spec = spec_of(type, work_kind::actor, options.wants(), options.environment());
+  spec->name = options.name();
+  spec->max_restarts = options.max_restarts();
+  spec->group = options.group();
+  spec->bundle = options.bundle();
+  actor_stub stub(process_.system(), readable_name(type, options), codec());
+  submit_actor order;
+  order.actor = id;
+  order.spec = std::move(spec);
+  order.arguments = std::make_shared<const std::string>(std::move(arguments));
+  order.watch = stub.watch();
+  caf::anon_send(owner_, std::move(order));
+  return remote_actor(
+    std::make_shared<driver_actor_link>(process_.system(), std::move(stub), id, options.name(),
+                                        [owner = owner_, id](std::chrono::milliseconds deadline) -> result<void> {
+                                          caf::anon_send(owner, stop_actor{id, deadline});
+                                          return {};
+                                        }));
+}
+
+result<remote_actor> driver::spawn_detached(const std::string& type, const actor_options& options,
+                                            std::string arguments) {
+  const auto program = options_.program->own();
+  if (!program)
+    return fail(program.error());
+  wire::SpawnDetached question;
+  question.set_name(options.name());
+  question.set_get_if_exists(options.gets_if_exists() && !options.name().empty());
+  question.set_type_name(type);
+  question.set_arguments(std::move(arguments));
+  *question.mutable_package() = make_package(**program);
+  auto spec = spec_of(type, work_kind::actor, options.wants(), {});
+  *question.mutable_demand() =
+    std::move(*make_demand(owner_id{}, owner_core::demand_lease{{}, std::move(spec)}).mutable_demand());
+  question.set_max_restarts(static_cast<std::uint32_t>(options.max_restarts()));
+  question.mutable_environment()->insert(options.environment().begin(), options.environment().end());
+  const auto answer = ask(caf::make_message(std::move(question)));
+  if (!answer)
+    return fail(answer.error());
+  return actor_record_in(*answer).map([this](const actor_record& record) { return attach(record); });
+}
+
+result<actor_record> driver::record_of(const std::string& name) {
+  wire::FindActor question;
+  question.set_name(name);
+  return ask(caf::make_message(std::move(question))).and_then(actor_record_in);
+}
+
+result<remote_actor> driver::find(const std::string& name) {
+  return record_of(name).map([this](const actor_record& record) { return attach(record); });
+}
+
+remote_actor driver::attach(const actor_record& record) {
+  actor_stub stub(process_.system(), record.name.empty() ? record.type_name : record.name, codec());
+  attachment_query query;
+  query.actor = record.id;
+  const auto attachment =
+    process_.system().spawn<attachment_actor>(owner_, process_.switchboard(), std::move(query), stub.watch());
+  process_.end_with_process(attachment);
+  return remote_actor(std::make_shared<driver_actor_link>(
+    process_.system(), std::move(stub), record.id, record.name,
+    [this, id = record.id](std::chrono::milliseconds deadline) -> result<void> {
+      wire::StopActor question;
+      question.set_actor_id(id.value);
+      question.set_deadline_ms(static_cast<std::uint64_t>(deadline.count()));
+      return ask(caf::make_message(std::move(question))).map([](const caf::message&) {});
+    }));
+}
+
+group_id driver::reserve(group_demand bundles, std::function<void(result<std::vector<granted_lease>>)> granted) {
+  submit_group order;
+  order.group = group_id{++last_group_};
+  order.wants = std::make_shared<const group_demand>(std::move(bundles));
+  order.on_granted = std::move(granted);
+  caf::anon_send(owner_, order);
+  return order.group;
+}
+
+void driver::release(group_id group) {
+  caf::anon_send(owner_, release_group{group});
+}
+
+result<cluster_state> driver::state() {
+  return ask(caf::make_message(wire::AskCluster{})).and_then(cluster_state_in);
+}
+
+result<caf::message> driver::ask(caf::message question) {
+  auto answer = std::make_shared<std::promise<result<caf::message>>>();
+  ask_head order;
+  order.question = std::move(question);
+  order.on_answer = [answer](result<caf::message> told) { answer->set_value(std::move(told)); };
+  caf::anon_send(owner_, std::move(order));
+  return answer->get_future().get();
+}
+
+message_codec driver::codec() {
+  auto& system = process_.system();
+  return {[&system](const caf::message& message) { return message_to_bytes(system, message); },
+          [&system](const std::string& bytes) { return message_from_bytes(system, bytes); }};
+}
+
+} // namespace runtime

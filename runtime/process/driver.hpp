@@ -1,0 +1,64 @@
+#pragma once
+
+#include "runtime/cluster_state.hpp"
+#include "runtime/options.hpp"
+#include "runtime/owner/owner_actor.hpp"
+#include "runtime/owner/package_source.hpp"
+#include "runtime/process/cluster_process.hpp"
+#include "runtime/remote_actor.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace runtime {
+
+struct driver_options {
+  std::string name; ///< For people.
+  resource_set quota;
+  std::string head_host;
+  std::uint16_t head_port = 0;
+  std::string head_address; ///< For people.
+  std::chrono::milliseconds connect_deadline{5000};
+  std::shared_ptr<package_source> program; ///< What its workers run.
+};
+
+/// A driver's part of a cluster: its owner_actor, and the threads' way to it. All functions may be called by any thread
+/// but those of the runtime; those that return a result wait for it.
+class driver {
+public:
+  /// Waits until the head has welcomed it. unreachable, refused, incompatible or permission_denied otherwise.
+  [[nodiscard]] static result<std::unique_ptr<driver>> connect(cluster_process& process, driver_options options);
+
+  using task_outcome = std::function<void(result<std::string>)>;
+  void submit(std::shared_ptr<const work_spec> spec, std::string arguments, task_outcome then);
+
+  [[nodiscard]] result<remote_actor> spawn(const std::string& type, const actor_options& options,
+                                           std::string arguments);
+  [[nodiscard]] result<remote_actor> find(const std::string& name);
+  group_id reserve(group_demand bundles, std::function<void(result<std::vector<granted_lease>>)> granted);
+  void release(group_id group);
+  [[nodiscard]] result<cluster_state> state();
+
+private:
+  driver(cluster_process& process, driver_options options);
+
+  [[nodiscard]] result<caf::message> ask(caf::message question);
+  remote_actor spawn_owned(const std::string& type, const actor_options& options, std::string arguments);
+  [[nodiscard]] result<remote_actor> spawn_detached(const std::string& type, const actor_options& options,
+                                                    std::string arguments);
+  [[nodiscard]] result<actor_record> record_of(const std::string& name);
+  remote_actor attach(const actor_record& record);
+  message_codec codec();
+
+  cluster_process& process_;
+  driver_options options_;
+  caf::actor packages_;
+  caf::actor owner_;
+  std::atomic<std::uint64_t> last_task_ = 0;
+  std::atomic<std::uint64_t> last_group_ = 0;
+};
+
+} // namespace runtime

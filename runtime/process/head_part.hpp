@@ -1,0 +1,47 @@
+#pragma once
+
+#include "runtime/head/head_actor.hpp"
+#include "runtime/net/liveness_link.hpp"
+#include "runtime/owner/package_source.hpp"
+#include "runtime/process/cluster_process.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace runtime {
+
+struct head_part_options {
+  head_options core;
+  std::string host;        ///< Where others reach it.
+  std::uint16_t port = 0;  ///< 0: any.
+  std::string listen_host; ///< Where it listens; empty: it does not, for a cluster within one process.
+  std::shared_ptr<const tls_context> network; ///< For the liveness link; null: none.
+  std::shared_ptr<spdlog::logger> log;
+};
+
+/// The head with all that it stands on: its port, the liveness link. The owner of detached actors is another part,
+/// custodian_part, since it needs a package store.
+class head_part {
+public:
+  /// Errors: the port.
+  [[nodiscard]] static result<std::unique_ptr<head_part>> start(cluster_process& process, head_part_options options);
+  ~head_part();
+
+  const caf::actor& head() const { return head_; }
+  const std::string& host() const { return host_; }
+  std::uint16_t port() const { return port_; }
+
+  /// The owner of detached actors: what it needs of packages is in the store of a node in this process.
+  void add_custodian(cluster_process& process, std::shared_ptr<package_source> store, const caf::actor& packages);
+
+private:
+  head_part() = default;
+
+  std::string host_;
+  std::uint16_t port_ = 0;
+  std::shared_ptr<liveness_server> liveness_;
+  caf::actor head_;
+};
+
+} // namespace runtime
