@@ -74,6 +74,10 @@ TEST_CASE("package cache: a package in use stays, however long ago its use began
   cache.pin(number(1));
   cache.pin(number(1));
   cache.unpin(number(1)); // One of two workers ended.
+  for (const std::uint64_t n : {2, 3}) {
+    cache.pin(number(n));
+    cache.unpin(number(n));
+  }
 
   CHECK(cache.make_room(number(4), 60).value() == evictions{number(2), number(3)});
   CHECK(cache.is_pinned(number(1)));
