@@ -10,7 +10,8 @@
 namespace runtime {
 
 /// Notes a running worker in a directory (made if there is none), so that a restarted node manager can find what is
-/// left of it: a parent-death signal reaches the worker, but not the worker's children.
+/// left of it: a parent-death signal reaches the worker, but not the worker's children. Before it is given anything to
+/// do: what it starts earlier, in a global constructor say, is not found if the node manager dies in that moment.
 [[nodiscard]] result<void> record_worker(const std::string& directory, worker_id worker, pid_t pid);
 void forget_worker(const std::string& directory, worker_id worker); ///< Its process group is gone.
 

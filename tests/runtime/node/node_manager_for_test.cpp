@@ -15,6 +15,8 @@ int main(int count, char** words) {
   handlers.on_exit = [](runtime::worker_exit exit) { std::puts(describe(exit).c_str()); };
   const auto host = or_throw(runtime::posix_worker_host::open(handlers, options));
   host->start(runtime::worker_id(1), {{words + 3, words + count}, {"PATH=/usr/bin:/bin"}, words[2]});
+  host->send(runtime::worker_id(1),
+             "\n"); // As with real workers: nothing of the user's runs before the record is kept.
   for (;;)
     ::pause();
 }

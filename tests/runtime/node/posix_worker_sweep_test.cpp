@@ -62,7 +62,7 @@ TEST_CASE(
   temporary_directory here;
   life_line of_worker(here / "worker"), of_grandchild(here / "grandchild");
   const std::string script =
-    "sh -c 'exec 9>\"$0\"; echo up >&9; exec sleep 1000' \"$1\" & exec 8>\"$0\"; echo $$ >&8; wait";
+    "read -r x <&3; sh -c 'exec 9>\"$0\"; echo up >&9; exec sleep 1000' \"$1\" & exec 8>\"$0\"; echo $$ >&8; wait";
   running node_manager({NODE_MANAGER_FOR_TEST, here / "workers", here / "work", "/bin/sh", "-c", script,
                         of_worker.name(), of_grandchild.name()});
   const auto worker = std::stoi(of_worker.wait_for_line());
