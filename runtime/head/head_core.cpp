@@ -21,6 +21,7 @@ result<void> validate(const head_options& options) {
   must(options.epoch >= 1 && options.epoch < (std::uint64_t{1} << 24), "epoch must be 1 to 2^24-1");
   must(options.repeat_every > zero, "repeat_every must be more than 0");
   must(options.node_grace >= zero, "node_grace must not be negative");
+  must(options.contest_grace >= zero, "contest_grace must not be negative");
   must(options.owner_grace >= zero, "owner_grace must not be negative");
   must(options.adoption_grace >= zero, "adoption_grace must not be negative");
   must(options.return_grace >= zero, "return_grace must not be negative");
@@ -80,6 +81,11 @@ void head_core::on_timer(timer what, std::uint64_t whose, instant now, actions& 
     if (const auto n = nodes_.find(node_id{whose});
         n != nodes_.end() && n->second.life == node_life::unreachable && now - n->second.since >= options_.node_grace)
       lose_node(n->second, "its connection was lost", now, out);
+    return;
+  case timer::node_contest:
+    if (const auto n = nodes_.find(node_id{whose});
+        n != nodes_.end() && n->second.contested && n->second.contested_until <= now)
+      admit(*std::exchange(n->second.contested, nullptr), now, out);
     return;
   case timer::node_pause:
     if (const auto n = nodes_.find(node_id{whose});

@@ -36,6 +36,10 @@ namespace runtime {
 class head_core {
 public:
   // To nodes.
+  struct welcome {
+    node_id node;
+    incarnation start; ///< The start of the node to whose link all orders go from now on.
+  };
   struct grant {
     node_id node;
     held_lease lease;
@@ -88,13 +92,15 @@ public:
     owner_id owner;
     std::string name;
   };
-  using action = std::variant<grant, end, hear_end, answer_granted, answer_waits, answer_refused, lease_lost,
+  using action = std::variant<welcome, grant, end, hear_end, answer_granted, answer_waits, answer_refused, lease_lost,
                               node_joined, node_lost, node_forgotten, owner_lost>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   explicit head_core(head_options options); ///< That validate() accepts.
 
-  // From nodes. An error is for the node: it is refused and ends.
+  // From nodes. An error is for the node: it is refused and ends. Otherwise it is welcomed, now or later: a hello that
+  // comes late from an earlier start of the node must not end the present one, so another start is believed only when
+  // its link still stands after options.contest_grace.
   [[nodiscard]] result<actions> on_node_hello(const node_hello& hello, instant now);
   actions on_lease_accepted(node_id node, lease_id lease, instant now);
   actions on_lease_refused(node_id node, lease_id lease, const error& why, instant now);
@@ -102,12 +108,13 @@ public:
   actions on_node_draining(node_id node, instant now);
   actions on_node_leaves(node_id node, incarnation start, instant now);
   // About nodes.
-  actions on_node_link_lost(node_id node, instant now); ///< The last of its links.
+  actions on_node_link_lost(node_id node, incarnation start, instant now); ///< The last of its links.
   actions on_node_silent(node_id node, incarnation start, instant now);
   /// A silent node is back on a link that was never lost: what it held was given up, and is ended there.
   actions on_node_heard_again(node_id node, incarnation start, instant now);
 
   // From owners, and about them. An error is for the owner: it is refused. Who has not said hello is not listened to.
+  /// Answered by the state of all its groups, each with all leases that it has now.
   [[nodiscard]] result<actions> on_owner_hello(owner_id owner, const std::string& name, const std::string& version,
                                                const resource_set& quota, instant now);
   actions on_owner_link_lost(owner_id owner, instant now); ///< The last of its links.
@@ -160,7 +167,7 @@ public:
   const head_options& options() const noexcept { return options_; }
 
 private:
-  enum class timer { node_grace, node_pause, node_return, owner_grace, orphan_grace, settled };
+  enum class timer { node_grace, node_contest, node_pause, node_return, owner_grace, orphan_grace, settled };
   enum class node_life { alive, unreachable, lost };
   enum class lease_life { granting, held, ending, orphan };
 
@@ -171,8 +178,11 @@ private:
     bool draining = false;
     instant since{}; ///< Unreachable or lost.
     std::optional<instant> paused_until;
-    std::vector<incarnation> past; ///< Earlier starts, whose late hellos must not end this one.
-    std::vector<held_lease> lost;  ///< What it may still hold of what was given up.
+    bool left = false;                     ///< In good order: this start does not come back.
+    std::vector<incarnation> past;         ///< Starts that this one has replaced.
+    std::unique_ptr<node_hello> contested; ///< Of another start, which replaces this one unless its link is lost first.
+    instant contested_until{};
+    std::vector<held_lease> lost; ///< What it may still hold of what was given up.
     std::unordered_set<lease_id> leases;
   };
   struct lease_record {
@@ -214,6 +224,7 @@ private:
 
   // Nodes.
   result<void> check_hello(const node_hello& hello) const;
+  void admit(const node_hello& hello, instant now, actions& out);
   void join(node_record& node, const node_hello& hello, instant now, actions& out);
   void reconcile(node_record& node, const std::vector<held_lease>& listed, instant now, actions& out);
   void take_over(node_record& node, const held_lease& lease, lease_life life, instant now, actions& out);
@@ -282,5 +293,8 @@ private:
   std::uint64_t last_lease_ = 0;
   std::uint64_t nodes_version_ = 1; ///< Another one whenever there is another node, or one less.
 };
+
+const char* to_string(head_core::node_state state) noexcept;
+const char* to_string(head_core::lease_state state) noexcept;
 
 } // namespace runtime

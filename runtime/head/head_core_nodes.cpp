@@ -43,8 +43,10 @@ result<void> head_core::check_hello(const node_hello& hello) const {
                                                     "another with --name",
                                                     hello.node.name, node.what.host, node.what.port));
   if (const auto known = nodes_.find(hello.node.id); known != nodes_.end()) {
-    const auto& past = known->second.past;
-    if (std::find(past.begin(), past.end(), hello.node.start) != past.end())
+    const auto& node = known->second;
+    const auto is_replaced = std::find(node.past.begin(), node.past.end(), hello.node.start) != node.past.end();
+    const auto has_left = node.left && node.what.start == hello.node.start;
+    if (has_left || (is_replaced && node.life != node_life::lost))
       return fail(
         errc::refused,
         fmt::format("node \"{}\" was started anew since, or has left; this start of it is over", hello.node.name));
@@ -56,31 +58,43 @@ result<head_core::actions> head_core::on_node_hello(const node_hello& hello, ins
   if (auto valid = check_hello(hello); !valid)
     return fail(std::move(valid.error()));
   actions out;
+  if (const auto known = nodes_.find(hello.node.id);
+      known != nodes_.end() && known->second.what.start != hello.node.start) {
+    known->second.contested = std::make_unique<node_hello>(hello);
+    known->second.contested_until = now + options_.contest_grace;
+    set_timer(known->second.contested_until, timer::node_contest, hello.node.id.value);
+    return out;
+  }
+  admit(hello, now, out);
+  settle(now, out);
+  return out;
+}
+
+void head_core::admit(const node_hello& hello, instant now, actions& out) {
   const auto [found, is_new] = nodes_.try_emplace(hello.node.id);
   auto& node = found->second;
   if (!is_new && node.what.start != hello.node.start) {
     if (node.life != node_life::lost)
       lose_node(node, "it was started anew", now, out);
-    if (std::find(node.past.begin(), node.past.end(), node.what.start) == node.past.end())
-      node.past.push_back(node.what.start);
+    node.past.push_back(node.what.start);
+    node.past.erase(std::remove(node.past.begin(), node.past.end(), hello.node.start), node.past.end());
     if (node.past.size() > max_past_starts)
       node.past.erase(node.past.begin());
-    node.lost.clear();
+    node.left = false;
     out.emplace_back(node_forgotten{hello.node.id, node.what.start});
   }
-  if (is_new || node.life == node_life::lost)
+  out.emplace_back(welcome{hello.node.id, hello.node.start});
+  if (is_new || node.life == node_life::lost) {
     join(node, hello, now, out);
-  else {
-    node.life = node_life::alive;
-    node.linked = true;
-    node.draining = node.draining || hello.draining;
-    node.what.host = hello.node.host; // Its address may change, what it has may not.
-    node.what.port = hello.node.port;
-    refresh_open(node, now);
-    reconcile(node, hello.leases, now, out);
+    return;
   }
-  settle(now, out);
-  return out;
+  node.life = node_life::alive;
+  node.linked = true;
+  node.draining = node.draining || hello.draining;
+  node.what.host = hello.node.host; // Its address may change, what it has may not.
+  node.what.port = hello.node.port;
+  refresh_open(node, now);
+  reconcile(node, hello.leases, now, out);
 }
 
 void head_core::join(node_record& node, const node_hello& hello, instant now, actions& out) {
@@ -153,12 +167,16 @@ void head_core::take_over(node_record& node, const held_lease& lease, lease_life
 
 // ---- trouble ----
 
-head_core::actions head_core::on_node_link_lost(node_id node, instant now) {
+head_core::actions head_core::on_node_link_lost(node_id node, incarnation start, instant now) {
   actions out;
   const auto found = nodes_.find(node);
   if (found == nodes_.end())
     return out;
   auto& n = found->second;
+  if (n.contested && n.contested->node.start == start)
+    n.contested.reset();
+  if (n.what.start != start)
+    return out;
   n.linked = false;
   if (n.life != node_life::alive)
     return out;
@@ -212,10 +230,8 @@ head_core::actions head_core::on_node_leaves(node_id node, incarnation start, in
   auto& n = found->second;
   if (n.life != node_life::lost)
     lose_node(n, "it left", now, out);
-  if (std::find(n.past.begin(), n.past.end(), start) == n.past.end()) {
-    n.past.push_back(start);
+  if (!std::exchange(n.left, true))
     out.emplace_back(node_forgotten{node, start});
-  }
   n.lost.clear();
   forget_return(n, now, out);
   settle(now, out);
@@ -253,8 +269,9 @@ void head_core::forget_dead_nodes(actions& out) {
     const auto [id, since] = lost_nodes_.front();
     lost_nodes_.pop_front();
     const auto found = nodes_.find(id);
-    if (found == nodes_.end() || found->second.life != node_life::lost || found->second.since != since)
-      continue; // It came back.
+    if (found == nodes_.end() || found->second.life != node_life::lost || found->second.since != since ||
+        found->second.contested)
+      continue; // It came back, or is about to.
     books_.remove(id);
     ++nodes_version_;
     out.emplace_back(node_forgotten{id, found->second.what.start});

@@ -27,6 +27,14 @@ result<head_core::actions> head_core::on_owner_hello(owner_id owner, const std::
     }
     orphans_.erase(orphans);
   }
+  // It repeats what it awaits; but of bundles that were lost and placed again while it was away it would never hear.
+  std::vector<request_id> groups;
+  for (const auto& [request, r] : o.requests)
+    if (r.group)
+      groups.push_back(request);
+  std::sort(groups.begin(), groups.end());
+  for (const auto request : groups)
+    answer_again(owner, request, o.requests.at(request), now, out);
   settle(now, out);
   return out;
 }
@@ -107,6 +115,24 @@ std::vector<head_core::demand_status> head_core::waiting(instant now) const {
     found.push_back({e.owner, e.request, owners_.at(e.owner).name, e.what->sum,
                      why_waits(e.owner, e.request, *e.what, now), now - e.since});
   return found;
+}
+
+const char* to_string(head_core::node_state state) noexcept {
+  switch (state) {
+  case head_core::node_state::alive: return "alive";
+  case head_core::node_state::draining: return "draining";
+  case head_core::node_state::unreachable: return "unreachable";
+  }
+  return "unreachable";
+}
+
+const char* to_string(head_core::lease_state state) noexcept {
+  switch (state) {
+  case head_core::lease_state::granting: return "granting";
+  case head_core::lease_state::held: return "held";
+  case head_core::lease_state::ending: return "ending";
+  }
+  return "ending";
 }
 
 } // namespace runtime

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/event_based_actor.hpp>
+#include <spdlog/fwd.h>
+
+#include "runtime/head/head_core.hpp"
+#include "runtime/head/liveness_judge.hpp"
+
+// Between actors of one process only.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::node_silent)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::node_heard_again)
+
+namespace runtime {
+
+struct head_actor_options {
+  head_options core;
+  std::string host; ///< Where the head is reached, as others are told; with port in ClusterState.
+  std::uint16_t port = 0;
+  std::uint16_t liveness_port = 0;          ///< Told to nodes. 0: none.
+  std::shared_ptr<liveness_judge> liveness; ///< May be null: then only lost connections tell of dead nodes.
+  /// Told (put_atom, host, port, node's handle) of each node that joins, so that actors of this process reach it
+  /// without dialling. May be empty.
+  caf::actor switchboard;
+  caf::actor custodian; ///< Gets SpawnDetached and StopActor. May be empty, and come later by (put_atom, custodian).
+  /// Where a peer's messages come from, for nodes that do not know their own address; empty: not known. May be null.
+  std::function<std::string(const caf::strong_actor_ptr&)> address_of;
+  std::shared_ptr<spdlog::logger> log; ///< May be null.
+  /// After an invariant of ours broke and was logged: must end the process. Null: std::abort.
+  std::function<void()> die;
+};
+
+/// Links of nodes, or of owners, by their id. A peer that dialled again is spoken to on its newest link; it is lost
+/// when the last one is.
+template <class Id>
+class link_table {
+public:
+  /// True if the handle is new.
+  bool add(Id peer, const caf::actor& link) {
+    auto& links = links_[peer];
+    for (auto i = links.begin(); i != links.end(); ++i)
+      if (*i == link) {
+        links.erase(i);
+        links.push_back(link);
+        return false;
+      }
+    links.push_back(link);
+    peers_[caf::actor_cast<caf::strong_actor_ptr>(link).get()] = peer;
+    return true;
+  }
+
+  /// The peer, if it has no other link.
+  std::optional<Id> remove(const caf::actor_addr& link) {
+    const auto found = peers_.find(link.get());
+    if (found == peers_.end())
+      return std::nullopt;
+    const auto peer = found->second;
+    peers_.erase(found);
+    auto& links = links_.at(peer);
+    for (auto i = links.begin(); i != links.end(); ++i)
+      if (caf::actor_cast<caf::strong_actor_ptr>(*i).get() == link.get()) {
+        links.erase(i);
+        break;
+      }
+    if (!links.empty())
+      return std::nullopt;
+    links_.erase(peer);
+    return peer;
+  }
+
+  const caf::actor* find(Id peer) const {
+    const auto found = links_.find(peer);
+    return found == links_.end() ? nullptr : &found->second.back();
+  }
+
+  std::optional<Id> peer_of(const caf::strong_actor_ptr& sender) const {
+    const auto found = peers_.find(sender.get());
+    return found == peers_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  void clear() {
+    links_.clear();
+    peers_.clear();
+  }
+
+private:
+  std::unordered_map<Id, std::vector<caf::actor>> links_; ///< Newest last.
+  std::unordered_map<const caf::actor_control_block*, Id> peers_;
+};
+
+/// The head's shell. Peers are known by the sender of their hello, over the network and in the head's own process
+/// alike; what they say before it, or in the name of another, is dropped.
+///
+/// Requests (of any driver): ReserveName, FindActor, AskCluster; SpawnDetached and StopActor go to the custodian. From
+/// its own process only: (put_atom, custodian), node_silent, node_heard_again.
+class head_actor : public caf::event_based_actor {
+public:
+  head_actor(caf::actor_config& config, head_actor_options options);
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "head_actor"; }
+  const head_core& core() const noexcept { return core_; } ///< For checks between two events.
+
+private:
+  caf::message_handler node_handlers();
+  caf::message_handler owner_handlers();
+  caf::message_handler request_handlers();
+  caf::message_handler local_handlers();
+
+  void perform(const head_core::actions& actions);
+  void welcome(const head_core::welcome& a);
+  void perform_own(const head_core::action& action);
+  template <class Message>
+  void tell_node(node_id node, const Message& message);
+  template <class Message>
+  void tell_owner(owner_id owner, const Message& message);
+  void on_down(const caf::actor_addr& source);
+  void arm_timer();
+  const caf::actor* link_of(node_id node) const;
+  bool speaks_for_node(std::uint64_t node, const char* what);
+  bool speaks_for_owner(std::uint64_t owner, const char* what);
+  bool is_local(); ///< The current message comes from this process.
+  void log_nonsense(const char* what, const std::string& why);
+  std::string peer_address();
+  instant now() const { return instant{clock().now().time_since_epoch()}; }
+
+  head_actor_options options_;
+  head_core core_;
+  link_table<incarnation> nodes_; ///< Each start of a node has its own links.
+  std::unordered_map<incarnation, node_id> node_of_start_;
+  std::unordered_map<node_id, incarnation> starts_; ///< The one that was welcomed last.
+  link_table<owner_id> owners_;
+  caf::actor custodian_;
+  std::optional<instant> armed_;
+  std::uint64_t nonsense_ = 0;
+};
+
+} // namespace runtime
