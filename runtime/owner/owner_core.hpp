@@ -228,6 +228,7 @@ private:
     bool named = false;   // The name is ours.
     bool ordered = false; // A start was sent under this lease: it may run, whatever we hear.
     bool started = false; // And was answered.
+    bool doubted = false; // A refusal that may be for ever was heard, and not believed yet.
     std::optional<std::chrono::milliseconds> stopping; // The deadline given.
     request_id request;
     std::shared_ptr<const granted_lease> lease;
@@ -296,6 +297,7 @@ private:
   bool take_bundle(group_id id, group& g, granted_lease lease, instant now, actions& out);
   void enter_bundle(work& w, instant now, actions& out);
   void lose_bundle(group_id id, std::uint32_t index, const error& why, instant now, actions& out);
+  void put_aside(group_id id, group& g, bundle& b, instant now); ///< Until the head says what became of its lease.
   void put_aside_bundles(node_id where, instant now);
   void end_group(group_id id, const error& why, instant now, actions& out);
   void drop_group(group_id id, instant now, actions& out);

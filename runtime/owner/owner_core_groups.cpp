@@ -130,13 +130,16 @@ void owner_core::lose_bundle(group_id id, std::uint32_t index, const error& why,
   repeat_later({due::group, id.value}, g.repeat, now); // The head places it again by itself: only a reminder.
 }
 
+void owner_core::put_aside(group_id id, group& g, bundle& b, instant now) {
+  b.lease.reset();
+  repeat_later({due::group, id.value}, g.repeat, now); // The head says the same lease again, or another.
+}
+
 void owner_core::put_aside_bundles(node_id where, instant now) {
   for (auto& [id, g] : groups_)
     for (auto& b : g.bundles)
-      if (b.lease && b.lease->node == where) {
-        b.lease.reset(); // The head says soon whether it is lost; if not, it says the same lease again.
-        repeat_later({due::group, id.value}, g.repeat, now);
-      }
+      if (b.lease && b.lease->node == where)
+        put_aside(id, g, b, now);
 }
 
 void owner_core::end_group(group_id id, const error& why, instant now, actions& out) {

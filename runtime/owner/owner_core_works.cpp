@@ -30,6 +30,12 @@ attempt_failure kind_of_refusal(errc code) {
   return attempt_failure::unstarted;
 }
 
+/// A node that holds the lease no more, or has forgotten the work's number, answers as a program without the type does:
+/// believed when another lease gets the same answer.
+bool may_be_about_lease(errc code) {
+  return code == errc::not_found || code == errc::invalid_argument;
+}
+
 } // namespace
 
 owner_core::actions owner_core::on_submit_task(task_id task, std::shared_ptr<const work_spec> spec,
@@ -270,6 +276,7 @@ owner_core::actions owner_core::on_work_started(work_key key, std::uint32_t proc
   if (!w->started)
     w->started_at = now;
   w->started = true;
+  w->doubted = false;
   due_.drop({due::work, w->own});
   w->repeat = w->repeat.zero();
   order(*w, now, out); // If it is to be stopped.
@@ -298,8 +305,15 @@ owner_core::actions owner_core::on_work_ended(work_key key, work_end told, insta
   case how::worker_lost:
   case how::stopped: attempt_over(*w, attempt_failure::system, std::move(told.why), now, out); break;
   case how::not_started: {
-    const auto kind = kind_of_refusal(told.why.code);
+    auto kind = kind_of_refusal(told.why.code);
+    if (may_be_about_lease(told.why.code) && !std::exchange(w->doubted, true))
+      kind = attempt_failure::unstarted;
     release_if_own(*w, now, out); // It may be that the node did not end it.
+    if (const auto of = bundle_leases_.find(key.lease);
+        of != bundle_leases_.end() && kind != attempt_failure::permanent) {
+      auto& g = groups_.at(of->second.first); // The bundle may be lost, and that word too.
+      put_aside(of->second.first, g, g.bundles[of->second.second], now);
+    }
     attempt_over(*w, kind, std::move(told.why), now, out);
     break;
   }
