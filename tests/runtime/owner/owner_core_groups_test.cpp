@@ -159,3 +159,14 @@ TEST_CASE("owner: a bundle that there is not is an error that says so") {
   CHECK(only<owner_core::task_finished>(beyond).outcome.error() ==
         error{errc::not_found, "task \"fit\": placement group 1 has 2 bundles, and none with the index 2"});
 }
+
+TEST_CASE("owner: a start that is refused under a bundle's lease has the head asked what became of the bundle") {
+  core_with_group core;
+  core.on_submit_task(task_id{1}, task_in(0), no_arguments(), start);
+  core.link_node(1);
+  const work_end refused{work_end::how::not_started, {}, {errc::refused, "lease 11 is ending"}, 0};
+
+  CHECK(!has<owner_core::start_work>(core.on_work_ended(key(11), refused, start))); // Not again under that lease.
+
+  CHECK(has<owner_core::demand_group>(core.on_time(start + 1s)));
+}
