@@ -111,7 +111,7 @@ TEST_CASE("process: is killed together with its own children by its group") {
 
 TEST_CASE("process: is killed when the thread that started it ends") {
   posix_process process;
-  std::thread([&process] { process = or_throw(start_process(shell("sleep 1000"))); }).join();
+  std::thread([&process] { process = or_throw(start_process(shell("exec sleep 1000"))); }).join();
   const posix_descriptor end(process.pidfd);
 
   CHECK(WTERMSIG(wait_for(process.pid)) == SIGKILL);
