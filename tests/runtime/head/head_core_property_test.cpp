@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What stands behind a node: the last judge of its own book. It has no memory of what is over.
+/// What stands behind a node: the last judge of its own book. Like the real one it grants nothing twice.
 struct machine {
   node_id id;
   incarnation start;
@@ -26,6 +26,7 @@ struct machine {
   std::map<lease_id, held_lease> held;
   std::set<lease_id> ever_held; ///< By this start.
   std::set<lease_id> unheard_ends;
+  std::set<lease_id> over;
   int link = 0; ///< 0: none.
   bool fenced = false;
 };
@@ -87,6 +88,11 @@ public:
     for (const auto& [id, m] : machines_)
       for (const auto& [lease, held] : m.held)
         text += fmt::format("; node {}: lease {}", id, lease);
+    for (const auto& n : core_.nodes())
+      text += fmt::format("; {} of start {} is {}", n.what.name, n.what.start, to_string(n.state));
+    for (const auto& [id, m] : machines_)
+      text += fmt::format("; node {} of start {} has link {} known {}", id, m.start, m.link,
+                          m.link != 0 && links_.at(m.link).is_known);
     for (const auto& w : core_.waiting(now_))
       text += fmt::format("; owner {} request {} {}", w.owner, w.request, w.why);
     for (const auto& [id, d] : drivers_)
@@ -131,6 +137,7 @@ private:
     m.held.clear();
     m.ever_held.clear();
     m.unheard_ends.clear();
+    m.over.clear();
     m.link = 0;
   }
 
@@ -319,6 +326,8 @@ private:
 
   void on_grant(machine& m, const held_lease& lease) {
     const auto link = m.link;
+    if (m.over.count(lease.lease) != 0)
+      return tell_end(m, lease.lease);
     const auto taken = m.fenced ? result<void>(fail(errc::refused, "fenced"))
                                 : m.book.take_exactly(lease.lease, lease.resources, lease.gpus);
     if (!taken) {
@@ -337,6 +346,7 @@ private:
       return;
     m.book.give_back(lease);
     m.unheard_ends.insert(lease);
+    m.over.insert(lease);
     tell_end(m, lease);
     for (auto& [id, d] : drivers_)
       for (auto& [number, r] : d.requests)
