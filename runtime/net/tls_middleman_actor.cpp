@@ -81,6 +81,11 @@ private:
   const link_setup setup_;
 };
 
+/// Ends each stranger whose ticket comes back at its deadline.
+caf::behavior bounce(caf::event_based_actor*, const std::shared_ptr<connection_table>& connections) {
+  return {[connections](connection_table::ticket who) { connections->expire(who); }};
+}
+
 } // namespace
 
 result<void> validate(const tls_options& options) {
@@ -106,9 +111,7 @@ tls_middleman::tls_middleman(caf::actor_system& system, std::shared_ptr<const tl
     connections_(std::make_shared<connection_table>(options.most_strangers)) {
   const auto valid = validate(options);
   CAF_TUNE_INVARIANT(valid, "{}", valid.error().message);
-  bouncer_ = system.spawn<caf::hidden>([connections = connections_](caf::event_based_actor*) -> caf::behavior {
-    return {[connections](connection_table::ticket who) { connections->expire(who); }};
-  });
+  bouncer_ = system.spawn<caf::hidden>(bounce, connections_);
   auto broker = system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
   const link_setup setup{std::move(context), connections_, std::make_shared<stranger_log>(std::move(log)), bouncer_,
                          options};

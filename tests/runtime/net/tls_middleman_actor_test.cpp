@@ -117,7 +117,7 @@ TEST_CASE("tls middleman: it does not talk to CAF's own middleman") {
   peers::process node;
   peers::caf_config config;
   caf::actor_system plain(config);
-  const auto someone = plain.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int x) { return x; }}; });
+  const auto someone = plain.spawn(peers::repeat, 0);
   const auto port = plain.middleman().publish(someone, 0, "127.0.0.1");
   REQUIRE(port);
 
