@@ -148,13 +148,22 @@ public:
 private:
   static constexpr auto nobody = static_cast<std::size_t>(-1);
 
+  bool may_take(std::size_t n, std::size_t bundle) const {
+    return !seen_[n] && nodes_[n].bundles == 0 && nodes_[n].room.would_fit(wants_.bundles[bundle]);
+  }
+
   // As deep as the group has bundles, which is at most group_demand::max_bundles.
   bool augment(std::size_t bundle) {
-    for (std::size_t n = 0; n != nodes_.size(); ++n) {
-      if (seen_[n] || nodes_[n].bundles != 0 || !nodes_[n].room.would_fit(wants_.bundles[bundle]))
+    for (std::size_t n = 0; n != nodes_.size(); ++n)
+      if (bundle_of_[n] == nobody && may_take(n, bundle)) {
+        bundle_of_[n] = bundle;
+        return true;
+      }
+    for (std::size_t n = 0; n != nodes_.size(); ++n) { // Nobody is moved unless there is need.
+      if (bundle_of_[n] == nobody || !may_take(n, bundle))
         continue;
       seen_[n] = true;
-      if (bundle_of_[n] == nobody || augment(bundle_of_[n])) {
+      if (augment(bundle_of_[n])) {
         bundle_of_[n] = bundle;
         return true;
       }
