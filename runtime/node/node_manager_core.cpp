@@ -63,6 +63,7 @@ node_manager_core::actions node_manager_core::on_welcome(const std::string& clus
   for (auto& [id, told_at] : unheard_leases_) {
     told_at = now;
     out.push_back(tell_lease_ended{id});
+    arm_repeat(now);
   }
   return out;
 }
@@ -196,6 +197,7 @@ result<node_manager_core::actions> node_manager_core::on_owner_hello(owner_id ow
     if (unheard.owner == owner) {
       unheard.told_at = now;
       out.push_back(tell_work_ended{owner, key, unheard.end});
+      arm_repeat(now);
     }
   fetch_again(owner, out);
   return out;
@@ -267,22 +269,26 @@ void node_manager_core::repeat(instant now, actions& out) {
   if (!repeat_at_ || *repeat_at_ > now)
     return;
   repeat_at_.reset();
-  if (head_.is_linked() && !head_.is_welcomed())
-    out.push_back(say_hello{});
-  const auto told_before = now - options_.repeat_every;
-  if (head_.is_welcomed())
+  const auto is_due = [&](instant& told_at) {
+    const bool due = told_at + options_.repeat_every <= now;
+    if (due)
+      told_at = now;
+    if (!repeat_at_ || told_at + options_.repeat_every < *repeat_at_)
+      repeat_at_ = told_at + options_.repeat_every;
+    return due;
+  };
+  // What cannot be told now is told when its hearer has a link again.
+  if (head_.is_welcomed()) {
     for (auto& [id, told_at] : unheard_leases_)
-      if (told_at <= told_before) {
-        told_at = now;
+      if (is_due(told_at))
         out.push_back(tell_lease_ended{id});
-      }
+  } else if (head_.is_linked()) {
+    out.push_back(say_hello{});
+    repeat_at_ = now + options_.repeat_every;
+  }
   for (auto& [key, unheard] : unheard_works_)
-    if (unheard.told_at <= told_before && owners_.is_linked(unheard.owner)) {
-      unheard.told_at = now;
+    if (owners_.is_linked(unheard.owner) && is_due(unheard.told_at))
       out.push_back(tell_work_ended{unheard.owner, key, unheard.end});
-    }
-  if (unheard() > 0 || (head_.is_linked() && !head_.is_welcomed()))
-    arm_repeat(now);
 }
 
 node_manager_core::actions node_manager_core::on_time(instant now) {

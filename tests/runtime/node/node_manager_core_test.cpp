@@ -34,9 +34,10 @@ TEST_CASE("node manager: says hello again until it is welcomed") {
   node.on_head_linked(start);
 
   CHECK(has<core::say_hello>(node.on_time(start + 1s)));
-  node.on_welcome("c", version, 0, start + 1s);
-  CHECK_FALSE(has<core::say_hello>(node.on_time(start + 2s)));
-  CHECK(node.on_welcome("c", version, 0, start + 2s).empty());
+  CHECK(has<core::say_hello>(node.on_time(start + 2s)));
+  node.on_welcome("c", version, 0, start + 2s);
+  CHECK_FALSE(has<core::say_hello>(node.on_time(start + 3s)));
+  CHECK(node.on_welcome("c", version, 0, start + 3s).empty());
 }
 
 TEST_CASE("node manager: a head of another version or cluster is refused, and says which") {
