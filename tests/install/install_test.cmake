@@ -27,7 +27,7 @@ endif()
 
 foreach(program caf-tune-node caf-tune)
   run("${program} --version" "${moved}/bin/${program}" --version)
-  if(NOT out STREQUAL "${program} ${VERSION}\n")
+  if(NOT out STREQUAL "caf-tune ${VERSION}\n")
     message(FATAL_ERROR "${program} --version printed \"${out}\"")
   endif()
 endforeach()
