@@ -111,28 +111,58 @@ std::string head_actor::peer_address() {
   return address.empty() ? "127.0.0.1" : address; // In one process, and on one machine, that is where it is.
 }
 
+void head_actor::on_node_hello(const wire::NodeHello& m) {
+  const auto link = caf::actor_cast<caf::actor>(current_sender());
+  if (!link)
+    return log_nonsense("NodeHello", "it has no sender");
+  auto hello = head_wire::from_wire(m);
+  if (hello && hello->node.host.empty())
+    hello->node.host = peer_address();
+  auto actions = hello ? core_.on_node_hello(*hello, now()) : result<head_core::actions>(fail(hello.error()));
+  if (!actions) {
+    if (options_.log)
+      options_.log->warn("node refused node={} why=\"{}\"", m.name(), actions.error().message);
+    wire::NodeRefused refused;
+    *refused.mutable_why() = head_wire::to_wire(actions.error());
+    return send(link, std::move(refused));
+  }
+  node_of_start_[hello->node.start] = hello->node.id;
+  if (nodes_.add(hello->node.start, link))
+    monitor(link);
+  perform(*actions);
+}
+
+void head_actor::on_owner_hello(const wire::OwnerHello& m) {
+  const auto link = caf::actor_cast<caf::actor>(current_sender());
+  if (!link)
+    return log_nonsense("OwnerHello", "it has no sender");
+  const auto hello = head_wire::from_wire(m);
+  auto actions = hello ? core_.on_owner_hello(hello->owner, hello->name, hello->version, hello->quota, now())
+                       : result<head_core::actions>(fail(hello.error()));
+  if (!actions) {
+    if (options_.log)
+      options_.log->warn("owner refused owner={} name=\"{}\" why=\"{}\"", m.owner_id(), m.name(),
+                         actions.error().message);
+    wire::OwnerRefused refused;
+    *refused.mutable_why() = head_wire::to_wire(actions.error());
+    return send(link, std::move(refused));
+  }
+  if (owners_.add(hello->owner, link)) {
+    monitor(link);
+    if (options_.log)
+      options_.log->info("owner linked owner={} name=\"{}\"", m.owner_id(), m.name());
+  }
+  wire::OwnerWelcome welcome;
+  welcome.set_owner_id(m.owner_id());
+  welcome.set_cluster(options_.core.cluster);
+  welcome.set_version(options_.core.version);
+  send(link, std::move(welcome));
+  perform(*actions);
+}
+
 caf::message_handler head_actor::node_handlers() {
   return {
-    [this](const wire::NodeHello& m) {
-      const auto link = caf::actor_cast<caf::actor>(current_sender());
-      if (!link)
-        return log_nonsense("NodeHello", "it has no sender");
-      auto hello = head_wire::from_wire(m);
-      if (hello && hello->node.host.empty())
-        hello->node.host = peer_address();
-      auto actions = hello ? core_.on_node_hello(*hello, now()) : result<head_core::actions>(fail(hello.error()));
-      if (!actions) {
-        if (options_.log)
-          options_.log->warn("node refused node={} why=\"{}\"", m.name(), actions.error().message);
-        wire::NodeRefused refused;
-        *refused.mutable_why() = head_wire::to_wire(actions.error());
-        return send(link, std::move(refused));
-      }
-      node_of_start_[hello->node.start] = hello->node.id;
-      if (nodes_.add(hello->node.start, link))
-        monitor(link);
-      perform(*actions);
-    },
+    [this](const wire::NodeHello& m) { on_node_hello(m); },
     [this](const wire::LeaseAccepted& m) {
       if (speaks_for_node(m.node_id(), "LeaseAccepted"))
         perform(core_.on_lease_accepted(node_id{m.node_id()}, lease_id{m.lease_id()}, now()));
@@ -169,33 +199,7 @@ caf::message_handler head_actor::owner_handlers() {
                head_wire::to_wire(head_core::answer_refused{owner_id{owner}, request_id{request}, why}));
   };
   return {
-    [this](const wire::OwnerHello& m) {
-      const auto link = caf::actor_cast<caf::actor>(current_sender());
-      if (!link)
-        return log_nonsense("OwnerHello", "it has no sender");
-      const auto hello = head_wire::from_wire(m);
-      auto actions = hello ? core_.on_owner_hello(hello->owner, hello->name, hello->version, hello->quota, now())
-                           : result<head_core::actions>(fail(hello.error()));
-      if (!actions) {
-        if (options_.log)
-          options_.log->warn("owner refused owner={} name=\"{}\" why=\"{}\"", m.owner_id(), m.name(),
-                             actions.error().message);
-        wire::OwnerRefused refused;
-        *refused.mutable_why() = head_wire::to_wire(actions.error());
-        return send(link, std::move(refused));
-      }
-      if (owners_.add(hello->owner, link)) {
-        monitor(link);
-        if (options_.log)
-          options_.log->info("owner linked owner={} name=\"{}\"", m.owner_id(), m.name());
-      }
-      wire::OwnerWelcome welcome;
-      welcome.set_owner_id(m.owner_id());
-      welcome.set_cluster(options_.core.cluster);
-      welcome.set_version(options_.core.version);
-      send(link, std::move(welcome));
-      perform(*actions);
-    },
+    [this](const wire::OwnerHello& m) { on_owner_hello(m); },
     [this, refuse](const wire::DemandLease& m) {
       if (!speaks_for_owner(m.owner_id(), "DemandLease"))
         return;

@@ -16,11 +16,17 @@
 #include "runtime/head/head_core.hpp"
 #include "runtime/head/liveness_judge.hpp"
 
+namespace caf_tune::runtime::v1 {
+class NodeHello;
+class OwnerHello;
+} // namespace caf_tune::runtime::v1
+
 // Between actors of one process only.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::node_silent)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::node_heard_again)
 
 namespace runtime {
+namespace wire = caf_tune::runtime::v1;
 
 struct head_actor_options {
   head_options core;
@@ -116,6 +122,8 @@ private:
   caf::message_handler request_handlers();
   caf::message_handler local_handlers();
 
+  void on_node_hello(const wire::NodeHello& m);
+  void on_owner_hello(const wire::OwnerHello& m);
   void perform(const head_core::actions& actions);
   void welcome(const head_core::welcome& a);
   void perform_own(const head_core::action& action);

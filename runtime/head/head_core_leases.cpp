@@ -199,6 +199,10 @@ head_core::actions head_core::on_wanted(owner_id owner, request_id request, want
   const auto o = owners_.find(owner);
   if (o == owners_.end())
     return out;
+  if (request == request_id{}) {
+    out.emplace_back(answer_refused{owner, request, {errc::invalid_argument, "request 0 names nothing"}});
+    return out;
+  }
   if (const auto r = o->second.requests.find(request); r != o->second.requests.end()) {
     answer_again(owner, request, r->second, now, out);
     return out;

@@ -182,7 +182,13 @@ void lease_queue::give_back(owner_id owner, const resource_set& resources) {
   const auto found = accounts_.find(owner);
   if (found == accounts_.end())
     return;
-  found->second.held -= resources;
+  // Sums over many nodes may have been capped: nothing goes below nothing.
+  auto& held = found->second.held;
+  if (resources.fits_in(held))
+    held -= resources;
+  else
+    for (const auto [name, value] : resources)
+      held.set(name, held.get(name) - std::min(held.get(name), value));
   settle(owner, found->second);
 }
 

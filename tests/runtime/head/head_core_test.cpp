@@ -370,6 +370,14 @@ TEST_CASE("head core: bundles of a lost node are placed again, by the rule of th
   CHECK(the<head_core::answer_granted>(state).leases.size() == 2);
 }
 
+TEST_CASE("head core: who has not said hello, and what has no number, is not served") {
+  auto core = cluster(1);
+
+  CHECK(core.on_demand(owner_id{99}, request_id{1}, wants(cpus(1)), start).empty());
+  CHECK(the<head_core::answer_refused>(core.on_demand(alice, request_id{}, wants(cpus(1)), start)).why.code ==
+        errc::invalid_argument);
+}
+
 TEST_CASE("head core: options out of range are all named") {
   auto o = options();
   o.epoch = 0;

@@ -108,6 +108,19 @@ TEST_CASE("lease queue: an owner gets no more than its quota") {
   CHECK(order(queue) == std::vector<std::uint64_t>{3});
 }
 
+TEST_CASE("lease queue: what an owner holds in all may be more than an amount can say") {
+  auto queue = for_cluster();
+  resource_set huge;
+  huge.set("memory", amount::limit());
+  for (int i = 0; i < 20; ++i)
+    queue.take(alice, huge);
+
+  CHECK(queue.held_by(alice).memory() == amount::more_than_any());
+  for (int i = 0; i < 20; ++i)
+    queue.give_back(alice, huge);
+  CHECK(queue.held_by(alice).empty());
+}
+
 TEST_CASE("lease queue: a line from which nobody was granted anything for the patience starves") {
   auto queue = for_cluster({/*max_waiting=*/100, /*patience=*/10s, /*max_passes=*/1'000});
   const auto large = push(queue, alice, 1, cpus(8));
