@@ -24,7 +24,6 @@ public:
   embedded_cluster(scratch_directory state, cluster_process_options process)
     : state_(std::move(state)),
       process_(std::in_place, std::move(process)) {}
-  ~embedded_cluster() override { process_.reset(); } // The actors end before what they stand on.
 
   result<void> start(const cluster_options& options, const machine_offer& offer,
                      const std::shared_ptr<spdlog::logger>& log) {
