@@ -34,6 +34,7 @@ result<cluster> cluster::over(std::unique_ptr<cluster_access> access, cluster_op
   own.head_address = access->address();
   own.connect_deadline = options.connect_deadline;
   own.program = access->program();
+  own.log = access->log();
   auto connected = driver::connect(access->process(), std::move(own));
   if (!connected)
     return fail(connected.error());

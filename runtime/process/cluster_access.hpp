@@ -18,6 +18,7 @@ public:
   virtual std::uint16_t head_port() const = 0;
   virtual const std::string& address() const = 0;        ///< For people.
   virtual std::shared_ptr<package_source> program() = 0; ///< This process's own.
+  virtual std::shared_ptr<spdlog::logger> log() = 0;
 };
 
 } // namespace runtime

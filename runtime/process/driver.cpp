@@ -109,6 +109,7 @@ result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver
   owner.head_host = made->options_.head_host;
   owner.head_port = made->options_.head_port;
   owner.middleman = process.switchboard();
+  owner.log = made->options_.log;
   owner.on_connected = [connected](result<void> how) { connected->set_value(std::move(how)); };
   made->packages_ = process.system().spawn<package_server_actor, caf::detached>(made->options_.program);
   process.end_with_process(made->packages_);
@@ -191,7 +192,8 @@ result<remote_actor> driver::spawn_detached(const std::string& type, const actor
     std::move(*make_demand(owner_id{}, owner_core::demand_lease{{}, std::move(spec)}).mutable_demand());
   question.set_max_restarts(static_cast<std::uint32_t>(options.max_restarts()));
   question.mutable_environment()->insert(options.environment().begin(), options.environment().end());
-  const auto answer = ask(caf::make_message(std::move(question)));
+  // The head may have to fetch the program first.
+  const auto answer = ask(caf::make_message(std::move(question)), /*deadline=*/std::chrono::minutes(5));
   if (!answer)
     return fail(answer.error());
   return actor_record_in(*answer).map([this](const actor_record& record) { return attach(record); });
@@ -241,10 +243,11 @@ result<cluster_state> driver::state() {
   return ask(caf::make_message(wire::AskCluster{})).and_then(cluster_state_in);
 }
 
-result<caf::message> driver::ask(caf::message question) {
+result<caf::message> driver::ask(caf::message question, std::chrono::milliseconds deadline) {
   auto answer = std::make_shared<std::promise<result<caf::message>>>();
   ask_head order;
   order.question = std::move(question);
+  order.deadline = deadline;
   order.on_answer = [answer](result<caf::message> told) { answer->set_value(std::move(told)); };
   caf::anon_send(owner_, std::move(order));
   return answer->get_future().get();

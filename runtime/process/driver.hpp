@@ -13,6 +13,8 @@
 #include <memory>
 #include <string>
 
+#include <spdlog/fwd.h>
+
 namespace runtime {
 
 struct driver_options {
@@ -23,6 +25,7 @@ struct driver_options {
   std::string head_address; ///< For people.
   std::chrono::milliseconds connect_deadline{5000};
   std::shared_ptr<package_source> program; ///< What its workers run.
+  std::shared_ptr<spdlog::logger> log;
 };
 
 /// A driver's part of a cluster: its owner_actor, and the threads' way to it. All functions may be called by any thread
@@ -45,7 +48,8 @@ public:
 private:
   driver(cluster_process& process, driver_options options);
 
-  [[nodiscard]] result<caf::message> ask(caf::message question);
+  [[nodiscard]] result<caf::message> ask(caf::message question,
+                                         std::chrono::milliseconds deadline = std::chrono::seconds(5));
   remote_actor spawn_owned(const std::string& type, const actor_options& options, std::string arguments);
   [[nodiscard]] result<remote_actor> spawn_detached(const std::string& type, const actor_options& options,
                                                     std::string arguments);

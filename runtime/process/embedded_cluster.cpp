@@ -27,6 +27,7 @@ public:
 
   result<void> start(const cluster_options& options, const machine_offer& offer,
                      const std::shared_ptr<spdlog::logger>& log) {
+    log_ = log;
     head_part_options head;
     head.host = here;
     head.port = head_port_here;
@@ -57,6 +58,7 @@ public:
   std::uint16_t head_port() const override { return head_port_here; }
   const std::string& address() const override { return here; }
   std::shared_ptr<package_source> program() override { return program_; }
+  std::shared_ptr<spdlog::logger> log() override { return log_; }
 
 private:
   scratch_directory state_;
@@ -64,6 +66,7 @@ private:
   std::unique_ptr<head_part> head_;
   std::unique_ptr<node_part> node_;
   std::shared_ptr<own_program> program_;
+  std::shared_ptr<spdlog::logger> log_;
 };
 
 } // namespace

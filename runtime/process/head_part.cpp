@@ -34,6 +34,7 @@ result<std::unique_ptr<head_part>> head_part::start(cluster_process& process, he
   std::unique_ptr<head_part> made(new head_part);
   made->host_ = options.host;
   made->port_ = options.port;
+  made->log_ = options.log;
   head_actor_options head;
   head.core = options.core;
   head.core.version = version;
@@ -86,6 +87,7 @@ void head_part::add_custodian(cluster_process& process, std::shared_ptr<package_
   own.head_port = port_;
   own.middleman = process.switchboard();
   own.packages = server;
+  own.log = log_;
   const auto custodian = process.system().spawn<custodian_actor>(
     std::move(own), std::make_shared<package_actor_intake>(process.system(), packages),
     [] { return actor_id{random_number()}; });

@@ -40,6 +40,7 @@ private:
 
   std::string host_;
   std::uint16_t port_ = 0;
+  std::shared_ptr<spdlog::logger> log_;
   std::shared_ptr<liveness_server> liveness_;
   caf::actor head_;
 };

@@ -14,7 +14,8 @@ namespace {
 class remote_cluster : public cluster_access {
 public:
   remote_cluster(cluster_process_options process, const cluster_options& options, std::string host, std::uint16_t port)
-    : process_(std::move(process)),
+    : log_(process.log),
+      process_(std::move(process)),
       host_(std::move(host)),
       port_(port),
       address_(options.address),
@@ -25,8 +26,10 @@ public:
   std::uint16_t head_port() const override { return port_; }
   const std::string& address() const override { return address_; }
   std::shared_ptr<package_source> program() override { return program_; }
+  std::shared_ptr<spdlog::logger> log() override { return log_; }
 
 private:
+  std::shared_ptr<spdlog::logger> log_;
   cluster_process process_;
   std::string host_;
   std::uint16_t port_;
