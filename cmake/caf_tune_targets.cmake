@@ -27,17 +27,20 @@ function(caf_tune_program name)
   install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endfunction()
 
-# caf_tune_test(runtime/head/lease_queue_test LINK runtime_core [SOURCES more.cpp] [TIMEOUT seconds] [RUN_ALONE])
+# caf_tune_test(runtime/head/lease_queue_test LINK runtime_core [SOURCES more.cpp] [TIMEOUT seconds] [RUN_ALONE]
+#               [OWN_WORKER])
 # One test program from <name>.cpp in the current folder's mirror; its label is "unit" or the folder under tests/.
+# OWN_WORKER: its processes can be workers and nodes of the clusters that it starts.
 function(caf_tune_test name)
-  cmake_parse_arguments(arg "RUN_ALONE" "TIMEOUT" "LINK;SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "RUN_ALONE;OWN_WORKER" "TIMEOUT" "LINK;SOURCES" ${ARGN})
+  set(main $<IF:$<BOOL:${arg_OWN_WORKER}>,doctest_main,test_main>)
   string(REGEX MATCH "^[^/]+" label "${name}")
   if(label STREQUAL "runtime" OR label STREQUAL "tune")
     set(label unit)
   endif()
   string(REPLACE "/" "." target "${name}")
   add_executable(${target} "${PROJECT_SOURCE_DIR}/tests/${name}.cpp" ${arg_SOURCES})
-  target_link_libraries(${target} PRIVATE test_support caf_tune_build_options ${arg_LINK})
+  target_link_libraries(${target} PRIVATE ${main} test_support caf_tune_build_options ${arg_LINK})
   add_test(NAME ${name} COMMAND ${target})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)

@@ -171,7 +171,7 @@ cluster::submit(const task_type<Result(Arguments...)>& type, const task_options&
   auto outcome = promise->get_future();
   const std::tuple<std::decay_t<Arguments>...> arguments{std::forward<Values>(values)...};
   submit_bytes(
-    type.name(), options, std::apply([](const auto&... each) { return to_bytes(each...); }, arguments),
+    spec_of_task(type.name(), options), std::apply([](const auto&... each) { return to_bytes(each...); }, arguments),
     [promise](const result<std::string>& bytes) { promise->set_value(detail::value_of_task<value>(bytes)); });
   return future<value>(std::move(outcome));
 }

@@ -1,0 +1,245 @@
+#include "runtime/test_cluster.hpp"
+
+#include "runtime/net/file_token.hpp"
+#include "runtime/process/cluster_access.hpp"
+#include "runtime/process/file_scratch_directory.hpp"
+#include "runtime/process/head_part.hpp"
+#include "runtime/process/log.hpp"
+#include "runtime/process/node_part.hpp"
+#include "runtime/process/own_program.hpp"
+#include "runtime/process/posix_child_nodes.hpp"
+#include "runtime/process/posix_random.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace runtime {
+namespace {
+
+const std::string loopback = "127.0.0.1";
+
+/// The head in this process, with a node that offers nothing: it keeps the packages of detached actors.
+class test_head : public cluster_access {
+public:
+  static result<std::unique_ptr<test_head>> start(const std::string& directory, const cluster_token& token) {
+    cluster_process_options process;
+    process.network = std::make_shared<const tls_context>(token, "head/test");
+    process.log = make_log("warn");
+    process.program = &program_registry::of_this_program();
+    auto made = std::make_unique<test_head>(std::move(process));
+    return made->start_parts(directory, token).map([&] { return std::move(made); });
+  }
+
+  explicit test_head(cluster_process_options options)
+    : network_(options.network),
+      log_(options.log),
+      process_(std::move(options)) {}
+
+  cluster_process& process() override { return process_; }
+  const std::string& head_host() const override { return head_->host(); }
+  std::uint16_t head_port() const override { return head_->port(); }
+  const std::string& address() const override { return address_; }
+  std::shared_ptr<package_source> program() override { return program_; }
+  std::shared_ptr<spdlog::logger> log() override { return log_; }
+
+private:
+  result<void> start_parts(const std::string& directory, const cluster_token& token) {
+    head_part_options head;
+    head.core.cluster = fingerprint(token);
+    head.host = loopback;
+    head.listen_host = loopback;
+    head.network = network_;
+    head.log = log_;
+    auto started = head_part::start(process_, std::move(head));
+    if (!started)
+      return fail(started.error());
+    head_ = std::move(*started);
+    address_ = fmt::format("{}:{}", head_->host(), head_->port());
+    return start_store(directory);
+  }
+
+  result<void> start_store(const std::string& directory) {
+    node_part_options node;
+    node.core.node = {node_id{random_number()}, incarnation{random_number()}, "head", loopback, 0, {}, {}};
+    node.state_directory = directory;
+    node.head_host = head_->host();
+    node.head_port = head_->port();
+    node.listen_host = loopback;
+    node.log = log_;
+    auto started = node_part::start(process_, std::move(node));
+    if (!started)
+      return fail(started.error());
+    node_ = std::move(*started);
+    program_ = std::make_shared<own_program>(std::vector<std::string>{}, node_->store());
+    head_->add_custodian(process_, node_->store(), node_->packages());
+    return {};
+  }
+
+  std::shared_ptr<const tls_context> network_;
+  std::shared_ptr<spdlog::logger> log_;
+  cluster_process process_;
+  std::shared_ptr<own_program> program_;
+  std::unique_ptr<head_part> head_;
+  std::unique_ptr<node_part> node_;
+  std::string address_;
+};
+
+} // namespace
+
+class test_cluster::implementation {
+public:
+  implementation(scratch_directory directory, resource_set each)
+    : directory_(std::move(directory)),
+      each_(std::move(each)),
+      token_file_(directory_.path() + "/token") {}
+
+  void start(std::size_t nodes) {
+    const auto token = or_throw(create_or_load_token(token_file_));
+    auto head = or_throw(test_head::start(directory_.path() + "/head", token));
+    address_ = head->address();
+    cluster_options options;
+    options.program_name = "test";
+    driver_.emplace(or_throw(cluster::over(std::move(head), std::move(options))));
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < nodes; ++i) // All at once: a start is waiting, mostly.
+      names.push_back(start_node({}));
+    for (const auto& name : names)
+      wait_for_node(name);
+  }
+
+  std::string start_node(test_node_options options) {
+    if (options.name.empty())
+      options.name = fmt::format("node-{}", ++last_);
+    if (options.resources.empty())
+      options.resources = each_;
+    or_throw(children_.start({options.name, address_, token_file_, directory_.path() + "/" + options.name,
+                              options.resources, options.labels}));
+    return options.name;
+  }
+
+  void wait_until(const std::string& what, const std::function<bool(const cluster_state&)>& is_so,
+                  std::chrono::milliseconds deadline) {
+    const auto last = std::chrono::steady_clock::now() + deadline;
+    std::mutex mutex;
+    std::condition_variable never;
+    for (;;) {
+      const auto state = or_throw(driver_->state());
+      if (is_so(state))
+        return;
+      if (std::chrono::steady_clock::now() > last)
+        throw failure({errc::timed_out, fmt::format("{}: not within {} ms; the head knows:\n{}", what, deadline.count(),
+                                                    describe(state))});
+      std::unique_lock lock(mutex); // The head tells its state only to who asks: asked anew each millisecond.
+      never.wait_for(lock, std::chrono::milliseconds(1));
+    }
+  }
+
+  void wait_for_node(const std::string& name) {
+    wait_until(
+      fmt::format("node \"{}\" joins", name), [&](const cluster_state& state) { return has(state, name); },
+      std::chrono::seconds(60));
+  }
+
+  static bool has(const cluster_state& state, const std::string& name) {
+    for (const auto& node : state.nodes)
+      if (node.name == name && node.state == "alive")
+        return true;
+    return false;
+  }
+
+  std::string describe(const cluster_state& state) const {
+    std::string text;
+    for (const auto& node : state.nodes)
+      text += fmt::format("  node \"{}\" is {}: {} of {} used\n", node.name, node.state, node.used, node.total);
+    for (const auto& waiting : state.queue)
+      text += fmt::format("  \"{}\" waits for {}: {}\n", waiting.owner, waiting.wants, waiting.why);
+    for (const auto& name : children_.names())
+      text += fmt::format("log of {}:\n{}", name, children_.log_of(name));
+    return text;
+  }
+
+  scratch_directory directory_;
+  resource_set each_;
+  std::string token_file_;
+  std::string address_;
+  std::size_t last_ = 0;
+  std::optional<cluster> driver_;
+  child_nodes children_; // Ends first.
+};
+
+test_cluster::test_cluster(std::size_t nodes, resource_set each)
+  : how_(std::make_unique<implementation>(or_throw(scratch_directory::make("caf-tune-test")), std::move(each))) {
+  how_->start(nodes);
+}
+
+test_cluster::~test_cluster() = default;
+
+cluster& test_cluster::driver() {
+  return *how_->driver_;
+}
+
+const std::string& test_cluster::address() const {
+  return how_->address_;
+}
+
+const std::string& test_cluster::token_file() const {
+  return how_->token_file_;
+}
+
+std::vector<std::string> test_cluster::nodes() const {
+  return how_->children_.names();
+}
+
+std::string test_cluster::add_node(test_node_options options) {
+  auto name = how_->start_node(std::move(options));
+  how_->wait_for_node(name);
+  return name;
+}
+
+void test_cluster::kill_node(const std::string& name) {
+  or_throw(how_->children_.kill(name));
+}
+
+void test_cluster::stop_node(const std::string& name) {
+  or_throw(how_->children_.stop(name));
+}
+
+void test_cluster::continue_node(const std::string& name) {
+  or_throw(how_->children_.go_on(name));
+}
+
+void test_cluster::drain_node(const std::string& name) {
+  or_throw(how_->children_.drain(name));
+}
+
+void test_cluster::wait_until(const std::string& what, const std::function<bool(const cluster_state&)>& is_so,
+                              std::chrono::milliseconds deadline) {
+  how_->wait_until(what, is_so, deadline);
+}
+
+void test_cluster::wait_for_node(const std::string& name) {
+  how_->wait_for_node(name);
+}
+
+void test_cluster::wait_for_no_node(const std::string& name) {
+  how_->wait_until(
+    fmt::format("node \"{}\" is given up", name),
+    [&](const cluster_state& state) {
+      for (const auto& node : state.nodes)
+        if (node.name == name)
+          return false;
+      return true;
+    },
+    std::chrono::seconds(60));
+}
+
+std::string test_cluster::log_of(const std::string& node) const {
+  return how_->children_.log_of(node);
+}
+
+} // namespace runtime
