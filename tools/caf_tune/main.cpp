@@ -1,0 +1,106 @@
+// caf-tune: looks at a cluster from the command line.
+#include "runtime/cluster.hpp"
+#include "runtime/process/command_line.hpp"
+#include "runtime/process/node_flags.hpp"
+#include "tools/caf_tune/cluster_report.hpp"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+struct command {
+  const char* name;
+  const char* help;
+  nlohmann::ordered_json (*json)(const runtime::cluster_state&);
+  std::string (*text)(const runtime::cluster_state&);
+};
+
+constexpr std::array commands{
+  command{"status", "the cluster: its nodes, and what waits for resources", tools::status_json, tools::status_text},
+  command{"nodes", "each node, what it has and how much of it is used", tools::nodes_json, tools::nodes_text},
+  command{"actors", "each remote actor, where it runs, or why it ended", tools::actors_json, tools::actors_text},
+  command{"leases", "each lease, who holds it and where", tools::leases_json, tools::leases_text},
+};
+
+struct request {
+  const command* what = nullptr;
+  std::string address;
+  std::string token_file;
+  bool json = false;
+};
+
+std::string from_environment(const char* name, const std::string& otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
+request read_request(int argc, char** argv) {
+  request wanted;
+  const auto here = fmt::format("127.0.0.1:{}", runtime::default_head_port);
+  wanted.address = from_environment("CAF_TUNE_ADDRESS", here);
+  wanted.token_file = from_environment("CAF_TUNE_TOKEN_FILE", "");
+  CLI::App app("Shows what a caf-tune cluster is doing.", "caf-tune");
+  for (const auto& each : commands) {
+    auto& one = *app.add_subcommand(each.name, each.help);
+    one.add_option("--address", wanted.address,
+                   fmt::format("HOST:PORT of the cluster's head (default: $CAF_TUNE_ADDRESS, or {})", here));
+    one.add_option("--token-file", wanted.token_file,
+                   "the cluster's secret (default: $CAF_TUNE_TOKEN_FILE, or the one that a head of this user made)");
+    one.add_flag("--json", wanted.json, "one JSON document instead of a table");
+    one.callback([&wanted, &each] { wanted.what = &each; });
+  }
+  runtime::read_command_line(app, argc, argv);
+  if (wanted.what == nullptr) {
+    std::fputs(app.help().c_str(), stderr);
+    std::exit(runtime::exit_wrong_usage);
+  }
+  if (const auto address = runtime::parse_address(wanted.address); !address)
+    runtime::end_if_wrong("caf-tune", {"--address: " + address.error().message});
+  return wanted;
+}
+
+runtime::result<runtime::cluster_state> ask(const request& wanted) {
+  runtime::cluster_options options;
+  options.address = wanted.address;
+  options.token_file = wanted.token_file;
+  options.program_name = "caf-tune";
+  options.log_level = "off"; // What goes wrong is said once, at the end.
+  return runtime::cluster::connect(std::move(options)).and_then([](runtime::cluster cluster) {
+    return cluster.state();
+  });
+}
+
+int run(const request& wanted) {
+  const auto state = ask(wanted);
+  if (!state) {
+    fmt::print(stderr, "caf-tune: {}\n", state.error().message);
+    return runtime::exit_failure;
+  }
+  // What others named may be no UTF-8; a document with a hole is better than none.
+  const auto text = wanted.json
+                      ? wanted.what->json(*state).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n'
+                      : wanted.what->text(*state);
+  std::fputs(text.c_str(), stdout);
+  if (std::fflush(stdout) == 0)
+    return EXIT_SUCCESS;
+  fmt::print(stderr, "caf-tune: standard output cannot be written\n");
+  return runtime::exit_failure;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(read_request(argc, argv));
+  } catch (const std::exception& wrong) {
+    fmt::print(stderr, "caf-tune: {}\n", wrong.what());
+    return runtime::exit_failure;
+  }
+}
