@@ -28,8 +28,7 @@ public:
     runtime::add_wire_types(config_);
     config_.set("scheduler.policy", caf::atom("testing"));
     system_ = std::make_unique<caf::actor_system>(config_);
-    alarm_ =
-      add(system_->spawn([]() -> caf::behavior { return {[](const virtual_alarm& alarm) { (*alarm.what)(); }}; }));
+    alarm_ = add(system_->spawn<ringer>());
   }
   ~virtual_time() {
     for (const auto& actor : actors_)
@@ -66,6 +65,14 @@ public:
   }
 
 private:
+  // A class: UBSan reports how CAF spawns functions.
+  struct ringer : caf::event_based_actor {
+    using event_based_actor::event_based_actor;
+    caf::behavior make_behavior() override {
+      return {[](const virtual_alarm& alarm) { (*alarm.what)(); }};
+    }
+  };
+
   caf::scheduler::test_coordinator& scheduler() {
     return static_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
   }
