@@ -99,7 +99,7 @@ void custodian_actor::on_spawn(const wire::SpawnDetached& message, caf::response
   order->spec->package = std::make_shared<const package_manifest>(std::move(*package));
   order->arguments = std::make_shared<const std::string>(message.arguments());
   order->get_if_exists = message.get_if_exists();
-  order->from = caf::actor_cast<caf::actor>(current_sender());
+  order->from = caf::actor_cast<caf::actor>(order->promise.source()); // The promise took the sender from the message.
   if (message.name().empty())
     on_found(order, fail(errc::not_found, "it has no name"));
   else
