@@ -371,13 +371,15 @@ TEST_CASE("node manager: after a lost link the head hears of all that is held, a
 }
 
 TEST_CASE("node manager: cut off, it kills its works and refuses orders until it is heard again") {
-  node_history h(cpus(2));
+  node_history h(cpus(4));
   h.grant(1, cpus(1));
   h.grant(2, cpus(1));
   const auto worker = h.run(1);
 
   CHECK(has<core::kill_worker>(h.node.on_fenced(h.now)));
-  CHECK(has<core::refuse_lease>(h.grant(3, cpus(1))));
+  const auto no_lease = h.grant(3, cpus(1));
+  REQUIRE(has<core::refuse_lease>(no_lease));
+  CHECK(get<core::refuse_lease>(no_lease).why.message == "node \"n1\" was silent for too long");
   const auto refused = h.start(2);
   REQUIRE(has<core::tell_work_ended>(refused));
   CHECK(get<core::tell_work_ended>(refused).end.why.message == "node \"n1\" was silent for too long");
