@@ -13,7 +13,7 @@ namespace {
 error describe_handshake(handshake_failure why) {
   switch (why) {
   case handshake_failure::wrong_token:
-    return {errc::refused,
+    return {errc::permission_denied,
             "it refused our token, or is not a caf-tune cluster; use that cluster's token file with --token-file"};
   case handshake_failure::not_tls:
     return {errc::incompatible, "what listens there is not a caf-tune cluster; check host and port"};

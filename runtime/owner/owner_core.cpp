@@ -89,10 +89,13 @@ owner_core::actions owner_core::on_head_refused(error why, instant now) {
 
 owner_core::actions owner_core::on_head_unlinked(error why, instant now) {
   actions out;
-  const bool is_for_ever = why.code == errc::permission_denied || why.code == errc::incompatible;
+  const bool is_for_ever =
+    why.code == errc::permission_denied || why.code == errc::incompatible || why.code == errc::not_found;
   head_.on_unlinked(why, now);
   if (is_for_ever)
-    fail_to_connect(within(fmt::format("the head at {}", options_.head_address), std::move(why)), out);
+    fail_to_connect(std::move(why), out); // It names the address.
+  else if (why.code == errc::timed_out)
+    fail_to_connect(no_answer(), out); // The same words, whichever of the two deadlines is over first.
   settle(now, out);
   return out;
 }
@@ -180,11 +183,9 @@ owner_core::actions owner_core::on_time(instant now) {
       due_.set({due::head, 0}, head_.wake_at());
       break;
     case due::connect: {
-      const auto cause = head_.why_down() ? head_.why_down()->message : std::string("it does not answer");
-      fail_to_connect(
-        {errc::unreachable, fmt::format("the head at {} does not answer within {} s: {}", options_.head_address,
-                                        std::chrono::duration<double>(options_.connect_deadline).count(), cause)},
-        out);
+      fail_to_connect(head_.why_down() ? within(no_answer_within(), {errc::unreachable, head_.why_down()->message})
+                                       : no_answer(),
+                      out);
       break;
     }
     case due::node:
@@ -247,6 +248,15 @@ void owner_core::perform(node_id id, peer_link::order order, actions& out) {
 void owner_core::await_node(node_id id, const node& n, instant since) {
   due_.set({due::node_lost, id.value},
            since + (n.link.was_welcome() ? options_.node_grace : options_.node_connect_deadline));
+}
+
+std::string owner_core::no_answer_within() const {
+  return fmt::format("the head at {} does not answer within {} s", options_.head_address,
+                     std::chrono::duration<double>(options_.connect_deadline).count());
+}
+
+error owner_core::no_answer() const {
+  return {errc::unreachable, no_answer_within() + "; is the address right, and no firewall between?"};
 }
 
 void owner_core::fail_to_connect(error why, actions& out) {

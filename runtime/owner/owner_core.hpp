@@ -307,6 +307,8 @@ private:
   void perform(node_id id, peer_link::order order, actions& out); ///< And when its link wants to be asked next.
   void await_node(node_id id, const node& n, instant since);      ///< Not for longer than its grace.
   void fail_to_connect(error why, actions& out);
+  std::string no_answer_within() const;
+  error no_answer() const;
   void lose_node(node_id id, instant now, actions& out);
   void tell_head_again(instant now, actions& out);
   void cancel(request_id request, instant now, actions& out);

@@ -1,6 +1,6 @@
 #include "runtime/net/tls_middleman_actor.hpp"
 
-#include "net_peers.hpp"
+#include "tests/runtime/net/net_peers.hpp"
 
 #include <doctest/doctest.h>
 
@@ -56,9 +56,10 @@ TEST_CASE("tls middleman: another token is refused on one side and told of on th
 
   REQUIRE_FALSE(refused);
   CHECK(refused.error() ==
-        error{errc::refused, "cannot connect to 127.0.0.1:" + std::to_string(port) +
-                               ": it refused our token, or is not a caf-tune cluster; use that cluster's token file "
-                               "with --token-file"});
+        error{errc::permission_denied,
+              "cannot connect to 127.0.0.1:" + std::to_string(port) +
+                ": it refused our token, or is not a caf-tune cluster; use that cluster's token file "
+                "with --token-file"});
   CHECK(head.log->says("warning stranger refused address=127.0.0.1 why=\"it has another token, or none\"\n"));
 }
 

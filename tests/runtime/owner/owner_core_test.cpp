@@ -23,11 +23,30 @@ TEST_CASE("owner: a head that does not answer within the deadline is an error th
   CHECK(!has<owner_core::connected>(core.on_head_welcome("c", start + 6s)));
 }
 
-TEST_CASE("owner: a wrong token and another version are told at once") {
+TEST_CASE("owner: silence reads the same, whether the dial or the deadline for the head's welcome is over first") {
+  const auto silence =
+    "the head at head:6390 does not answer within 5 s; is the address right, and no firewall between?";
+  owner_core linked(test_options());
+  linked.on_begin(start);
+  linked.on_head_linked(start);
+  CHECK(only<owner_core::not_connected>(linked.on_time(start + 5s)).why == error{errc::unreachable, silence});
+
+  owner_core dialling(test_options());
+  dialling.on_begin(start);
+  const auto over = dialling.on_head_unlinked({errc::timed_out, "no answer"}, start + 5s);
+  CHECK(only<owner_core::not_connected>(over).why == error{errc::unreachable, silence});
+}
+
+TEST_CASE("owner: a wrong token, a name without address and another version are told at once") {
   owner_core stranger(test_options());
   stranger.on_begin(start);
   const auto denied = stranger.on_head_unlinked({errc::permission_denied, "the token is another"}, start);
-  CHECK(only<owner_core::not_connected>(denied).why.message == "the head at head:6390: the token is another");
+  CHECK(only<owner_core::not_connected>(denied).why.message == "the token is another");
+
+  owner_core lost(test_options());
+  lost.on_begin(start);
+  const auto nowhere = lost.on_head_unlinked({errc::not_found, "the name head has no address"}, start);
+  CHECK(only<owner_core::not_connected>(nowhere).why.message == "the name head has no address");
 
   owner_core old(test_options());
   old.on_begin(start);
