@@ -2,6 +2,7 @@
 
 #include "runtime/base/version.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -9,6 +10,37 @@
 #include <fmt/format.h>
 
 namespace runtime {
+namespace {
+
+bool is_flag(const std::string& word) {
+  return word.rfind('-', 0) == 0;
+}
+
+/// What is wrong with words that nothing of the app takes. Beside an unknown flag the others may be its values.
+std::vector<std::string> mistakes_in(const CLI::App& app) {
+  const auto words = app.remaining(/*recurse=*/true);
+  const bool has_flag = std::any_of(words.begin(), words.end(), is_flag);
+  const bool needs_command =
+    !app.get_subcommands([](const CLI::App*) { return true; }).empty() && app.get_subcommands().empty();
+  std::vector<std::string> mistakes;
+  for (const auto& word : words)
+    if (is_flag(word))
+      mistakes.push_back(word + ": there is no such flag");
+    else if (!has_flag)
+      mistakes.push_back(
+        fmt::format("\"{}\": {}", word, needs_command ? "there is no such command" : "nothing is expected here"));
+  return mistakes;
+}
+
+/// CLI11 says how many values it wants of which type.
+std::string mistake_in(const CLI::ArgumentMismatch& wrong) {
+  const std::string said = wrong.what();
+  const auto flag = said.substr(0, said.find(':'));
+  return flag +
+         (said.find("At Most 1") != std::string::npos ? ": it is given more than once" : ": its value is missing");
+}
+
+} // namespace
 
 void end_if_wrong(const std::string& program, const std::vector<std::string>& mistakes) {
   if (mistakes.empty())
@@ -25,15 +57,15 @@ void read_command_line(CLI::App& app, int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
     std::exit(app.exit(asked));
-  } catch (const CLI::ExtrasError&) {
-    std::vector<std::string> mistakes;
-    for (const auto& word : app.remaining(/*recurse=*/true))
-      mistakes.push_back(
-        fmt::format(word.rfind('-', 0) == 0 ? "{}: there is no such flag; {}" : "\"{}\": nothing is expected here; {}",
-                    word, help));
-    end_if_wrong(app.get_name(), mistakes);
   } catch (const CLI::ParseError& wrong) {
-    end_if_wrong(app.get_name(), {fmt::format("{}; {}", wrong.what(), help)});
+    auto mistakes = std::vector<std::string>{wrong.what()};
+    if (dynamic_cast<const CLI::ExtrasError*>(&wrong) != nullptr)
+      mistakes = mistakes_in(app);
+    else if (const auto* mismatch = dynamic_cast<const CLI::ArgumentMismatch*>(&wrong))
+      mistakes = {mistake_in(*mismatch)};
+    for (auto& mistake : mistakes)
+      mistake += "; " + help;
+    end_if_wrong(app.get_name(), mistakes);
   }
 }
 

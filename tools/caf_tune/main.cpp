@@ -47,6 +47,7 @@ request read_request(int argc, char** argv) {
   wanted.address = from_environment("CAF_TUNE_ADDRESS", here);
   wanted.token_file = from_environment("CAF_TUNE_TOKEN_FILE", "");
   CLI::App app("Shows what a caf-tune cluster is doing.", "caf-tune");
+  app.require_subcommand(0, 1); // None is told below, with the help.
   for (const auto& each : commands) {
     auto& one = *app.add_subcommand(each.name, each.help);
     one.add_option("--address", wanted.address,
