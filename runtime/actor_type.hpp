@@ -37,7 +37,7 @@ protected:
 };
 
 template <class... Arguments, class Spawn>
-result<caf::actor> spawn_from(std::string_view bytes, Spawn spawn) {
+[[nodiscard]] result<caf::actor> spawn_from(std::string_view bytes, Spawn spawn) {
   return from_bytes<Arguments...>(bytes).map([&](auto values) { return std::apply(spawn, std::move(values)); });
 }
 

@@ -118,7 +118,8 @@ private:
 
   using task_outcome = std::function<void(result<std::string>)>;
   void submit_bytes(const std::shared_ptr<const work_spec>& spec, std::string arguments, task_outcome then);
-  result<remote_actor> spawn_from_bytes(const std::string& type, const actor_options& options, std::string arguments);
+  [[nodiscard]] result<remote_actor> spawn_from_bytes(const std::string& type, const actor_options& options,
+                                                      std::string arguments);
 
   std::unique_ptr<implementation> how_;
 };
@@ -152,7 +153,7 @@ private:
 };
 
 template <class Value>
-result<Value> value_of_task(const result<std::string>& bytes) {
+[[nodiscard]] result<Value> value_of_task(const result<std::string>& bytes) {
   if (!bytes)
     return fail(bytes.error());
   if constexpr (std::is_void_v<Value>)

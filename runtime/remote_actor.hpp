@@ -25,14 +25,14 @@ public:
   virtual void call(const caf::message& message, std::function<void(result<caf::message>)> then) = 0;
   virtual void tell(const caf::message& message) = 0;
   virtual void on_end(std::function<void(const result<void>&)> listener) = 0;
-  virtual result<void> stop(std::chrono::milliseconds deadline) = 0;
+  [[nodiscard]] virtual result<void> stop(std::chrono::milliseconds deadline) = 0;
   virtual const caf::actor& stub() const = 0;
   virtual const std::string& name() const = 0;
   virtual actor_id id() const = 0;
 };
 
 template <class Value>
-result<Value> value_of(result<caf::message> answer) {
+[[nodiscard]] result<Value> value_of(result<caf::message> answer) {
   if (!answer)
     return fail(answer.error());
   if constexpr (std::is_void_v<Value>)

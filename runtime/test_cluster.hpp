@@ -34,7 +34,7 @@ public:
   const std::string& address() const;
   const std::string& token_file() const;
 
-  std::vector<std::string> nodes() const; ///< Names of those that were started and not killed.
+  std::vector<std::string> nodes() const;               ///< Names of those that were started and not killed.
   std::string add_node(test_node_options options = {}); ///< Returns its name when it has joined.
   void kill_node(const std::string& name);              ///< kill -9; its workers die with it.
   void stop_node(const std::string& name);              ///< SIGSTOP: it and its workers fall silent.

@@ -28,9 +28,9 @@ public:
   /// All that it owns is dead, and the names are free.
   void on_owner_gone(owner_id owner, const error& why);
 
-  result<actor_record> find(const std::string& name) const; ///< Living ones only.
-  result<actor_record> find(actor_id actor) const;          ///< Also the newest dead ones.
-  std::vector<actor_record> all() const;                    ///< By id.
+  [[nodiscard]] result<actor_record> find(const std::string& name) const; ///< Living ones only.
+  [[nodiscard]] result<actor_record> find(actor_id actor) const;          ///< Also the newest dead ones.
+  std::vector<actor_record> all() const;                                  ///< By id.
   std::size_t living() const noexcept { return records_.size() - dead_.size(); }
 
 private:

@@ -223,7 +223,7 @@ private:
   using leases_map = std::unordered_map<lease_id, lease_record>;
 
   // Nodes.
-  result<void> check_hello(const node_hello& hello) const;
+  [[nodiscard]] result<void> check_hello(const node_hello& hello) const;
   void admit(const node_hello& hello, instant now, actions& out);
   void join(node_record& node, const node_hello& hello, instant now, actions& out);
   void reconcile(node_record& node, const std::vector<held_lease>& listed, instant now, actions& out);

@@ -11,6 +11,7 @@
 #include <caf/send.hpp>
 #include <caf/type_id.hpp>
 #include <fmt/format.h>
+#include <spdlog/logger.h>
 
 namespace runtime {
 
@@ -25,7 +26,10 @@ cluster_process::config::config(const cluster_process_options& options) {
     load<caf::io::middleman>();
 }
 
-cluster_process::cluster_process(cluster_process_options options) : config_(options), system_(config_) {
+cluster_process::cluster_process(cluster_process_options options)
+  : log_(options.log),
+    config_(options),
+    system_(config_) {
   if (options.network)
     middleman_.emplace(system_, std::move(options.network), tls_options{}, std::move(options.log));
   switchboard_ =
@@ -33,6 +37,8 @@ cluster_process::cluster_process(cluster_process_options options) : config_(opti
 }
 
 cluster_process::~cluster_process() {
+  if (log_)
+    log_->set_level(spdlog::level::off); // That its own parts lose each other is no event.
   while (!parts_.empty()) {
     end(std::move(parts_.back()));
     parts_.pop_back();

@@ -49,6 +49,7 @@ private:
   };
   void end(caf::actor part);
 
+  std::shared_ptr<spdlog::logger> log_;
   config config_;
   caf::actor_system system_;
   std::optional<tls_middleman> middleman_;

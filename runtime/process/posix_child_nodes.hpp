@@ -45,7 +45,7 @@ private:
     int pidfd = -1;
     std::string log_file;
   };
-  result<process> find(const std::string& name) const;
+  [[nodiscard]] result<process> find(const std::string& name) const;
   void end(const process& what);
 
   std::map<std::string, process> running_;

@@ -2,8 +2,11 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <numeric>
+#include <set>
 #include <stdexcept>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <caf/scoped_actor.hpp>
@@ -25,12 +28,34 @@ const runtime::task_type crashing("crashing", [](int) -> int { std::abort(); });
 const runtime::task_type length("length", [](const std::string& text) { return text.size(); });
 const runtime::task_type large("large", [](int bytes) { return std::string(static_cast<std::size_t>(bytes), 'x'); });
 
-/// Waits in its worker until the file is there: a task that the test holds.
-const runtime::task_type held_by("held_by", [](const std::string& file, int x) {
-  while (::access(file.c_str(), F_OK) != 0)
-    ::usleep(1000);
-  return x;
+/// Waits in its worker until the test lets it go: the file is a FIFO that nobody has opened for writing yet.
+const runtime::task_type held_by("held_by", [](const std::string& fifo, int x) {
+  return ::open(fifo.c_str(), O_RDONLY | O_CLOEXEC) < 0 ? -1 : x;
 });
+
+/// Holds tasks until release().
+class gate {
+public:
+  explicit gate(const test_cluster& cluster) : fifo_(cluster.token_file() + ".gate") {
+    REQUIRE(::mkfifo(fifo_.c_str(), 0600) == 0);
+  }
+  ~gate() {
+    if (open_ >= 0)
+      ::close(open_);
+  }
+  gate(const gate&) = delete;
+  gate& operator=(const gate&) = delete;
+
+  const std::string& file() const { return fifo_; }
+  void release() { // For reading, too: then it does not wait for a reader, and stays open for those that come later.
+    open_ = ::open(fifo_.c_str(), O_RDWR | O_CLOEXEC);
+    REQUIRE(open_ >= 0);
+  }
+
+private:
+  std::string fifo_;
+  int open_ = -1;
+};
 
 caf::behavior counter(caf::stateful_actor<int>* self, int start) {
   self->state = start;
@@ -54,10 +79,6 @@ std::vector<int> squares(int count) {
   for (auto& each : all)
     each *= each;
   return all;
-}
-
-void release(const std::string& file) {
-  REQUIRE(::fclose(::fopen(file.c_str(), "w")) == 0);
 }
 
 template <class T>
@@ -107,11 +128,11 @@ TEST_CASE("cluster: what is too large for a message is refused, with what to do 
 
 TEST_CASE("cluster: killing a node in the middle changes no result") {
   test_cluster cluster(/*nodes=*/2, cpus(1));
-  const auto file = cluster.token_file() + ".go";
+  gate gate(cluster);
   auto& driver = cluster.driver();
   std::vector<runtime::future<int>> held;
   for (int i = 0; i < 2; ++i)
-    held.push_back(driver.submit(held_by, task_options().spread(), file, i));
+    held.push_back(driver.submit(held_by, task_options().spread(), gate.file(), i));
   cluster.wait_until("both nodes work", [](const runtime::cluster_state& state) {
     std::set<std::string> busy;
     for (const auto& lease : state.leases)
@@ -122,7 +143,7 @@ TEST_CASE("cluster: killing a node in the middle changes no result") {
 
   cluster.kill_node("node-1");
   cluster.wait_for_no_node("node-1");
-  release(file);
+  gate.release();
 
   for (int i = 0; i < 2; ++i) {
     auto& each = held[static_cast<std::size_t>(i)];
@@ -134,8 +155,8 @@ TEST_CASE("cluster: killing a node in the middle changes no result") {
 
 TEST_CASE("cluster: a node that falls silent is given up, and its task runs elsewhere") {
   test_cluster cluster(/*nodes=*/1, cpus(1));
-  const auto file = cluster.token_file() + ".go";
-  auto held = cluster.driver().submit(held_by, task_options(), file, 5);
+  gate gate(cluster);
+  auto held = cluster.driver().submit(held_by, task_options(), gate.file(), 5);
   cluster.wait_until("it is held", [](const runtime::cluster_state& state) {
     return !state.leases.empty() && state.leases.front().state == "held";
   });
@@ -143,7 +164,7 @@ TEST_CASE("cluster: a node that falls silent is given up, and its task runs else
   cluster.stop_node("node-1");
   cluster.wait_for_no_node("node-1");
   cluster.add_node();
-  release(file);
+  gate.release();
 
   REQUIRE(held.wait_for(60s));
   CHECK(held.get() == 5);
@@ -322,8 +343,8 @@ TEST_CASE("cluster: a label that is required chooses the node") {
 
 TEST_CASE("cluster: a node that is drained ends its work and leaves") {
   test_cluster cluster(/*nodes=*/2, cpus(1));
-  const auto file = cluster.token_file() + ".go";
-  auto held = cluster.driver().submit(held_by, task_options().on_node("node-1"), file, 3);
+  gate gate(cluster);
+  auto held = cluster.driver().submit(held_by, task_options().on_node("node-1"), gate.file(), 3);
   cluster.wait_until("it is held", [](const runtime::cluster_state& state) {
     return !state.leases.empty() && state.leases.front().state == "held";
   });
@@ -335,7 +356,7 @@ TEST_CASE("cluster: a node that is drained ends its work and leaves") {
         return true;
     return false;
   });
-  release(file);
+  gate.release();
 
   REQUIRE(held.wait_for(60s));
   CHECK(held.get() == 3);

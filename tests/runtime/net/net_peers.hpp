@@ -4,8 +4,12 @@
 #include "runtime/net/tcp_socket.hpp"
 #include "runtime/net/tls_middleman_actor.hpp"
 
-#include <caf/all.hpp>
-#include <caf/io/all.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/type_id.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 
@@ -89,7 +93,8 @@ public:
     echo = nullptr;
   }
 
-  runtime::result<std::uint16_t> publish(std::uint16_t port = 0, const std::string& address = "127.0.0.1") {
+  [[nodiscard]] runtime::result<std::uint16_t> publish(std::uint16_t port = 0,
+                                                       const std::string& address = "127.0.0.1") {
     runtime::result<std::uint16_t> answer = runtime::fail(runtime::errc::timed_out, "the middleman is silent");
     caf::scoped_actor self{system};
     self
@@ -100,7 +105,7 @@ public:
     return answer;
   }
 
-  runtime::result<caf::actor> dial(const std::string& host, std::uint16_t port) {
+  [[nodiscard]] runtime::result<caf::actor> dial(const std::string& host, std::uint16_t port) {
     runtime::result<caf::actor> answer = runtime::fail(runtime::errc::timed_out, "the middleman is silent");
     caf::scoped_actor self{system};
     self->request(links->handle(), patience, caf::connect_atom_v, host, port)

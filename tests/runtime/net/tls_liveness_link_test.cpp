@@ -1,8 +1,8 @@
 #include "runtime/net/tls_liveness_client.hpp"
 #include "runtime/net/tls_liveness_server.hpp"
 
-#include "net_peers.hpp"
 #include "runtime/net/liveness_frame.hpp"
+#include "tests/runtime/net/net_peers.hpp"
 
 #include <doctest/doctest.h>
 

@@ -94,11 +94,11 @@ struct memory_packages : package_source {
     digest.value[0] = 1;
     return {{{"main", 3, digest, true}}, "main"};
   }
-  result<std::shared_ptr<const package_manifest>> own() override {
+  [[nodiscard]] result<std::shared_ptr<const package_manifest>> own() override {
     return std::make_shared<const package_manifest>(manifest());
   }
-  result<std::string> read_chunk(const package_id&, std::string_view file, std::uint64_t offset,
-                                 std::uint32_t size) override {
+  [[nodiscard]] result<std::string> read_chunk(const package_id&, std::string_view file, std::uint64_t offset,
+                                               std::uint32_t size) override {
     if (file != "main")
       return fail(errc::not_found, "no such file");
     return std::string("abc").substr(offset, size);
