@@ -1,0 +1,61 @@
+#include "tests/simulation/checks.hpp"
+
+using namespace runtime;
+
+namespace sim {
+namespace {
+
+resource_set sum_of(const resource_book& book) {
+  resource_set sum;
+  for (const auto& [lease, held] : book.held())
+    sum += held.resources;
+  return sum;
+}
+
+} // namespace
+
+check no_node_overbooked() {
+  return [](const cluster& c) -> std::optional<std::string> {
+    const auto has = cpus(static_cast<double>(c.options().cpus));
+    for (const auto& [m, n] : c.nodes()) {
+      if (n.cpus_used > c.options().cpus)
+        return host_of(m) + " runs what wants cpu=" + std::to_string(n.cpus_used);
+      if (n.shell && !sum_of(n.core().book()).fits_in(has))
+        return host_of(m) + " holds " + sum_of(n.core().book()).to_string();
+      if (const auto* there = c.head().books().find(c.id_of(m)); there && !sum_of(there->book).fits_in(has))
+        return "the head has granted " + sum_of(there->book).to_string() + " on " + host_of(m);
+    }
+    return std::nullopt;
+  };
+}
+
+check head_knows_what_is_held() {
+  return [](const cluster& c) -> std::optional<std::string> {
+    for (const auto& status : c.head().nodes())
+      for (const auto& [m, n] : c.nodes()) {
+        if (!n.shell || c.id_of(m) != status.what.id || n.core().options().node.start != status.what.start)
+          continue;
+        const auto& known = c.head().books().find(status.what.id)->book.held();
+        for (const auto& [lease, held] : n.core().book().held()) {
+          const auto found = known.find(lease);
+          if (found == known.end())
+            return host_of(m) + " holds lease " + std::to_string(lease.value) + ", of which the head knows nothing";
+          if (found->second != held)
+            return host_of(m) + " holds lease " + std::to_string(lease.value) + " with other resources";
+        }
+      }
+    return std::nullopt;
+  };
+}
+
+check no_work_runs_twice() {
+  return [](const cluster& c) -> std::optional<std::string> {
+    for (const auto& [number, places] : c.running())
+      if (places.size() > 1)
+        return "work " + std::to_string(number) + " runs on " + host_of(*places.begin()) + " and on " +
+               host_of(*places.rbegin());
+    return std::nullopt;
+  };
+}
+
+} // namespace sim

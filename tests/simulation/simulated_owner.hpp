@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/actor.hpp>
+
+#include "runtime/owner/owner_actor.hpp"
+#include "tests/simulation/simulated_network.hpp"
+#include "tests/simulation/simulated_workers.hpp"
+
+namespace sim {
+
+/// What an owner wants to have run, at random within these bounds.
+struct workload {
+  std::size_t tasks = 20;
+  std::size_t actors = 3;
+  std::chrono::milliseconds shortest{20}; ///< Of a task.
+  std::chrono::milliseconds longest{3'000};
+  std::int64_t most_cpus = 3;            ///< Of a task or actor.
+  std::chrono::seconds over{20};         ///< When they are submitted.
+  std::chrono::seconds longest_life{20}; ///< Of an actor, from when it is submitted.
+};
+
+/// A driver: an owner_actor and its embedder, who counts what it is told.
+class simulated_owner {
+public:
+  struct place {
+    machine where;
+    runtime::owner_id id;
+    std::uint64_t first_number; ///< Of its works.
+  };
+  simulated_owner(network& net, caf::actor owner, caf::actor_system& system, place at);
+
+  void run(const workload& what, random_stream& random);
+  void submit_task(const work_note& note);
+
+  const caf::actor& actor() const { return owner_; }
+  const runtime::owner_core& core() const;
+  bool has_ended() const; ///< All that was submitted, and nothing is to come.
+  /// What it was told that must not be: an end twice, a task that failed, two answers to one call. Empty: nothing.
+  const std::vector<std::string>& complaints() const { return complaints_; }
+  std::size_t attempts() const { return attempts_; } ///< Of the tasks that have ended.
+
+private:
+  void submit_actor(const work_note& note, std::chrono::nanoseconds life, std::uint64_t calls);
+  void call(std::uint64_t number, const std::string& content);
+  void complain(std::uint64_t number, std::string what);
+
+  network& net_;
+  caf::actor owner_;
+  caf::actor_system& system_;
+  place at_;
+  std::uint64_t last_number_;
+  std::size_t to_come_ = 0;
+  std::map<std::uint64_t, std::size_t> ends_;  ///< By a work's number; 0: not yet.
+  std::map<std::string, std::size_t> answers_; ///< By a call's content, which is the only one.
+  std::map<std::uint64_t, runtime::actor_stub> stubs_;
+  std::vector<std::string> complaints_;
+  std::size_t attempts_ = 0;
+};
+
+} // namespace sim
