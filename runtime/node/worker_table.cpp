@@ -11,6 +11,9 @@
 namespace runtime {
 namespace {
 
+/// What a program must do to be a worker; the usual mistake is to look at arguments first.
+constexpr const char* begin_with_session = "main() must begin with runtime::session";
+
 std::string in_seconds(core_clock::duration time) {
   return fmt::format("{} s", std::chrono::duration<double>(time).count());
 }
@@ -119,6 +122,7 @@ worker_table::actions worker_table::on_exit(worker_exit exit, instant) {
     return {};
   const auto id = exit.worker;
   auto& w = found->second;
+  const bool was_starting = w.state == worker_state::starting;
   forget_free(id, w);
   set_state(id, w, worker_state::ending, {});
   actions out;
@@ -126,6 +130,8 @@ worker_table::actions worker_table::on_exit(worker_exit exit, instant) {
     works_.erase(*w.work);
     if (exit.message.empty())
       exit.message = w.why;
+    if (exit.message.empty() && was_starting && exit.kind == exit_kind::exited)
+      exit.message = fmt::format("it was not ready for work yet: {}", begin_with_session);
     out.push_back(work_lost{*w.work, std::move(exit), w.stop_wanted || w.retires});
     out.push_back(give_back{*w.work});
   } else if (w.holds)
@@ -176,7 +182,10 @@ worker_table::actions worker_table::on_time(instant now) {
     auto& w = workers_.at(id);
     switch (w.state) {
     case worker_state::starting:
-      kill(id, w, fmt::format("it did not register within {}", in_seconds(options_.register_within)), out);
+      kill(id, w,
+           fmt::format("it was not ready for work within {}: {}", in_seconds(options_.register_within),
+                       begin_with_session),
+           out);
       break;
     case worker_state::idle: send_home(id, w, now, out); break;
     case worker_state::busy: kill(id, w, "it did not stop within the time it was given", out); break;

@@ -148,7 +148,7 @@ private:
     node_part_options node;
     node.core.node = {state_->id(), incarnation{random_number()}, flags_.name, own_host, own_port, offer_.resources,
                       flags_.labels};
-    node.core.cluster = cluster_;
+    node.core.cluster = state_->cluster(); // Empty in a new directory: the head's welcome writes it there.
     node.core.gpu_names = offer_.gpu_names;
     node.state_directory = flags_.state;
     node.head_host = head_host;

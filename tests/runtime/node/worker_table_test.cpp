@@ -140,12 +140,24 @@ TEST_CASE("worker table: a worker that does not register in time is killed, and 
 
   const auto late = workers.on_time(start + 30s);
   CHECK(only<table::kill_worker>(late).worker == id);
-  CHECK(only<table::kill_worker>(late).why == "it did not register within 30 s");
+  CHECK(only<table::kill_worker>(late).why ==
+        "it was not ready for work within 30 s: main() must begin with runtime::session");
   CHECK(workers.on_registered(id, start + 31s).empty());
   CHECK_FALSE(workers.wake_at());
 
   const auto lost = workers.on_exit(exit_of(id), start + 31s);
-  CHECK(nth<table::work_lost>(lost, 0, 2).exit.message == "it did not register within 30 s");
+  CHECK(nth<table::work_lost>(lost, 0, 2).exit.message ==
+        "it was not ready for work within 30 s: main() must begin with runtime::session");
+}
+
+TEST_CASE("worker table: a worker that ends before it is ready is told what its main() lacks") {
+  table workers;
+  const auto id = only<table::start_worker>(workers.on_wanted(work(1), spec(), start)).worker;
+
+  const auto lost = workers.on_exit(exit_of(id), start + 1s);
+
+  CHECK(nth<table::work_lost>(lost, 0, 2).exit.message ==
+        "it was not ready for work yet: main() must begin with runtime::session");
 }
 
 TEST_CASE("worker table: idle workers are sent home after a while, and killed if they do not go") {
