@@ -1,0 +1,198 @@
+#include "tests/integration/program_under_test.hpp"
+
+#include <csignal>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+const std::string caf_tune = CAF_TUNE;
+const std::string node = CAF_TUNE_NODE;
+
+words asking(const head_under_test& head, const std::string& command) {
+  return {caf_tune, command, "--address", head.address(), "--token-file", head.token()};
+}
+
+program_under_test join(const head_under_test& head, const temporary_directory& folder, const std::string& name) {
+  return {folder,
+          {node,
+           "--address",
+           head.address(),
+           "--token-file",
+           head.token(),
+           "--state",
+           folder / (name + ".state"),
+           "--ready-file",
+           folder / (name + ".ready"),
+           "--name",
+           name,
+           "--host",
+           "127.0.0.1",
+           "--cpus",
+           "0.5",
+           "--memory",
+           "1GiB",
+           "--gpus",
+           "0",
+           "--resource",
+           "licence=3",
+           "--label",
+           "disk=ssd"}};
+}
+
+} // namespace
+
+TEST_CASE("command line: --help and --version of each program are answers, not errors") {
+  temporary_directory folder;
+  for (const auto& program : {node, caf_tune}) {
+    const auto version = run_program(folder, {program, "--version"});
+    CHECK(version.out == "caf-tune 0.1.0\n");
+    CHECK(version.err == "");
+    CHECK(version.code == 0);
+  }
+  const auto of_node = run_program(folder, {node, "--help"});
+  for (const auto* flag : {"--head", "--address", "--host", "--port", "--token-file", "--state", "--name", "--cpus",
+                           "--gpus", "--memory", "--resource", "--label", "--ready-file", "--log-level", "--help"})
+    CHECK_MESSAGE(of_node.out.find(flag) != std::string::npos, flag);
+  CHECK(of_node.err == "");
+  CHECK(of_node.code == 0);
+  for (const auto* command : {"status", "nodes", "actors", "leases"}) {
+    const auto of_command = run_program(folder, {caf_tune, command, "--help"});
+    for (const auto* flag : {"--address", "--token-file", "--json", "--help"})
+      CHECK_MESSAGE(of_command.out.find(flag) != std::string::npos, command << ' ' << flag);
+    CHECK(of_command.code == 0);
+  }
+}
+
+TEST_CASE("command line: caf-tune alone shows what there is, and is wrong usage") {
+  temporary_directory folder;
+
+  const auto alone = run_program(folder, {caf_tune});
+  const auto asked = run_program(folder, {caf_tune, "--help"});
+
+  CHECK(alone.code == 2);
+  CHECK(alone.out == "");
+  CHECK(asked.code == 0);
+  CHECK(alone.err == asked.out);
+}
+
+TEST_CASE("command line: the ready file holds the address, and leases can be granted when it is there") {
+  temporary_directory folder;
+  head_under_test head(folder);
+
+  const auto status = run_program(folder, asking(head, "status"));
+
+  CHECK(status.err == "");
+  CHECK(status.code == 0);
+  CHECK(head.address() == "127.0.0.1:" + head.port());
+  const auto node_address = [&] {
+    const auto at = status.out.find("127.0.0.1:", status.out.find("\nhead"));
+    return status.out.substr(at, status.out.find(' ', at) - at);
+  }();
+  const std::string padding(node_address.size() - std::string("ADDRESS").size(), ' ');
+  CHECK(status.out == "cluster at " + head.address() +
+                        ", caf-tune 0.1.0: 1 node, 0 leases, 0 actors, 0 waiting\n"
+                        "\n"
+                        "NODE  ADDRESS" +
+                        padding +
+                        "  STATE  USED/TOTAL  LABELS\n"
+                        "head  " +
+                        node_address + "  alive  cpu=0/2     -\n");
+}
+
+TEST_CASE("command line: a node that joined is seen as it was described, by flags and by environment") {
+  temporary_directory folder;
+  head_under_test head(folder);
+  auto joined = join(head, folder, "other");
+  const auto address = joined.wait_for_file(folder / "other.ready");
+
+  const auto nodes = run_program(folder, {caf_tune, "nodes", "--json"},
+                                 {{"CAF_TUNE_ADDRESS", head.address()}, {"CAF_TUNE_TOKEN_FILE", head.token()}});
+
+  CHECK(nodes.code == 0);
+  CHECK(nodes.out.find(with(R"({
+    "name": "other",
+    "address": "ADDRESS",
+    "state": "alive",
+    "total": {
+      "cpu": 0.5,
+      "memory": 1073741824,
+      "licence": 3
+    },
+    "used": {},
+    "labels": {
+      "disk": "ssd"
+    }
+  })",
+                            {{"ADDRESS", address}})) != std::string::npos);
+}
+
+TEST_CASE("command line: what there is none of is an empty list") {
+  temporary_directory folder;
+  head_under_test head(folder);
+
+  for (const auto* command : {"actors", "leases"}) {
+    const auto none = run_program(folder, asking(head, command) + words{"--json"});
+    CHECK(none.out == "[]\n");
+    CHECK(none.code == 0);
+  }
+  CHECK(run_program(folder, asking(head, "leases")).out == "LEASE  OWNER  NODE  RESOURCES  STATE\n");
+}
+
+TEST_CASE("command line: a node leaves in good order on SIGTERM and on SIGINT, and then the head does") {
+  temporary_directory folder;
+  head_under_test head(folder);
+  for (const int how : {SIGTERM, SIGINT}) {
+    const auto name = "node-" + std::to_string(how);
+    auto joined = join(head, folder, name);
+    joined.wait_for_file(folder / (name + ".ready"));
+
+    joined.signal(how);
+    const auto end = joined.wait();
+
+    CHECK_MESSAGE(end.code == 0, end.err);
+    CHECK(end.err.find("leaving how=\"in good order\"") != std::string::npos);
+    const auto nodes = run_program(folder, asking(head, "nodes"));
+    CHECK(nodes.out.find(name) == std::string::npos);
+  }
+
+  head.process().signal(SIGTERM);
+  CHECK(head.process().wait().code == 0);
+}
+
+TEST_CASE("command line: work that runs holds a node that was told to leave; a second signal ends both at once") {
+  temporary_directory folder;
+  head_under_test head(folder);
+  program_under_test working(folder, {PROGRAM_THAT_HOLDS, "--address", head.address(), "--token-file", head.token()},
+                             {{"HELD_FILE", folder / "started"}});
+  working.wait_for_file(folder / "started");
+
+  head.process().signal(SIGTERM);
+  head.process().wait_for_error("leaving how=\"in good order\"");
+  const auto leases = run_program(folder, asking(head, "nodes")); // It is still there, and answers.
+  CHECK(leases.out.find("draining") != std::string::npos);
+  head.process().signal(SIGTERM);
+  const auto end = head.process().wait();
+
+  CHECK_MESSAGE(end.code == 0, end.err);
+  CHECK(end.err.find("leaving how=\"at once\"") != std::string::npos);
+}
+
+TEST_CASE("command line: an actor and its lease are shown while it lives") {
+  temporary_directory folder;
+  head_under_test head(folder);
+  program_under_test working(folder, {PROGRAM_THAT_HOLDS, "--address", head.address(), "--token-file", head.token()},
+                             {{"HELD_FILE", folder / "started"}});
+  const auto process = working.wait_for_file(folder / "started");
+
+  const auto actors = run_program(folder, asking(head, "actors") + words{"--json"});
+  const auto leases = run_program(folder, asking(head, "leases"));
+
+  CHECK(actors.code == 0);
+  for (const auto& expected :
+       {std::string(R"("name": "held")"), std::string(R"("type": "holder")"), std::string(R"("state": "alive")"),
+        std::string(R"("node": "head")"), R"("process_id": )" + process, std::string(R"("restarts": 0)"),
+        std::string(R"("why": "")")})
+    CHECK_MESSAGE(actors.out.find(expected) != std::string::npos, actors.out);
+  CHECK_MESSAGE(leases.out.find("program_that_holds  head  cpu=1.5    held") != std::string::npos, leases.out);
+}
