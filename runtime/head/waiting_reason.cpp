@@ -105,7 +105,7 @@ std::string why_waits(const demand& wants, const placement& nodes, const claiman
     return n.book.stock().lacking(wants.resources);
   };
   const auto* best = best_node(wants, nodes, [&](const placement::node& n) {
-    return placement::may_ever_hold(n, wants) ? missing_on(n) : wants.resources;
+    return placement::may_ever_hold(n, wants) && n.open ? missing_on(n) : wants.resources; // Who is lost helps nobody.
   });
   const auto missing = missing_on(*best);
   if (!missing.empty()) {
