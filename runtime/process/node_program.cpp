@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include <boost/filesystem.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/type_id.hpp>
 #include <fmt/format.h>
@@ -87,6 +88,7 @@ private:
     cluster_ = fingerprint(*token);
     if (flags_.state.empty())
       flags_.state = state_home() + (flags_.head ? "/caf-tune/head" : "/caf-tune/node");
+    flags_.state = boost::filesystem::absolute(flags_.state).string(); // Workers live in directories of their own.
     auto state = file_node_state::open(flags_.state);
     if (!state)
       return fail(state.error());

@@ -196,3 +196,14 @@ TEST_CASE("command line: an actor and its lease are shown while it lives") {
     CHECK_MESSAGE(actors.out.find(expected) != std::string::npos, actors.out);
   CHECK_MESSAGE(leases.out.find("program_that_holds  head  cpu=1.5    held") != std::string::npos, leases.out);
 }
+
+TEST_CASE("command line: a state directory may be named from where the node is started; workers find it") {
+  temporary_directory folder;
+  head_under_test head(folder, "head", node, boost::filesystem::relative(folder.path / "here").string());
+
+  program_under_test working(folder, {PROGRAM_THAT_HOLDS, "--address", head.address(), "--token-file", head.token()},
+                             {{"HELD_FILE", folder / "started"}});
+
+  CHECK(working.wait_for_file(folder / "started") != "");
+  CHECK(boost::filesystem::exists(folder.path / "here" / "node_id"));
+}

@@ -166,17 +166,17 @@ program_end run_program(const temporary_directory& folder, const words& command,
 }
 
 head_under_test::head_under_test(const temporary_directory& folder, const std::string& name, const std::string& program)
+  : head_under_test(folder, name, program, folder / (name + ".state")) {
+}
+
+head_under_test::head_under_test(const temporary_directory& folder, const std::string& name, const std::string& program,
+                                 const std::string& state)
   : token_(folder / (name + ".token")),
-    process_(folder, {program,        "--head",
-                      "--host",       "127.0.0.1",
-                      "--port",       "0",
-                      "--name",       name,
-                      "--cpus",       "2",
-                      "--memory",     "0",
-                      "--gpus",       "0",
-                      "--token-file", token_,
-                      "--state",      folder / (name + ".state"),
-                      "--ready-file", folder / (name + ".ready")}),
+    process_(folder, {program,   "--head", "--host",       "127.0.0.1",
+                      "--port",  "0",      "--name",       name,
+                      "--cpus",  "2",      "--memory",     "0",
+                      "--gpus",  "0",      "--token-file", token_,
+                      "--state", state,    "--ready-file", folder / (name + ".ready")}),
     address_(process_.wait_for_file(folder / (name + ".ready"))) {
 }
 

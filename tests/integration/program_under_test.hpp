@@ -55,6 +55,8 @@ class head_under_test {
 public:
   explicit head_under_test(const temporary_directory& folder, const std::string& name = "head",
                            const std::string& program = CAF_TUNE_NODE);
+  head_under_test(const temporary_directory& folder, const std::string& name, const std::string& program,
+                  const std::string& state);       ///< With its state elsewhere.
   std::string address() const { return address_; } ///< HOST:PORT
   std::string port() const { return address_.substr(address_.find(':') + 1); }
   std::string token() const { return token_; }
