@@ -133,6 +133,16 @@ TEST_CASE("simulation: a silent node is fenced before it is declared dead, and n
   });
 }
 
+TEST_CASE("simulation: whatever was on its way to a node that fell silent, no work runs in two places") {
+  for_each_seed(40, [](seed s) {
+    sim::cluster cluster(s);
+    cluster.run(default_work);
+    cluster.suffer(sim::isolations(5s, 9s));
+    cluster.check_after_each_event(sim::no_work_runs_twice());
+    survive(cluster);
+  });
+}
+
 TEST_CASE("simulation: a node that dies and starts anew as the same node begins with nothing, and is used again") {
   for_each_seed(20, [](seed s) {
     sim::cluster cluster(s);

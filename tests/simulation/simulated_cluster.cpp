@@ -112,7 +112,10 @@ std::shared_ptr<simulated_workers> cluster::make_workers(machine m) {
     auto& places = running_.at(note.number);
     places.erase(places.find(m));
   };
-  return all_workers_.emplace_back(std::make_shared<simulated_workers>(net_, std::move(watch)));
+  fake_worker_options options;
+  options.start = between(random_, 2ms, 200ms);
+  options.exit = between(random_, 1ms, 500ms); // Longer than a lease takes to be granted anew.
+  return all_workers_.emplace_back(std::make_shared<simulated_workers>(net_, options, std::move(watch)));
 }
 
 void cluster::start_node(machine m) {

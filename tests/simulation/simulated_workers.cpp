@@ -23,10 +23,10 @@ std::optional<work_note> parse_note(const std::string& text) {
   return std::nullopt;
 }
 
-simulated_workers::simulated_workers(network& net, watcher watch)
-  : processes_([&net](std::chrono::nanoseconds after, std::function<void()> what) {
-      net.at(net.now() + after, std::move(what));
-    }),
+simulated_workers::simulated_workers(network& net, fake_worker_options options, watcher watch)
+  : processes_([&net](std::chrono::nanoseconds after,
+                      std::function<void()> what) { net.at(net.now() + after, std::move(what)); },
+               options),
     watch_(std::move(watch)) {
 }
 

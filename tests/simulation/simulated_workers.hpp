@@ -29,7 +29,7 @@ public:
     std::function<void(const work_note&)> on_begin;
     std::function<void(const work_note&)> on_end;
   };
-  simulated_workers(network& net, watcher watch);
+  simulated_workers(network& net, fake_worker_options options, watcher watch);
 
   void listen(listener who) override;
   void start(runtime::worker_id worker, runtime::worker_program program, runtime::worker_setting setting) override;
