@@ -78,7 +78,8 @@ void stub_core::on_handle_lost(instant now) {
     return;
   alive_ = false;
   flush_at_.reset();
-  unsure_until_ = now + options_.unsure_for;
+  if (!in_flight_.empty()) // Otherwise nobody waits for the cause, and most actors end so: no timer for each.
+    unsure_until_ = now + options_.unsure_for;
 }
 
 void stub_core::on_restarting(const error& why, actions& out) {

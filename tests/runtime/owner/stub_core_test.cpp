@@ -179,6 +179,18 @@ TEST_CASE("stub: when the handle is lost, the cause is awaited for a moment") {
   }
 }
 
+TEST_CASE("stub: a lost handle with nothing in flight wants no timer, and later calls wait for the cause") {
+  driven stub;
+  stub.on_alive(stub.done);
+  stub.on_handle_lost(start);
+  CHECK(!stub.wake_at());
+  stub.call("a");
+  CHECK(!stub.wake_at());
+  CHECK(stub.take_sent().empty());
+  stub.on_ended({}, stub.done);
+  CHECK(stub.take_answers().at(0).error().message == "the actor \"hits\" has ended: it quit in good order");
+}
+
 TEST_CASE("stub: calls in flight to a lost node fail with that, and a late reply to them changes nothing") {
   driven stub;
   stub.on_alive(stub.done);
