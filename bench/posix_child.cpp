@@ -5,6 +5,7 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <deque>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -88,12 +89,15 @@ std::string posix_child::own_program() {
   return path;
 }
 
-double bare_spawns_per_second(int processes) {
+double bare_spawns_per_second(int processes, int at_once) {
   const std::vector<std::string> words{posix_child::own_program(), end_at_once};
+  std::deque<pid_t> running;
   const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < processes; ++i) {
-    const auto process = spawn(words, nullptr);
-    ::waitpid(process, nullptr, 0);
+  for (int ended = 0, spawned = 0; ended < processes; ++ended) {
+    for (; spawned < processes && spawned - ended < at_once; ++spawned)
+      running.push_back(spawn(words, nullptr));
+    ::waitpid(running.front(), nullptr, 0);
+    running.pop_front();
   }
   return processes / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }

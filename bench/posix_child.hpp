@@ -30,9 +30,9 @@ private:
   int out_ = -1;
 };
 
-/// How many processes of this program a second can be started and waited for, one after the other, when each ends at
-/// once: the limit of whoever starts processes.
-double bare_spawns_per_second(int processes);
+/// How many processes of this program a second can be started and waited for, so many at once, when each ends at once:
+/// the limit of whoever starts processes.
+double bare_spawns_per_second(int processes, int at_once);
 
 /// The argument that makes this program end at once.
 constexpr const char* end_at_once = "end-at-once";
