@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 
 #include <CLI/CLI.hpp>
 
@@ -23,6 +24,23 @@ std::string from_environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+std::string program_name = "program"; // For end_with_message(), which has nothing but this.
+
+/// A failure that leaves main() is the program's last word, not a crash.
+[[noreturn]] void end_with_message() {
+  if (const auto thrown = std::current_exception()) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const failure& why) {
+      std::fprintf(stderr, "%s: %s\n", program_name.c_str(), why.what());
+      std::fflush(nullptr);
+      std::_Exit(exit_failure);
+    } catch (...) { // Anything else is a crash, whose core is wanted.
+    }
+  }
+  std::abort();
+}
+
 } // namespace
 
 void run_if_child_process() {
@@ -35,6 +53,8 @@ void run_if_child_process() {
 session::session(int argc, char** argv, unknown_flags unknown) : options_(std::make_unique<cluster_options>()) {
   run_if_child_process();
   options_->program_name = file_name(argc > 0 ? argv[0] : nullptr);
+  program_name = options_->program_name;
+  std::set_terminate(end_with_message);
   options_->address = from_environment("CAF_TUNE_ADDRESS");
   options_->token_file = from_environment("CAF_TUNE_TOKEN_FILE");
 

@@ -16,6 +16,7 @@ enum class unknown_flags {
 
 /// The first line of main(). In a worker process it runs the work and never returns. In the program itself it reads
 /// `--address HOST:PORT --token-file F --cpus N --log-level L --help`, then CAF_TUNE_ADDRESS and CAF_TUNE_TOKEN_FILE.
+/// A runtime::failure that nobody catches ends the program with its message and exit code 1.
 class session {
 public:
   session(int argc, char** argv, unknown_flags unknown = unknown_flags::refuse);

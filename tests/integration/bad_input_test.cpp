@@ -267,5 +267,7 @@ TEST_CASE("bad input: tasks and actors that the program does not have in its wor
     end, 1,
     "task \"late_task\" failed on attempt 4 of 4: the program has no task type \"late_task\"; it declares known\n"
     "the actor \"late_actor\" has ended: actor of type \"late_actor\": the program has no actor type "
-    "\"late_actor\"; it declares none\n");
+    "\"late_actor\"; it declares none\n"
+    "program_with_late_types: the actor \"late_actor\" has ended: actor of type \"late_actor\": the program has no "
+    "actor type \"late_actor\"; it declares none\n");
 }
