@@ -43,7 +43,7 @@ function(caf_tune_test name)
   target_link_libraries(${target} PRIVATE ${main} test_support caf_tune_build_options ${arg_LINK})
   add_test(NAME ${name} COMMAND ${target})
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 300)
+    set(arg_TIMEOUT 900) # Ten times what the slowest takes: only what hangs reaches it.
   endif()
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT})
   if(arg_RUN_ALONE)
