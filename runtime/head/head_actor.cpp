@@ -1,8 +1,6 @@
 #include "runtime/head/head_actor.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <exception>
 #include <utility>
 
 #include <caf/all.hpp>
@@ -10,6 +8,7 @@
 
 #include "runtime/base/overloaded.hpp"
 #include "runtime/head/head_wire.hpp"
+#include "runtime/net/shell_failure.hpp"
 #include "runtime/wire/protobuf_message.hpp"
 
 namespace runtime {
@@ -42,21 +41,7 @@ head_actor::head_actor(caf::actor_config& config, head_actor_options options)
     log_nonsense("message", caf::to_string(view.copy_content_to_message()));
     return caf::sec::unexpected_message;
   });
-  set_exception_handler([this](std::exception_ptr& thrown) -> caf::error {
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& e) {
-      if (options_.log)
-        options_.log->critical("head ends why=\"{}\"", e.what());
-    } catch (...) {
-      if (options_.log)
-        options_.log->critical("head ends why=\"unknown exception\"");
-    }
-    if (!options_.die)
-      std::abort(); // The core is not to be used again; a head restarts from what its nodes know.
-    options_.die();
-    return caf::exit_reason::unhandled_exception;
-  });
+  set_exception_handler(ends_process("head", options_.log, options_.die)); // It restarts from what its nodes know.
   if (custodian_)
     monitor(custodian_);
 }

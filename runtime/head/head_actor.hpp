@@ -15,6 +15,7 @@
 
 #include "runtime/head/head_core.hpp"
 #include "runtime/head/liveness_judge.hpp"
+#include "runtime/net/link_table.hpp"
 
 namespace caf_tune::runtime::v1 {
 class NodeHello;
@@ -43,64 +44,6 @@ struct head_actor_options {
   std::shared_ptr<spdlog::logger> log; ///< May be null.
   /// After an invariant of ours broke and was logged: must end the process. Null: std::abort.
   std::function<void()> die;
-};
-
-/// Links of nodes, or of owners, by their id. A peer that dialled again is spoken to on its newest link; it is lost
-/// when the last one is.
-template <class Id>
-class link_table {
-public:
-  /// True if the handle is new.
-  bool add(Id peer, const caf::actor& link) {
-    auto& links = links_[peer];
-    for (auto i = links.begin(); i != links.end(); ++i)
-      if (*i == link) {
-        links.erase(i);
-        links.push_back(link);
-        return false;
-      }
-    links.push_back(link);
-    peers_[caf::actor_cast<caf::strong_actor_ptr>(link).get()] = peer;
-    return true;
-  }
-
-  /// The peer, if it has no other link.
-  std::optional<Id> remove(const caf::actor_addr& link) {
-    const auto found = peers_.find(link.get());
-    if (found == peers_.end())
-      return std::nullopt;
-    const auto peer = found->second;
-    peers_.erase(found);
-    auto& links = links_.at(peer);
-    for (auto i = links.begin(); i != links.end(); ++i)
-      if (caf::actor_cast<caf::strong_actor_ptr>(*i).get() == link.get()) {
-        links.erase(i);
-        break;
-      }
-    if (!links.empty())
-      return std::nullopt;
-    links_.erase(peer);
-    return peer;
-  }
-
-  const caf::actor* find(Id peer) const {
-    const auto found = links_.find(peer);
-    return found == links_.end() ? nullptr : &found->second.back();
-  }
-
-  std::optional<Id> peer_of(const caf::strong_actor_ptr& sender) const {
-    const auto found = peers_.find(sender.get());
-    return found == peers_.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  void clear() {
-    links_.clear();
-    peers_.clear();
-  }
-
-private:
-  std::unordered_map<Id, std::vector<caf::actor>> links_; ///< Newest last.
-  std::unordered_map<const caf::actor_control_block*, Id> peers_;
 };
 
 /// The head's shell. Peers are known by the sender of their hello, over the network and in the head's own process

@@ -1,6 +1,7 @@
 #include "runtime/net/dialler_actor.hpp"
 
 #include "runtime/net/caf_error.hpp"
+#include "runtime/net/shell_failure.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -36,6 +37,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::names_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::time_over)
 
 namespace runtime {
+
+dialler_actor::dialler_actor(caf::actor_config& config, parts with)
+  : event_based_actor(config),
+    with_(std::move(with)) {
+  set_exception_handler(ends_process("dialler"));
+}
 
 caf::behavior dialler_actor::make_behavior() {
   return {

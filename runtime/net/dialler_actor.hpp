@@ -29,7 +29,7 @@ public:
     std::shared_ptr<resolver> names;
     std::chrono::milliseconds deadline; ///< For names, TCP, TLS and BASP of all addresses together.
   };
-  dialler_actor(caf::actor_config& config, parts with) : event_based_actor(config), with_(std::move(with)) {}
+  dialler_actor(caf::actor_config& config, parts with);
 
   const char* name() const override { return "dialler_actor"; }
   caf::behavior make_behavior() override;

@@ -1,5 +1,7 @@
 #include "runtime/net/switchboard_actor.hpp"
 
+#include "runtime/net/shell_failure.hpp"
+
 #include <set>
 
 #include <caf/atom.hpp>
@@ -19,6 +21,7 @@ switchboard_actor::switchboard_actor(caf::actor_config& config, caf::actor outsi
     for (auto i = inside_.begin(); i != inside_.end();)
       i = i->second->id() == down.source.id() && i->second->node() == down.source.node() ? inside_.erase(i) : ++i;
   });
+  set_exception_handler(ends_process("switchboard"));
 }
 
 caf::behavior switchboard_actor::make_behavior() {

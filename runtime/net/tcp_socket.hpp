@@ -61,7 +61,7 @@ struct socket_address {
 void limit_silence(int socket, std::chrono::milliseconds limit);
 
 std::uint16_t local_port(int socket);
-std::string local_address(int socket); ///< In numbers; empty when it has none.
+std::string local_address(int socket);                             ///< In numbers; empty when it has none.
 std::pair<std::string, std::uint16_t> remote_endpoint(int socket); ///< ("", 0) when it is not connected.
 int pending_error(int socket);                                     ///< Takes SO_ERROR.
 

@@ -3,6 +3,7 @@
 #include "runtime/base/invariant.hpp"
 #include "runtime/net/caf_error.hpp"
 #include "runtime/net/dialler_actor.hpp"
+#include "runtime/net/shell_failure.hpp"
 #include "runtime/net/tcp_socket.hpp"
 #include "runtime/net/tls_scribe.hpp"
 
@@ -28,7 +29,9 @@ public:
     : typed_event_based_actor(config),
       broker_(std::move(broker)),
       dialler_(std::move(dialler)),
-      setup_(std::move(setup)) {}
+      setup_(std::move(setup)) {
+    set_exception_handler(ends_process("middleman"));
+  }
 
   const char* name() const override { return "tls_middleman_actor"; }
   void on_exit() override {

@@ -15,6 +15,7 @@
 #include <spdlog/spdlog.h>
 
 #include "runtime/base/overloaded.hpp"
+#include "runtime/net/shell_failure.hpp"
 #include "runtime/node/hosted_actor.hpp"
 #include "runtime/node/node_state.hpp"
 #include "runtime/node/node_wire.hpp"
@@ -101,6 +102,7 @@ node_manager_actor::node_manager_actor(caf::actor_config& config, node_manager_a
     orders_(std::make_unique<node_wire::start_order_reader>()),
     router_(std::make_shared<frame_router>()) {
   set_down_handler([this](caf::down_msg& down) { on_down(down.source); });
+  set_exception_handler(ends_process("node manager", log_));
 }
 
 node_manager_actor::~node_manager_actor() = default;
@@ -116,7 +118,6 @@ void node_manager_actor::on_exit() {
   for (const auto& [key, host] : hosted_)
     caf::anon_send_exit(host.second, caf::exit_reason::user_shutdown);
   hosted_.clear(); // Handles outlive the actor; what it holds must not.
-  links_.clear();
   owners_.clear();
   head_ = nullptr;
   middleman_ = nullptr;
@@ -245,13 +246,8 @@ void node_manager_actor::on_owner_hello(const wire::OwnerHello& hello) {
     *refusal.mutable_why() = node_wire::to_wire(actions.error());
     return send(link, std::move(refusal));
   }
-  if (auto& known = links_[owner]; known != link) { // A newer link replaces an older one.
-    if (known)
-      owners_.erase(known.address());
-    known = link;
-    owners_[link.address()] = owner;
+  if (owners_.add(owner, link))
     monitor(link);
-  }
   wire::OwnerWelcome welcome;
   welcome.set_owner_id(owner.value);
   welcome.set_cluster(core_.options().cluster);
@@ -300,18 +296,13 @@ void node_manager_actor::on_down(const caf::actor_addr& source) {
     log_->warn("head lost host={} port={}", options_.head_host, options_.head_port);
     return perform(core_.on_head_lost(now()));
   }
-  const auto lost = owners_.find(source);
-  if (lost == owners_.end())
-    return;
-  const auto owner = lost->second;
-  owners_.erase(lost);
-  links_.erase(owner);
-  perform(core_.on_owner_lost(owner, now()));
+  if (const auto owner = owners_.remove(source))
+    perform(core_.on_owner_lost(*owner, now()));
 }
 
 caf::actor node_manager_actor::link_of(owner_id owner) const {
-  const auto found = links_.find(owner);
-  return found == links_.end() ? caf::actor() : found->second;
+  const auto* link = owners_.find(owner);
+  return link ? *link : caf::actor();
 }
 
 // -- orders of the core -------------------------------------------------------

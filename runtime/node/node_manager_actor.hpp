@@ -14,6 +14,7 @@
 #include <caf/event_based_actor.hpp>
 #include <spdlog/fwd.h>
 
+#include "runtime/net/link_table.hpp"
 #include "runtime/node/node_manager_core.hpp"
 #include "runtime/node/worker_launcher.hpp"
 
@@ -125,8 +126,7 @@ private:
   std::unique_ptr<node_wire::start_order_reader> orders_;
   std::shared_ptr<frame_router> router_;
   caf::actor head_;
-  std::map<owner_id, caf::actor> links_;
-  std::map<caf::actor_addr, owner_id> owners_;
+  link_table<owner_id> owners_;
   std::map<work_key, std::pair<worker_id, caf::actor>> hosted_;
   std::optional<instant> armed_;
 };

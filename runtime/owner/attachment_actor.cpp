@@ -11,6 +11,7 @@
 
 #include "runtime/base/overloaded.hpp"
 #include "runtime/net/caf_error.hpp"
+#include "runtime/net/shell_failure.hpp"
 #include "runtime/owner/owner_actor.hpp"
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/wire/protobuf_message.hpp"
@@ -61,6 +62,8 @@ attachment_actor::attachment_actor(caf::actor_config& config, caf::actor owner, 
                                  : error{errc::worker_lost, "it is not where it was"},
                           now()));
   });
+  set_exception_handler(ends_actor(fmt::format("attachment to actor \"{}\"", name_of(query_)), nullptr,
+                                   [this](const error& why) { end(fail(why)); }));
 }
 
 caf::behavior attachment_actor::make_behavior() {
@@ -78,9 +81,13 @@ caf::behavior attachment_actor::make_behavior() {
 }
 
 void attachment_actor::on_exit() {
-  if (const auto on_ended = std::exchange(watch_.on_ended, nullptr))
-    on_ended(fail(errc::cancelled, fmt::format("nobody follows actor \"{}\" any more", name_of(query_))));
+  end(fail(errc::cancelled, fmt::format("nobody follows actor \"{}\" any more", name_of(query_))));
   owner_ = middleman_ = node_ = hosted_ = nullptr;
+}
+
+void attachment_actor::end(const result<void>& how) {
+  if (const auto on_ended = std::exchange(watch_.on_ended, nullptr))
+    on_ended(how);
 }
 
 void attachment_actor::perform(const attachment_core::actions& actions) {
@@ -98,8 +105,7 @@ void attachment_actor::perform(const attachment_core::actions& actions) {
                      watch_.on_restarting(a.why);
                  },
                  [this](const attachment_core::has_ended& a) {
-                   if (const auto on_ended = std::exchange(watch_.on_ended, nullptr))
-                     on_ended(a.how);
+                   end(a.how);
                    quit();
                  },
                },

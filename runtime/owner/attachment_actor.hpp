@@ -32,6 +32,7 @@ public:
 
 private:
   void perform(const attachment_core::actions& actions);
+  void end(const result<void>& how); ///< Told once.
   void find_actor();
   void dial_node(const attachment_core::dial_node& order);
   void attach(const attachment_core::attach& order);

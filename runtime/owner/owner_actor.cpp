@@ -1,6 +1,5 @@
 #include "runtime/owner/owner_actor.hpp"
 
-#include <exception>
 #include <set>
 #include <utility>
 
@@ -12,6 +11,7 @@
 
 #include "runtime/base/overloaded.hpp"
 #include "runtime/net/caf_error.hpp"
+#include "runtime/net/shell_failure.hpp"
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/owner/package_server_actor.hpp"
 #include "runtime/wire/protobuf_message.hpp"
@@ -38,19 +38,8 @@ owner_actor::owner_actor(caf::actor_config& config, owner_actor_options options)
   if (!options_.log)
     options_.log = spdlog::default_logger();
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
-  set_exception_handler([this](std::exception_ptr& thrown) -> caf::error {
-    error why{errc::cancelled, "the owner of this work has failed"};
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& e) {
-      why.message = fmt::format("{}: {}", why.message, e.what());
-    } catch (...) { // Callbacks of the embedder may throw anything.
-      why.message += ": unknown exception";
-    }
-    options_.log->critical("owner ends owner={} why=\"{}\"", options_.core.owner, why.message);
-    give_up(why);
-    return caf::exit_reason::unhandled_exception;
-  });
+  set_exception_handler(
+    ends_actor(fmt::format("owner {}", options_.core.owner), options_.log, [this](const error& why) { give_up(why); }));
 }
 
 caf::behavior owner_actor::make_behavior() {
@@ -292,6 +281,15 @@ void owner_actor::perform(owner_core::dial_node& a) {
 
 void owner_actor::perform(owner_core::say_hello_to_node& a) {
   send(nodes_.at(a.node), make_owner_hello(options_.core.owner, options_.name, options_.version, {}));
+}
+
+void owner_actor::perform(owner_core::forget_node& a) {
+  const auto link = nodes_.find(a.node);
+  if (link == nodes_.end())
+    return; // It was never linked, or has been lost.
+  demonitor(link->second);
+  node_addresses_.erase(link->second.address());
+  nodes_.erase(link);
 }
 
 void owner_actor::perform(owner_core::start_work& a) {

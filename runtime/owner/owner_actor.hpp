@@ -136,6 +136,7 @@ private:
   void perform(owner_core::announce_actors& a);
   void perform(owner_core::dial_node& a);
   void perform(owner_core::say_hello_to_node& a);
+  void perform(owner_core::forget_node& a);
   void perform(owner_core::start_work& a);
   void perform(owner_core::stop_work& a);
   void perform(owner_core::hear_work_end& a);

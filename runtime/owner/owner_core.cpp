@@ -104,6 +104,8 @@ owner_core::actions owner_core::on_node_linked(node_id id, instant now) {
   actions out;
   if (const auto found = nodes_.find(id); found != nodes_.end())
     perform(id, found->second.link.on_linked(now), out);
+  else
+    out.push_back(forget_node{id}); // It was given up while it was dialled.
   settle(now, out);
   return out;
 }
@@ -171,6 +173,7 @@ void owner_core::lose_node(node_id id, instant now, actions& out) {
     return;
   due_.drop({due::node, id.value});
   nodes_.erase(still);
+  out.push_back(forget_node{id});
 }
 
 owner_core::actions owner_core::on_time(instant now) {

@@ -80,6 +80,9 @@ public:
   struct say_hello_to_node {
     node_id node;
   };
+  struct forget_node { ///< It is given up: its link is not wanted any more, and what it says is not heard.
+    node_id node;
+  };
   struct start_work {
     node_id node;
     work_key work;
@@ -146,11 +149,11 @@ public:
     granted_lease lease;
   };
 
-  using action =
-    std::variant<dial_head, say_hello_to_head, reserve_name, demand_lease, demand_group, cancel_demand, release_lease,
-                 announce_actors, dial_node, say_hello_to_node, start_work, stop_work, hear_work_end, connected,
-                 not_connected, task_waits, actor_waits, task_finished, actor_is_alive, actor_is_out_of_reach,
-                 actor_is_restarting, actor_ended, group_waits, group_granted, group_refused, bundle_moved>;
+  using action = std::variant<dial_head, say_hello_to_head, reserve_name, demand_lease, demand_group, cancel_demand,
+                              release_lease, announce_actors, dial_node, say_hello_to_node, forget_node, start_work,
+                              stop_work, hear_work_end, connected, not_connected, task_waits, actor_waits,
+                              task_finished, actor_is_alive, actor_is_out_of_reach, actor_is_restarting, actor_ended,
+                              group_waits, group_granted, group_refused, bundle_moved>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   explicit owner_core(owner_options options);

@@ -5,6 +5,7 @@
 #include <caf/behavior.hpp>
 #include <fmt/format.h>
 
+#include "runtime/net/shell_failure.hpp"
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/package/sha256.hpp"
 #include "runtime/wire/protobuf_message.hpp"
@@ -27,6 +28,7 @@ result<std::string> read(package_source& source, const wire::AskPackageChunk& qu
 package_server_actor::package_server_actor(caf::actor_config& config, std::shared_ptr<package_source> source)
   : event_based_actor(config),
     source_(std::move(source)) {
+  set_exception_handler(ends_actor("package server")); // Who asks hears that it is down.
 }
 
 caf::behavior package_server_actor::make_behavior() {

@@ -1,5 +1,6 @@
 #include "runtime/process/package_intake_actor.hpp"
 
+#include "runtime/net/shell_failure.hpp"
 #include "runtime/node/package_actor.hpp"
 #include "runtime/package/file_digest.hpp"
 
@@ -18,7 +19,9 @@ public:
     : event_based_actor(config),
       packages_(std::move(packages)),
       order_(std::move(order)),
-      done_(std::move(tell)) {}
+      done_(std::move(tell)) {
+    set_exception_handler(ends_actor("package intake", nullptr, [this](const error& why) { end(fail(why)); }));
+  }
 
   caf::behavior make_behavior() override {
     monitor(packages_);

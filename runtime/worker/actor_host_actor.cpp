@@ -1,8 +1,8 @@
 #include "runtime/worker/actor_host_actor.hpp"
 
 #include "runtime/actor_type.hpp"
+#include "runtime/base/describe_exception.hpp"
 #include "runtime/message_codec.hpp"
-#include "runtime/worker/describe_exception.hpp"
 
 #include <typeinfo>
 #include <utility>

@@ -4,7 +4,7 @@
 #include "runtime/limits.hpp"
 #include "runtime/proto/runtime.pb.h"
 #include "runtime/worker/actor_host_actor.hpp"
-#include "runtime/worker/describe_exception.hpp"
+#include "runtime/base/describe_exception.hpp"
 #include "runtime/worker/posix_worker_link.hpp"
 
 #include <atomic>

@@ -107,6 +107,18 @@ violations caf_in_its_place(const source_file& file) {
   });
 }
 
+violations shells_fail_loudly(const source_file& file) {
+  if (!is_of_a_layer(file))
+    return {};
+  const auto mentions = [&](const std::string& what) {
+    return std::any_of(file.code.begin(), file.code.end(),
+                       [&](const std::string& line) { return line.find(what) != std::string::npos; });
+  };
+  if (!mentions("event_based_actor(config)") || mentions("set_exception_handler("))
+    return {};
+  return {{file.path, 0, "an actor without an exception handler: it would vanish without a word"}};
+}
+
 violations costly_headers_in_sources(const source_file& file) {
   if (!is_header(file))
     return {};

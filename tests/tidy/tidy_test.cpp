@@ -55,6 +55,15 @@ TEST_CASE("tidy: comments and literals are not code") {
   CHECK(file.code[3] == "auto d =                ; auto e = 10'000; auto f = ' '; g();");
 }
 
+TEST_CASE("tidy: each shell says what broke it") {
+  hold_everywhere(shells_fail_loudly);
+
+  const std::string shell = "a_actor::a_actor(caf::actor_config& config) : event_based_actor(config) {";
+  CHECK(broken(shells_fail_loudly, "runtime/node/a_actor.cpp", shell + "}\n") == 1);
+  CHECK(broken(shells_fail_loudly, "runtime/node/a_actor.cpp", shell + "set_exception_handler(ends_process()); }\n") ==
+        0);
+}
+
 TEST_CASE("tidy: only _actor files, net/, wire/, process/ and public headers include CAF") {
   hold_everywhere(caf_in_its_place);
 

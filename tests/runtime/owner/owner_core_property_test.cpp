@@ -267,6 +267,7 @@ private:
       perform(core_.on_node_linked(node_id{n}, now_));
     });
   }
+  void on(const owner_core::forget_node& a) { nodes_[a.node.value].linked = false; }
   void on(const owner_core::say_hello_to_node& a) {
     post(a.node.value, [this, n = a.node.value] {
       nodes_[n].owner_known = true;

@@ -264,6 +264,12 @@ TEST_CASE("owner: a node that is not reached again within its grace is lost with
 
   CHECK(only<owner_core::release_lease>(lost).lease == lease_id{1});
   CHECK(only<owner_core::demand_lease>(lost).request != request_id{1});
+  CHECK(only<owner_core::forget_node>(lost).node == node_id{1});
+}
+
+TEST_CASE("owner: a link that comes when its node has been given up is forgotten") {
+  connected_core core;
+  CHECK(only<owner_core::forget_node>(core.on_node_linked(node_id{7}, start)).node == node_id{7});
 }
 
 TEST_CASE("owner: a node that was never reached is given up after the connect deadline, and says why") {

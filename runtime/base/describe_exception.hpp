@@ -5,7 +5,7 @@
 
 namespace runtime {
 
-/// What user code threw, for people: "std::runtime_error: no such file".
+/// What was thrown, for people: "std::runtime_error: no such file".
 [[nodiscard]] std::string describe_exception(const std::exception_ptr& thrown);
 
 } // namespace runtime

@@ -1,4 +1,4 @@
-#include "runtime/worker/describe_exception.hpp"
+#include "runtime/base/describe_exception.hpp"
 
 #include <cstdlib>
 #include <cxxabi.h>
