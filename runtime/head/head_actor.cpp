@@ -15,8 +15,6 @@ namespace runtime {
 
 namespace {
 
-constexpr std::uint64_t nonsense_told_each = 128;
-
 /// Delivers what handlers that answer with one message or another return.
 caf::message answer(result<actor_record> found) {
   if (found)
@@ -30,17 +28,10 @@ head_actor::head_actor(caf::actor_config& config, head_actor_options options)
   : event_based_actor(config),
     options_(std::move(options)),
     core_(options_.core),
-    custodian_(options_.custodian) {
+    custodian_(options_.custodian),
+    nonsense_(std::make_shared<nonsense_log>("head", options_.log)) {
   set_down_handler([this](caf::down_msg& down) { on_down(down.source); });
-  set_exit_handler([this](caf::exit_msg& exit) {
-    if (exit.source.node() == node() || !exit.source) // Peers cannot end the head.
-      quit(std::move(exit.reason));
-  });
-  set_error_handler([this](caf::error& e) { log_nonsense("error", system().render(e)); });
-  set_default_handler([this](caf::scheduled_actor*, caf::message_view& view) -> caf::result<caf::message> {
-    log_nonsense("message", caf::to_string(view.copy_content_to_message()));
-    return caf::sec::unexpected_message;
-  });
+  outlive_peers(*this, nonsense_);
   set_exception_handler(ends_process("head", options_.log, options_.die)); // It restarts from what its nodes know.
   if (custodian_)
     monitor(custodian_);
@@ -70,25 +61,20 @@ bool head_actor::speaks_for_node(std::uint64_t node, const char* what) {
   const auto start = starts_.find(node_id{node});
   if (start != starts_.end() && nodes_.peer_of(current_sender()) == start->second)
     return true;
-  log_nonsense(what, fmt::format("the sender was not welcomed as node {}", node));
+  nonsense_->dropped(what, fmt::format("the sender was not welcomed as node {}", node));
   return false;
 }
 
 bool head_actor::speaks_for_owner(std::uint64_t owner, const char* what) {
   if (owners_.peer_of(current_sender()) == owner_id{owner})
     return true;
-  log_nonsense(what, fmt::format("the sender was not welcomed as owner {}", owner));
+  nonsense_->dropped(what, fmt::format("the sender was not welcomed as owner {}", owner));
   return false;
 }
 
 bool head_actor::is_local() {
   const auto& from = current_sender();
   return !from || from->node() == node();
-}
-
-void head_actor::log_nonsense(const char* what, const std::string& why) {
-  if (options_.log && nonsense_++ % nonsense_told_each == 0)
-    options_.log->warn("message dropped what={} repeated={} why=\"{}\"", what, nonsense_, why);
 }
 
 std::string head_actor::peer_address() {
@@ -99,7 +85,7 @@ std::string head_actor::peer_address() {
 void head_actor::on_node_hello(const wire::NodeHello& m) {
   const auto link = caf::actor_cast<caf::actor>(current_sender());
   if (!link)
-    return log_nonsense("NodeHello", "it has no sender");
+    return nonsense_->dropped("NodeHello", "it has no sender");
   auto hello = head_wire::from_wire(m);
   if (hello && hello->node.host.empty())
     hello->node.host = peer_address();
@@ -120,7 +106,7 @@ void head_actor::on_node_hello(const wire::NodeHello& m) {
 void head_actor::on_owner_hello(const wire::OwnerHello& m) {
   const auto link = caf::actor_cast<caf::actor>(current_sender());
   if (!link)
-    return log_nonsense("OwnerHello", "it has no sender");
+    return nonsense_->dropped("OwnerHello", "it has no sender");
   const auto hello = head_wire::from_wire(m);
   auto actions = hello ? core_.on_owner_hello(hello->owner, hello->name, hello->version, hello->quota, now())
                        : result<head_core::actions>(fail(hello.error()));
@@ -218,7 +204,7 @@ caf::message_handler head_actor::owner_handlers() {
         if (auto record = head_wire::from_wire(a))
           records.push_back(std::move(*record));
         else
-          log_nonsense("AnnounceActors", record.error().message);
+          nonsense_->dropped("AnnounceActors", record.error().message);
       }
       core_.on_announce(owner_id{m.owner_id()}, records);
     },
@@ -258,7 +244,7 @@ caf::message_handler head_actor::local_handlers() {
   return {
     [this](caf::put_atom, const caf::actor& custodian) {
       if (!is_local())
-        return log_nonsense("custodian", "it comes from another process");
+        return nonsense_->dropped("custodian", "it comes from another process");
       custodian_ = custodian;
       monitor(custodian_);
     },

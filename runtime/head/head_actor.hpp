@@ -16,6 +16,7 @@
 #include "runtime/head/head_core.hpp"
 #include "runtime/head/liveness_judge.hpp"
 #include "runtime/net/link_table.hpp"
+#include "runtime/net/nonsense_log.hpp"
 
 namespace caf_tune::runtime::v1 {
 class NodeHello;
@@ -80,7 +81,6 @@ private:
   bool speaks_for_node(std::uint64_t node, const char* what);
   bool speaks_for_owner(std::uint64_t owner, const char* what);
   bool is_local(); ///< The current message comes from this process.
-  void log_nonsense(const char* what, const std::string& why);
   std::string peer_address();
   instant now() const { return instant{clock().now().time_since_epoch()}; }
 
@@ -92,7 +92,7 @@ private:
   link_table<owner_id> owners_;
   caf::actor custodian_;
   std::optional<instant> armed_;
-  std::uint64_t nonsense_ = 0;
+  std::shared_ptr<nonsense_log> nonsense_;
 };
 
 } // namespace runtime

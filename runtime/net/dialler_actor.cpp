@@ -56,9 +56,12 @@ caf::behavior dialler_actor::make_behavior() {
     // Ends the connection to a CAF node. Its address is known to BASP only.
     [this](caf::close_atom, const caf::node_id& node) {
       request(with_.broker, caf::infinite, caf::get_atom_v, node)
-        .then([this](const caf::node_id&, const std::string& address, std::uint16_t port) {
-          with_.connections->end(address, port);
-        });
+        .then(
+          [this](const caf::node_id&, const std::string& address, std::uint16_t port) {
+            if (port != 0) // That stands for connections whose other side is not known yet.
+              with_.connections->end(address, port);
+          },
+          [](const caf::error&) {}); // There is no broker: nor are there connections.
     },
   };
 }

@@ -6,6 +6,7 @@
 #include <caf/response_promise.hpp>
 #include <caf/send.hpp>
 
+#include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/node/node_wire.hpp"
 #include "runtime/wire/protobuf_message.hpp"
@@ -32,6 +33,7 @@ hosted_actor::hosted_actor(caf::actor_config& config, hosted_work work, std::sha
     workers_(std::move(workers)),
     owner_(std::move(owner)) {
   set_down_handler([this](caf::down_msg& down) { forget(down.source); });
+  outlive_peers(*this, std::make_shared<nonsense_log>("hosted actor"));
   set_exception_handler(ends_process("node manager's hosted actor"));
 }
 

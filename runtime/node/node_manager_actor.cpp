@@ -15,6 +15,7 @@
 #include <spdlog/spdlog.h>
 
 #include "runtime/base/overloaded.hpp"
+#include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/node/hosted_actor.hpp"
 #include "runtime/node/node_state.hpp"
@@ -102,6 +103,7 @@ node_manager_actor::node_manager_actor(caf::actor_config& config, node_manager_a
     orders_(std::make_unique<node_wire::start_order_reader>()),
     router_(std::make_shared<frame_router>()) {
   set_down_handler([this](caf::down_msg& down) { on_down(down.source); });
+  outlive_peers(*this, std::make_shared<nonsense_log>("node manager", log_));
   set_exception_handler(ends_process("node manager", log_));
 }
 

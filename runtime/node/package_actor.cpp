@@ -10,6 +10,7 @@
 #include <caf/send.hpp>
 
 #include "runtime/base/overloaded.hpp"
+#include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/node/node_wire.hpp"
 #include "runtime/package/file_package_store.hpp"
@@ -23,6 +24,7 @@ package_actor::package_actor(caf::actor_config& config, std::shared_ptr<file_pac
     store_(std::move(store)),
     options_(options) {
   set_down_handler([this](caf::down_msg& down) { on_source_lost(down.source); });
+  outlive_peers(*this, std::make_shared<nonsense_log>("package store"));
   set_exception_handler(ends_process("package store"));
 }
 

@@ -11,6 +11,7 @@
 
 #include "runtime/base/overloaded.hpp"
 #include "runtime/net/caf_error.hpp"
+#include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/owner/owner_actor.hpp"
 #include "runtime/owner/owner_wire.hpp"
@@ -62,6 +63,7 @@ attachment_actor::attachment_actor(caf::actor_config& config, caf::actor owner, 
                                  : error{errc::worker_lost, "it is not where it was"},
                           now()));
   });
+  outlive_peers(*this, std::make_shared<nonsense_log>("attachment"));
   set_exception_handler(ends_actor(fmt::format("attachment to actor \"{}\"", name_of(query_)), nullptr,
                                    [this](const error& why) { end(fail(why)); }));
 }

@@ -11,6 +11,7 @@
 
 #include "runtime/base/overloaded.hpp"
 #include "runtime/net/caf_error.hpp"
+#include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/owner/package_server_actor.hpp"
@@ -38,6 +39,7 @@ owner_actor::owner_actor(caf::actor_config& config, owner_actor_options options)
   if (!options_.log)
     options_.log = spdlog::default_logger();
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  outlive_peers(*this, std::make_shared<nonsense_log>("owner", options_.log));
   set_exception_handler(
     ends_actor(fmt::format("owner {}", options_.core.owner), options_.log, [this](const error& why) { give_up(why); }));
 }

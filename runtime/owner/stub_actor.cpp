@@ -12,6 +12,7 @@
 
 #include "runtime/base/overloaded.hpp"
 #include "runtime/net/caf_error.hpp"
+#include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/wire/protobuf_message.hpp"
@@ -133,6 +134,7 @@ stub_actor::stub_actor(caf::actor_config& config, std::string name, message_code
     codec_(std::move(codec)),
     end_(std::move(end)) {
   set_down_handler([this](const caf::down_msg& down) { lose_handle(down); });
+  outlive_peers(*this, std::make_shared<nonsense_log>("stub"));
   set_default_handler([this](caf::scheduled_actor*, caf::message_view& message) { return pass_on(message); });
   set_exception_handler(ends_actor(fmt::format("stub of actor \"{}\"", name), nullptr,
                                    [this](const error& why) { end_->set(fail(why)); })); // on_exit() answers the calls.

@@ -120,7 +120,7 @@ source_file make_source(std::string path, const std::string& text) {
 std::vector<source_file> read_tree(const std::string& root) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(root))
-    if (entry.is_regular_file())
+    if (entry.is_regular_file() && entry.path().filename() != ".git") // A file in a worktree.
       found.push_back(entry.path());
   for (const char* folder : folders)
     if (fs::exists(fs::path(root) / folder))

@@ -311,6 +311,23 @@ TEST_CASE("tls middleman: a peer declared dead can be disconnected, and dialled 
   CHECK(node.round_trip(*again, 3) == 3);
 }
 
+TEST_CASE("tls middleman: to disconnect who is not connected ends no connection that is being made") {
+  peers::process head(1, "head/h"), node, nobody;
+  const auto port = head.publish().value();
+  const auto linked = node.dial("127.0.0.1", port).value();
+  caf::scoped_actor watcher{node.system};
+  watcher->monitor(linked);
+  const auto newcomer = peers::stranger(port);
+  REQUIRE(node.round_trip(linked, 1) == 1);
+  REQUIRE(head.links->strangers() == 1);
+
+  head.links->disconnect(nobody.system.node());
+  head.links->disconnect(node.system.node()); // Is worked on after the first.
+
+  watcher->receive([](const caf::down_msg&) {}, caf::after(peers::patience) >> [] { FAIL("it is still connected"); });
+  CHECK(head.links->strangers() == 1);
+}
+
 TEST_CASE("tls middleman: the connecting side can disconnect, too") {
   peers::process head(1, "head/h"), node;
   const auto port = head.publish().value();
