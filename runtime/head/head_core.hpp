@@ -54,6 +54,7 @@ public:
     lease_id lease;
   };
   // To owners.
+  /// Request 0: leases of an earlier head that were taken over; an owner that does not know one releases it.
   struct answer_granted {
     owner_id owner;
     request_id request;

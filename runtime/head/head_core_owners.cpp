@@ -21,11 +21,15 @@ result<head_core::actions> head_core::on_owner_hello(owner_id owner, const std::
   o.link_lost_at.reset();
   queue_.set_quota(owner, quota);
   if (const auto orphans = orphans_.find(owner); orphans != orphans_.end()) {
+    answer_granted taken_over{owner, request_id{}, {}};
     for (const auto lease : orphans->second) {
-      leases_.at(lease).life = lease_life::held;
+      auto& record = leases_.at(lease);
+      record.life = lease_life::held;
       o.leases.insert(lease);
+      taken_over.leases.push_back(describe(lease, record));
     }
     orphans_.erase(orphans);
+    out.emplace_back(std::move(taken_over));
   }
   // It repeats what it awaits; but of bundles that were lost and placed again while it was away it would never hear.
   std::vector<request_id> groups;

@@ -66,6 +66,7 @@ void owner_actor::on_exit() {
 }
 
 void owner_actor::give_up(const error& why) {
+  ending_ = true;
   const auto tasks = std::exchange(tasks_, {});
   for (const auto& [id, task] : tasks)
     call(task.on_end, fail(why));
@@ -115,6 +116,13 @@ void owner_actor::submit(submit_actor order) {
   want_package(*order.spec);
   actors_[order.actor] = std::move(order.watch);
   perform(core_.on_submit_actor(order.actor, std::move(order.spec), std::move(order.arguments), now()));
+}
+
+void owner_actor::restore(submit_actor order, std::shared_ptr<const granted_lease> lease, std::uint32_t restarts) {
+  want_package(*order.spec);
+  actors_[order.actor] = std::move(order.watch);
+  perform(core_.on_restore_actor(order.actor, std::move(order.spec), std::move(order.arguments), std::move(lease),
+                                 restarts, now()));
 }
 
 void owner_actor::stop(const stop_actor& order) {

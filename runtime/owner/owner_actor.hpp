@@ -106,10 +106,13 @@ protected:
   caf::message_handler handlers(); ///< For an actor that is an owner and more; then begin().
   void begin();
   void submit(submit_actor order);
+  void restore(submit_actor order, std::shared_ptr<const granted_lease> lease, std::uint32_t restarts);
   void stop(const stop_actor& order);
   /// Whether the name is the actor's now; unreachable when the head did not answer.
   void reserve_name(actor_id actor, const std::string& name, std::function<void(result<void>)> then);
   void ask(ask_head question);
+  bool is_ending() const noexcept { return ending_; } ///< What ends from now on ends with its owner.
+  spdlog::logger& log() { return *options_.log; }
   instant now() const { return instant{clock().now().time_since_epoch()}; }
 
 private:
@@ -174,6 +177,7 @@ private:
   std::map<std::uint64_t, open_question> questions_; // For when the head is linked.
   std::uint64_t last_question_ = 0;
   bool package_asked_ = false;
+  bool ending_ = false;
   std::shared_ptr<const wire::Package> package_; // Our own, when it is there.
   std::optional<instant> armed_;
 };

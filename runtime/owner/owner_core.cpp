@@ -230,6 +230,11 @@ std::optional<actor_record> owner_core::find_actor(actor_id actor) const {
   return record_of(w, w.policy.restarts() == 0 ? actor_state::pending : actor_state::restarting);
 }
 
+std::shared_ptr<const granted_lease> owner_core::lease_of(actor_id actor) const {
+  const auto found = actors_.find(actor);
+  return found == actors_.end() ? nullptr : works_.at(found->second).lease;
+}
+
 void owner_core::perform(peer_link::order order, actions& out) const {
   switch (order) {
   case peer_link::order::nothing: break;

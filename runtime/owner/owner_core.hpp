@@ -165,6 +165,11 @@ public:
                          std::shared_ptr<const std::string> arguments, instant now);
   actions on_submit_actor(actor_id actor, std::shared_ptr<const work_spec> spec,
                           std::shared_ptr<const std::string> arguments, instant now);
+  /// An actor of an owner that had the same id and is gone: it goes on where it was alive under `lease`, or is
+  /// restarted as after any loss if it is not there any more. Null: it waited for a lease.
+  actions on_restore_actor(actor_id actor, std::shared_ptr<const work_spec> spec,
+                           std::shared_ptr<const std::string> arguments, std::shared_ptr<const granted_lease> lease,
+                           std::uint32_t restarts, instant now);
   actions on_submit_group(group_id group, std::shared_ptr<const group_demand> wants, instant now);
   actions on_stop_task(task_id task, std::chrono::milliseconds deadline, instant now);
   actions on_stop_actor(actor_id actor, std::chrono::milliseconds deadline, instant now);
@@ -195,8 +200,9 @@ public:
   std::optional<instant> wake_at() const; ///< When on_time() is due next, if ever.
 
   const owner_options& options() const noexcept { return options_; }
-  std::size_t works() const noexcept { return works_.size(); }  ///< That have not ended.
-  std::optional<actor_record> find_actor(actor_id actor) const; ///< Of this owner, while it has not ended.
+  std::size_t works() const noexcept { return works_.size(); }         ///< That have not ended.
+  std::optional<actor_record> find_actor(actor_id actor) const;        ///< Of this owner, while it has not ended.
+  std::shared_ptr<const granted_lease> lease_of(actor_id actor) const; ///< Null: it has none now.
   const std::optional<error>& why_head_is_down() const noexcept { return head_.why_down(); }
   bool is_connected() const noexcept { return head_.is_welcome(); }
 
@@ -230,7 +236,7 @@ private:
     phase at = phase::pausing;
     bool named = false;   // The name is ours.
     bool ordered = false; // A start was sent under this lease: it may run, whatever we hear.
-    bool started = false; // And was answered.
+    bool started = false; // And was answered, or it is known otherwise that it ran.
     bool doubted = false; // A refusal that may be for ever was heard, and not believed yet.
     std::optional<std::chrono::milliseconds> stopping; // The deadline given.
     request_id request;
@@ -271,7 +277,7 @@ private:
   using due_key = std::pair<due, std::uint64_t>;
 
   // Works: owner_core_works.cpp.
-  actions submit(work w, instant now);
+  actions submit(work w, std::shared_ptr<const granted_lease> lease, instant now);
   void enter(work& w, instant now, actions& out); ///< To where an attempt begins.
   void order(work& w, instant now, actions& out); ///< What its phase wants to have answered, and when to repeat it.
   void demand(work& w, instant now, actions& out);

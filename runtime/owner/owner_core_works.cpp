@@ -44,7 +44,7 @@ owner_core::actions owner_core::on_submit_task(task_id task, std::shared_ptr<con
     return {};
   work w(std::move(spec), std::move(arguments));
   w.task = task;
-  return submit(std::move(w), now);
+  return submit(std::move(w), nullptr, now);
 }
 
 owner_core::actions owner_core::on_submit_actor(actor_id actor, std::shared_ptr<const work_spec> spec,
@@ -53,10 +53,22 @@ owner_core::actions owner_core::on_submit_actor(actor_id actor, std::shared_ptr<
     return {};
   work w(std::move(spec), std::move(arguments));
   w.actor = actor;
-  return submit(std::move(w), now);
+  return submit(std::move(w), nullptr, now);
 }
 
-owner_core::actions owner_core::submit(work submitted, instant now) {
+owner_core::actions owner_core::on_restore_actor(actor_id actor, std::shared_ptr<const work_spec> spec,
+                                                 std::shared_ptr<const std::string> arguments,
+                                                 std::shared_ptr<const granted_lease> lease, std::uint32_t restarts,
+                                                 instant now) {
+  if (actors_.count(actor) != 0)
+    return {};
+  work w(std::move(spec), std::move(arguments));
+  w.actor = actor;
+  w.policy.restore(restarts);
+  return submit(std::move(w), std::move(lease), now);
+}
+
+owner_core::actions owner_core::submit(work submitted, std::shared_ptr<const granted_lease> lease, instant now) {
   actions out;
   const auto n = ++last_number_;
   submitted.own = n;
@@ -67,7 +79,11 @@ owner_core::actions owner_core::submit(work submitted, instant now) {
     actors_.emplace(w.actor, n);
   if (!w.spec->package && package_ && !*package_)
     end(w, fail(within(name_of(w), package_->error())), now, out);
-  else
+  else if (lease) {
+    w.named = w.ordered = w.started = true;
+    w.started_at = now;
+    take_lease(w, std::move(lease), now, out);
+  } else
     enter(w, now, out);
   settle(now, out);
   return out;
@@ -171,8 +187,8 @@ owner_core::actions owner_core::on_demand_granted(request_id request, std::vecto
     const auto asked = requests_.find(request);
     if (asked != requests_.end())
       take_lease(works_.at(asked->second), std::make_shared<const granted_lease>(std::move(lease)), now, out);
-    else if (find(work_key{lease.lease, 1}) == nullptr) // Otherwise the answer is only repeated.
-      release(lease.lease, now, out);
+    else if (find(work_key{lease.lease, 1}) == nullptr && bundle_leases_.count(lease.lease) == 0)
+      release(lease.lease, now, out); // Otherwise the answer is only repeated, or the head is a new one.
   }
   settle(now, out);
   return out;
@@ -306,6 +322,11 @@ owner_core::actions owner_core::on_work_ended(work_key key, work_end told, insta
   case how::stopped: attempt_over(*w, attempt_failure::system, std::move(told.why), now, out); break;
   case how::not_started: {
     auto kind = kind_of_refusal(told.why.code);
+    if (w->started) { // It ran, and its node has lost it: for ever, and not unnoticed.
+      release_if_own(*w, now, out);
+      attempt_over(*w, attempt_failure::system, std::move(told.why), now, out);
+      break;
+    }
     if (may_be_about_lease(told.why.code) && !std::exchange(w->doubted, true))
       kind = attempt_failure::unstarted;
     release_if_own(*w, now, out); // It may be that the node did not end it.

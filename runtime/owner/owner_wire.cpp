@@ -101,33 +101,6 @@ result<std::uint16_t> read_port(std::uint32_t port) {
   return static_cast<std::uint16_t>(port);
 }
 
-result<granted_lease> read_lease(const wire::GrantedLease& lease) {
-  if (lease.lease_id() == 0 || lease.node_id() == 0)
-    return fail(errc::invalid_argument, "a granted lease needs an id and a node");
-  auto resources = read_resources(lease.resources());
-  if (!resources)
-    return fail(std::move(resources.error()));
-  const auto port = read_port(lease.port());
-  if (!port)
-    return fail(port.error());
-  granted_lease out;
-  out.lease = lease_id{lease.lease_id()};
-  out.node = node_id{lease.node_id()};
-  out.node_incarnation = incarnation{lease.node_incarnation()};
-  out.node_name = lease.node_name();
-  out.host = lease.host();
-  out.port = *port;
-  out.resources = std::move(*resources);
-  for (const auto& gpu : lease.gpus()) {
-    const auto share = amount::from_outside(gpu.units());
-    if (!share)
-      return fail(share.error());
-    out.gpus.push_back({gpu.index(), *share});
-  }
-  out.bundle = lease.bundle();
-  return out;
-}
-
 } // namespace
 
 wire::OwnerHello make_owner_hello(owner_id owner, const std::string& name, const std::string& version,
@@ -241,10 +214,55 @@ wire::ActorRecord make_actor_record(const actor_record& record) {
   return out;
 }
 
+wire::GrantedLease make_lease(const granted_lease& lease) {
+  wire::GrantedLease out;
+  out.set_lease_id(lease.lease.value);
+  out.set_node_id(lease.node.value);
+  out.set_node_incarnation(lease.node_incarnation.value);
+  out.set_node_name(lease.node_name);
+  out.set_host(lease.host);
+  out.set_port(lease.port);
+  write_resources(lease.resources, *out.mutable_resources());
+  for (const auto& gpu : lease.gpus) {
+    auto& share = *out.add_gpus();
+    share.set_index(gpu.index);
+    share.set_units(gpu.share.units());
+  }
+  out.set_bundle(lease.bundle);
+  return out;
+}
+
 wire::Failure failure_of(const error& why) {
   wire::Failure out;
   out.set_code(static_cast<std::uint32_t>(why.code));
   out.set_message(why.message);
+  return out;
+}
+
+result<granted_lease> read_lease(const wire::GrantedLease& lease) {
+  if (lease.lease_id() == 0 || lease.node_id() == 0)
+    return fail(errc::invalid_argument, "a granted lease needs an id and a node");
+  auto resources = read_resources(lease.resources());
+  if (!resources)
+    return fail(std::move(resources.error()));
+  const auto port = read_port(lease.port());
+  if (!port)
+    return fail(port.error());
+  granted_lease out;
+  out.lease = lease_id{lease.lease_id()};
+  out.node = node_id{lease.node_id()};
+  out.node_incarnation = incarnation{lease.node_incarnation()};
+  out.node_name = lease.node_name();
+  out.host = lease.host();
+  out.port = *port;
+  out.resources = std::move(*resources);
+  for (const auto& gpu : lease.gpus()) {
+    const auto share = amount::from_outside(gpu.units());
+    if (!share)
+      return fail(share.error());
+    out.gpus.push_back({gpu.index(), *share});
+  }
+  out.bundle = lease.bundle();
   return out;
 }
 

@@ -22,10 +22,12 @@ wire::StartWork make_start(owner_id owner, const owner_core::start_work& order);
 wire::StopWork make_stop(owner_id owner, const owner_core::stop_work& order);
 wire::WorkKey make_work_key(work_key key);
 wire::Package make_package(const package_manifest& package);
+wire::GrantedLease make_lease(const granted_lease& lease);
 wire::ActorRecord make_actor_record(const actor_record& record);
 wire::Failure failure_of(const error& why);
 
 // Bytes come from outside: these check everything.
+[[nodiscard]] result<granted_lease> read_lease(const wire::GrantedLease& lease);
 [[nodiscard]] result<std::vector<granted_lease>> read_granted(const wire::DemandAnswer::Granted& granted);
 [[nodiscard]] result<work_end> read_work_end(const wire::WorkEnd& end);
 [[nodiscard]] result<actor_record> read_actor_record(const wire::ActorRecord& record);

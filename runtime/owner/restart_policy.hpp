@@ -35,7 +35,8 @@ public:
   std::optional<std::chrono::nanoseconds> on_failure(attempt_failure why, std::chrono::nanoseconds ran,
                                                      const restart_options& options);
 
-  std::uint32_t restarts() const noexcept { return restarts_; } ///< That were counted.
+  void restore(std::uint32_t restarts) noexcept { restarts_ = restarts; } ///< Counted by an earlier process.
+  std::uint32_t restarts() const noexcept { return restarts_; }           ///< That were counted.
   int max_restarts() const noexcept { return max_restarts_; }
 
 private:

@@ -4,6 +4,7 @@
 #include "runtime/net/tcp_socket.hpp"
 #include "runtime/net/tls_liveness_server.hpp"
 #include "runtime/owner/custodian_actor.hpp"
+#include "runtime/owner/file_detached_store.hpp"
 #include "runtime/owner/package_server_actor.hpp"
 #include "runtime/process/package_intake_actor.hpp"
 #include "runtime/process/posix_random.hpp"
@@ -75,7 +76,7 @@ result<std::unique_ptr<head_part>> head_part::start(cluster_process& process, he
 head_part::~head_part() = default;
 
 void head_part::add_custodian(cluster_process& process, std::shared_ptr<package_source> store,
-                              const caf::actor& packages) {
+                              const caf::actor& packages, const std::string& directory) {
   const auto server = process.system().spawn<package_server_actor, caf::detached>(std::move(store));
   process.end_with_process(server);
   owner_actor_options own;
@@ -88,9 +89,12 @@ void head_part::add_custodian(cluster_process& process, std::shared_ptr<package_
   own.middleman = process.switchboard();
   own.packages = server;
   own.log = log_;
-  const auto custodian = process.system().spawn<custodian_actor>(
+  std::shared_ptr<detached_store> kept;
+  if (!directory.empty())
+    kept = std::make_shared<file_detached_store>(directory);
+  const auto custodian = process.system().spawn<custodian_actor, caf::detached>( // It waits for its store.
     std::move(own), std::make_shared<package_actor_intake>(process.system(), packages),
-    [] { return actor_id{random_number()}; });
+    [] { return actor_id{random_number()}; }, std::move(kept));
   process.end_with_process(custodian);
   caf::anon_send(head_, caf::put_atom_v, custodian);
 }

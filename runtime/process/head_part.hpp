@@ -33,7 +33,9 @@ public:
   std::uint16_t port() const { return port_; }
 
   /// The owner of detached actors: what it needs of packages is in the store of a node in this process.
-  void add_custodian(cluster_process& process, std::shared_ptr<package_source> store, const caf::actor& packages);
+  /// `directory`: where detached actors are kept for the next head; empty: they end with this process.
+  void add_custodian(cluster_process& process, std::shared_ptr<package_source> store, const caf::actor& packages,
+                     const std::string& directory = {});
 
 private:
   head_part() = default;

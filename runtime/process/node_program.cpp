@@ -134,7 +134,7 @@ private:
     head_ = std::move(*started);
     const auto node = start_node(head_->host(), head_->port(), head_->host(), /*port=*/0);
     if (node)
-      head_->add_custodian(*process_, node_->store(), node_->packages());
+      head_->add_custodian(*process_, node_->store(), node_->packages(), flags_.state + "/detached");
     return node;
   }
 

@@ -299,7 +299,11 @@ TEST_CASE("head core: leases of an earlier head are adopted when their owner com
   const held_lease second{lease_id{(std::uint64_t{1} << 40) | 2}, owner_id{13}, cpus(1), {}, false};
   REQUIRE(core.on_node_hello(hello(1, cpus(4), {first, second}), start));
 
-  REQUIRE(core.on_owner_hello(carol, "carol", "0.1.0", {}, start + 9s));
+  const auto came = core.on_owner_hello(carol, "carol", "0.1.0", {}, start + 9s);
+  REQUIRE(came);
+  const auto asked = the<head_core::answer_granted>(*came); // Perhaps the earlier head's answer was lost with it.
+  CHECK(asked.request == request_id{});
+  CHECK(asked.leases.at(0).lease == first.lease);
   const auto late = core.on_time(start + 10s);
 
   CHECK(the<head_core::end>(late).lease == second.lease);
@@ -307,6 +311,17 @@ TEST_CASE("head core: leases of an earlier head are adopted when their owner com
   CHECK(core.on_lease_ended(node_id{1}, first.lease, start + 11s).size() == 1);
   const auto late_hello = *core.on_node_hello(hello(1, cpus(4), {first}), start + 12s);
   CHECK(all<head_core::end>(late_hello).at(0).lease == first.lease); // It is over, and not adopted again.
+}
+
+TEST_CASE("head core: an owner that is there already is asked about each lease of an earlier head that a node brings") {
+  auto core = cluster(0);
+  const held_lease brought{lease_id{(std::uint64_t{1} << 40) | 1}, alice, cpus(1), {}, false};
+
+  const auto asked = the<head_core::answer_granted>(*core.on_node_hello(hello(1, cpus(4), {brought}), start));
+
+  CHECK(asked.owner == alice);
+  CHECK(asked.request == request_id{});
+  CHECK(asked.leases.at(0).lease == brought.lease);
 }
 
 TEST_CASE("head core: a quota holds back its owner only, and says so") {

@@ -170,3 +170,52 @@ TEST_CASE("owner: an actor is stopped wherever it is") {
     CHECK(has<owner_core::actor_ended>(core.on_stop_actor(actor_id{1}, 1s, start)));
   }
 }
+
+TEST_CASE("owner: an actor of an earlier process goes on where it was alive") {
+  connected_core core;
+
+  const auto restored = core.on_restore_actor(actor_id{1}, actor_spec("hits"), no_arguments(),
+                                              std::make_shared<granted_lease>(lease_at(1, 7)), /*restarts=*/2, start);
+  CHECK(only<owner_core::dial_node>(restored).node == node_id{1});
+  CHECK(!has<owner_core::demand_lease>(restored));
+  core.on_node_linked(node_id{1}, start);
+  CHECK(only<owner_core::start_work>(core.on_node_welcome(node_id{1}, start)).work == key(7)); // Its node knows it.
+  const auto alive = only<owner_core::actor_is_alive>(core.on_work_started(key(7), 100, start)).record;
+
+  CHECK(alive.name == "hits");
+  CHECK(alive.restarts == 2);
+  CHECK(core.lease_of(actor_id{1})->lease == lease_id{7});
+}
+
+TEST_CASE("owner: an actor of an earlier process that its node has lost is restarted if it may be, else it has ended") {
+  for (const int max_restarts : {3, 2}) {
+    connected_core core;
+    core.on_restore_actor(actor_id{1}, actor_spec("", max_restarts), no_arguments(),
+                          std::make_shared<granted_lease>(lease_at(1, 7)), /*restarts=*/2, start);
+    core.link_node(1);
+
+    const auto lost = core.on_work_ended(
+      key(7), {work_end::how::not_started, {}, {errc::not_found, "node \"n1\" holds no lease 7"}, 0}, start);
+
+    CHECK(only<owner_core::release_lease>(lost).lease == lease_id{7});
+    CHECK(has<owner_core::demand_lease>(lost) == (max_restarts == 3));
+    CHECK(has<owner_core::actor_ended>(lost) == (max_restarts == 2));
+  }
+}
+
+TEST_CASE("owner: an actor of an earlier process that waited asks for its name and a lease") {
+  connected_core core;
+  const auto restored =
+    core.on_restore_actor(actor_id{1}, actor_spec("hits"), no_arguments(), nullptr, /*restarts=*/0, start);
+  CHECK(only<owner_core::reserve_name>(restored).name == "hits");
+  CHECK(has<owner_core::demand_lease>(core.on_name_reserved(actor_id{1}, start)));
+}
+
+TEST_CASE("owner: of the leases that a new head has taken over those without a work are released") {
+  connected_core core;
+  core.run_actor();
+
+  const auto told = core.on_demand_granted(request_id{}, {lease_at(1, 1), lease_at(1, 5)}, start);
+
+  CHECK(only<owner_core::release_lease>(told).lease == lease_id{5});
+}

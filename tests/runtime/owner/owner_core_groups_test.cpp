@@ -170,3 +170,13 @@ TEST_CASE("owner: a start that is refused under a bundle's lease has the head as
 
   CHECK(has<owner_core::demand_group>(core.on_time(start + 1s)));
 }
+
+TEST_CASE("owner: a bundle without works that a new head has taken over is kept") {
+  connected_core core;
+  const auto group = std::make_shared<group_demand>();
+  group->bundles = {cpus(1)};
+  const auto asked = only<owner_core::demand_group>(core.on_submit_group(group_id{1}, group, start));
+  core.on_demand_granted(asked.request, {lease_at(1, 4, 0)}, start);
+
+  CHECK(!has<owner_core::release_lease>(core.on_demand_granted(request_id{}, {lease_at(1, 4, 0)}, start)));
+}

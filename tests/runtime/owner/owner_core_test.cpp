@@ -272,6 +272,14 @@ TEST_CASE("owner: a link that comes when its node has been given up is forgotten
   CHECK(only<owner_core::forget_node>(core.on_node_linked(node_id{7}, start)).node == node_id{7});
 }
 
+TEST_CASE("owner: a work that ran and that its node has lost is a loss, not a refusal") {
+  connected_core core;
+  core.run_task(/*retries=*/0);
+  const auto lost = core.on_work_ended(
+    key(1), {work_end::how::not_started, {}, {errc::not_found, "node \"n1\" holds no lease 1"}, 0}, start);
+  CHECK(!only<owner_core::task_finished>(lost).outcome);
+}
+
 TEST_CASE("owner: a node that was never reached is given up after the connect deadline, and says why") {
   connected_core core;
   core.on_submit_task(task_id{1}, task_spec(/*retries=*/0), no_arguments(), start);
