@@ -9,6 +9,7 @@
 #include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/node/node_wire.hpp"
+#include "runtime/proto/worker.pb.h"
 #include "runtime/wire/protobuf_message.hpp"
 
 namespace runtime {

@@ -22,6 +22,7 @@
 #include "runtime/node/node_wire.hpp"
 #include "runtime/node/package_actor.hpp"
 #include "runtime/node/work_key.hpp"
+#include "runtime/proto/worker.pb.h"
 #include "runtime/wire/protobuf_message.hpp"
 
 namespace runtime {

@@ -38,57 +38,6 @@ bool may_be_about_lease(errc code) {
 
 } // namespace
 
-owner_core::actions owner_core::on_submit_task(task_id task, std::shared_ptr<const work_spec> spec,
-                                               std::shared_ptr<const std::string> arguments, instant now) {
-  if (tasks_.count(task) != 0)
-    return {};
-  work w(std::move(spec), std::move(arguments));
-  w.task = task;
-  return submit(std::move(w), nullptr, now);
-}
-
-owner_core::actions owner_core::on_submit_actor(actor_id actor, std::shared_ptr<const work_spec> spec,
-                                                std::shared_ptr<const std::string> arguments, instant now) {
-  if (actors_.count(actor) != 0)
-    return {};
-  work w(std::move(spec), std::move(arguments));
-  w.actor = actor;
-  return submit(std::move(w), nullptr, now);
-}
-
-owner_core::actions owner_core::on_restore_actor(actor_id actor, std::shared_ptr<const work_spec> spec,
-                                                 std::shared_ptr<const std::string> arguments,
-                                                 std::shared_ptr<const granted_lease> lease, std::uint32_t restarts,
-                                                 instant now) {
-  if (actors_.count(actor) != 0)
-    return {};
-  work w(std::move(spec), std::move(arguments));
-  w.actor = actor;
-  w.policy.restore(restarts);
-  return submit(std::move(w), std::move(lease), now);
-}
-
-owner_core::actions owner_core::submit(work submitted, std::shared_ptr<const granted_lease> lease, instant now) {
-  actions out;
-  const auto n = ++last_number_;
-  submitted.own = n;
-  auto& w = works_.emplace(n, std::move(submitted)).first->second;
-  if (w.is_task())
-    tasks_.emplace(w.task, n);
-  else
-    actors_.emplace(w.actor, n);
-  if (!w.spec->package && package_ && !*package_)
-    end(w, fail(within(name_of(w), package_->error())), now, out);
-  else if (lease) {
-    w.named = w.ordered = w.started = true;
-    w.started_at = now;
-    take_lease(w, std::move(lease), now, out);
-  } else
-    enter(w, now, out);
-  settle(now, out);
-  return out;
-}
-
 void owner_core::enter(work& w, instant now, actions& out) {
   w.repeat = w.repeat.zero();
   if (!w.spec->name.empty() && !w.named) {

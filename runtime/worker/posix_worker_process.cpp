@@ -1,10 +1,10 @@
 #include "runtime/worker/posix_worker_process.hpp"
 
+#include "runtime/base/describe_exception.hpp"
 #include "runtime/base/version.hpp"
 #include "runtime/limits.hpp"
-#include "runtime/proto/runtime.pb.h"
+#include "runtime/proto/worker.pb.h"
 #include "runtime/worker/actor_host_actor.hpp"
-#include "runtime/base/describe_exception.hpp"
 #include "runtime/worker/posix_worker_link.hpp"
 
 #include <atomic>

@@ -4,7 +4,7 @@
 #include <sstream>
 #include <utility>
 
-#include "runtime/proto/runtime.pb.h"
+#include "runtime/proto/worker.pb.h"
 
 using namespace runtime;
 namespace wire = caf_tune::runtime::v1;

@@ -12,7 +12,7 @@
 #include "runtime/base/result.hpp"
 #include "runtime/head/work_key.hpp"
 #include "runtime/node/worker_launcher.hpp"
-#include "runtime/proto/runtime.pb.h"
+#include "runtime/proto/worker.pb.h"
 
 struct fake_worker_options {
   std::chrono::nanoseconds start = std::chrono::milliseconds(2); ///< Until it says that it is ready.
