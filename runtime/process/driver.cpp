@@ -40,8 +40,9 @@ public:
     auto bytes = message_to_bytes(system_, message);
     if (!bytes)
       return then(fail(bytes.error()));
-    stub_.call(std::move(*bytes), [this, then = std::move(then)](const result<std::string>& reply) {
-      then(reply.and_then([this](const std::string& content) { return message_from_bytes(system_, content); }));
+    // This link may be gone when the answer comes; the actor system runs the stub, so it is still there.
+    stub_.call(std::move(*bytes), [&system = system_, then = std::move(then)](const result<std::string>& reply) {
+      then(reply.and_then([&](const std::string& content) { return message_from_bytes(system, content); }));
     });
   }
   void tell(const caf::message& message) override {

@@ -184,6 +184,14 @@ TEST_CASE("cluster: an actor keeps its state between calls and ends when it is s
   CHECK(error_of(actor.call<int>(caf::add_atom_v, 1)).code == errc::cancelled);
 }
 
+TEST_CASE("cluster: an answer comes although nobody holds the remote actor any more") {
+  test_cluster cluster;
+
+  auto answer = cluster.driver().spawn(counter_type, actor_options(), 40).call<int>(caf::add_atom_v, 2);
+
+  CHECK(answer.get() == 42);
+}
+
 TEST_CASE("cluster: an actor that quits in good order ends without an error") {
   test_cluster cluster;
   auto actor = cluster.driver().spawn(counter_type, actor_options(), 0);
