@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "runtime/actor_type.hpp"
+#include "runtime/base/describe_exception.hpp"
 #include "runtime/cluster_state.hpp"
 #include "runtime/codec.hpp"
 #include "runtime/future.hpp"
@@ -126,10 +128,13 @@ private:
 
 namespace detail {
 
-/// Keeps map() from having more than so many tasks under way.
+/// Keeps map() from having more than so many tasks under way. It does not go before all have landed.
 class bounded_flight {
 public:
   explicit bounded_flight(std::size_t most) : most_(most == 0 ? 1 : most) {}
+  bounded_flight(const bounded_flight&) = delete;
+  bounded_flight& operator=(const bounded_flight&) = delete;
+  ~bounded_flight() { wait_for_all(); }
   void enter() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return flying_ < most_; });
@@ -159,7 +164,12 @@ template <class Value>
   if constexpr (std::is_void_v<Value>)
     return {};
   else
-    return from_bytes<Value>(*bytes).map([](auto value) { return std::move(std::get<0>(value)); });
+    try {
+      return from_bytes<Value>(*bytes).map([](auto value) { return std::move(std::get<0>(value)); });
+    } catch (...) { // From the value's own inspect().
+      return fail(errc::user_code,
+                  "the result of the task cannot be read: " + describe_exception(std::current_exception()));
+    }
 }
 
 } // namespace detail
@@ -185,11 +195,12 @@ std::vector<result<std::decay_t<Result>>> cluster::try_map(const task_type<Resul
     static_cast<std::size_t>(std::distance(std::begin(arguments), std::end(arguments))),
     fail(errc::cancelled, "not run"));
   const auto spec = spec_of_task(type.name(), options);
-  detail::bounded_flight flight(options.most_in_flight());
+  detail::bounded_flight flight(options.most_in_flight()); // Goes before the results: waits for them if this throws.
   std::size_t next = 0;
   for (const std::decay_t<Argument>& argument : arguments) {
+    auto bytes_of_argument = to_bytes(argument); // May throw, so before it counts as under way.
     flight.enter();
-    submit_bytes(spec, to_bytes(argument), [&flight, &into = results[next++]](const auto& bytes) {
+    submit_bytes(spec, std::move(bytes_of_argument), [&flight, &into = results[next++]](const auto& bytes) {
       into = detail::value_of_task<value>(bytes);
       flight.leave();
     });

@@ -88,8 +88,7 @@ void attachment_actor::on_exit() {
 }
 
 void attachment_actor::end(const result<void>& how) {
-  if (const auto on_ended = std::exchange(watch_.on_ended, nullptr))
-    on_ended(how);
+  watch_.on_ended(how);
 }
 
 void attachment_actor::perform(const attachment_core::actions& actions) {

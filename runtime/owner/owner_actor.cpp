@@ -69,16 +69,16 @@ void owner_actor::give_up(const error& why) {
   ending_ = true;
   const auto tasks = std::exchange(tasks_, {});
   for (const auto& [id, task] : tasks)
-    call(task.on_end, fail(why));
+    task.on_end(fail(why));
   const auto actors = std::exchange(actors_, {});
   for (const auto& [id, watch] : actors)
-    call(watch.on_ended, result<void>(fail(why)));
+    watch.on_ended(fail(why));
   const auto groups = std::exchange(groups_, {});
   for (const auto& [id, group] : groups)
-    call(group.on_granted, fail(why)); // Empty when it was called before.
+    group.on_granted(fail(why)); // Nothing when it was called before.
   const auto questions = std::exchange(questions_, {});
   for (const auto& [id, open] : questions)
-    call(open.question.on_answer, fail(why));
+    open.question.on_answer(fail(why));
   call(std::exchange(options_.on_connected, nullptr), fail(why));
 }
 
@@ -101,7 +101,7 @@ caf::message_handler owner_actor::embedder_handlers() {
     [this](const release_group& order) {
       perform(core_.on_release_group(order.group, now()));
       if (const auto group = groups_.extract(order.group))
-        call(group.mapped().on_granted, fail(errc::cancelled, "the placement group was released"));
+        group.mapped().on_granted(fail(errc::cancelled, "the placement group was released"));
     },
     [this](ask_head& question) { ask(std::move(question)); },
     [this](caf::tick_atom) {
@@ -343,7 +343,7 @@ void owner_actor::perform(owner_core::actor_waits& a) {
 
 void owner_actor::perform(owner_core::task_finished& a) {
   if (const auto task = tasks_.extract(a.task))
-    call(task.mapped().on_end, std::move(a.outcome));
+    task.mapped().on_end(std::move(a.outcome));
 }
 
 void owner_actor::perform(owner_core::actor_is_alive& a) {
@@ -364,7 +364,7 @@ void owner_actor::perform(owner_core::actor_is_restarting& a) {
 
 void owner_actor::perform(owner_core::actor_ended& a) {
   if (const auto watch = actors_.extract(a.actor))
-    call(watch.mapped().on_ended, a.how);
+    watch.mapped().on_ended(a.how);
 }
 
 void owner_actor::perform(owner_core::group_waits& a) {
@@ -374,12 +374,12 @@ void owner_actor::perform(owner_core::group_waits& a) {
 
 void owner_actor::perform(owner_core::group_granted& a) {
   if (const auto group = groups_.find(a.group); group != groups_.end())
-    call(std::exchange(group->second.on_granted, nullptr), std::move(a.leases));
+    group->second.on_granted(std::move(a.leases));
 }
 
 void owner_actor::perform(owner_core::group_refused& a) {
   if (const auto group = groups_.extract(a.group))
-    call(group.mapped().on_granted, fail(std::move(a.why)));
+    group.mapped().on_granted(fail(std::move(a.why)));
 }
 
 void owner_actor::perform(owner_core::bundle_moved& a) {
@@ -424,9 +424,7 @@ void owner_actor::ask(ask_head question) {
 void owner_actor::ask_now(open_question open) {
   const auto left = open.until - now();
   const auto asked = request(head_, std::max<std::chrono::nanoseconds>(left, left.zero()), open.question.question).id();
-  const auto answer = [then = std::move(open.question.on_answer)](result<caf::message> what) {
-    call(then, std::move(what));
-  };
+  const auto answer = std::move(open.question.on_answer);
   add_multiplexed_response_handler(
     asked, caf::behavior{
              [answer](wire::Failure& why) { answer(fail(error_of(why))); },
@@ -454,7 +452,7 @@ void owner_actor::answer_late_questions() {
     }
     auto open = std::move(it->second);
     it = questions_.erase(it);
-    call(open.question.on_answer, fail(head_is_silent()));
+    open.question.on_answer(fail(head_is_silent()));
   }
 }
 

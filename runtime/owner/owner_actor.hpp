@@ -44,14 +44,15 @@ struct owner_actor_options {
 };
 
 // What the embedder's threads send to an owner_actor (anon_send). Callbacks are called on the owner's thread, must not
-// block, and may be empty.
+// block, and may be empty. An owed_answer comes whatever happens: what is sent after the owner has ended is answered
+// with errc::cancelled, on the sender's thread.
 
 /// Runs a task. Many in a row are cheap: each costs one short message to the head.
 struct submit_task {
   task_id task;                          ///< Numbered by the embedder, from 1.
   std::shared_ptr<const work_spec> spec; ///< May be shared between many tasks.
   std::shared_ptr<const std::string> arguments;
-  std::function<void(result<task_result>)> on_end;  ///< Exactly once.
+  owed_answer<task_result> on_end;                  ///< Exactly once.
   std::function<void(const std::string&)> on_waits; ///< For people.
 };
 
@@ -77,8 +78,8 @@ struct stop_actor {
 struct submit_group {
   group_id group; ///< Numbered by the embedder, from 1.
   std::shared_ptr<const group_demand> wants;
-  std::function<void(result<std::vector<granted_lease>>)> on_granted; ///< Once.
-  std::function<void(const granted_lease&)> on_bundle_moved;          ///< Its node was lost: it is elsewhere now.
+  owed_answer<std::vector<granted_lease>> on_granted;        ///< Exactly once.
+  std::function<void(const granted_lease&)> on_bundle_moved; ///< Its node was lost: it is elsewhere now.
   std::function<void(const std::string&)> on_waits;
 };
 
@@ -89,8 +90,8 @@ struct release_group {
 /// Asks the head something: FindActor, AskCluster, SpawnDetached, StopActor. A wire::Failure comes as an error.
 struct ask_head {
   caf::message question;
-  std::function<void(result<caf::message>)> on_answer; ///< Exactly once.
-  std::chrono::milliseconds deadline{5000};            ///< timed_out or unreachable: whether it happened is unknown.
+  owed_answer<caf::message> on_answer;      ///< Exactly once.
+  std::chrono::milliseconds deadline{5000}; ///< timed_out or unreachable: whether it happened is unknown.
 };
 
 /// The shell of owner_core: one for each driver, and one (owner id 1) in the head's process.
@@ -117,7 +118,7 @@ protected:
 
 private:
   struct task_callbacks {
-    std::function<void(result<task_result>)> on_end;
+    owed_answer<task_result> on_end;
     std::function<void(const std::string&)> on_waits;
   };
   struct open_question {

@@ -37,14 +37,10 @@ struct stub_ended {
   result<void> how;
 };
 
-/// Called once: by the stub, or when the last holder drops it, as a mailbox does that nobody reads any more.
 stub_core::reply make_reply(actor_stub::on_reply then, std::string name, std::shared_ptr<stub_end> end) {
-  const auto drop = [name = std::move(name), end = std::move(end)](actor_stub::on_reply* unanswered) {
-    if (*unanswered)
-      (*unanswered)(fail(stub_core::after_end(name, end->get().value_or(fail(errc::cancelled, "its stub has ended")))));
-    delete unanswered;
-  };
-  return {new actor_stub::on_reply(std::move(then)), drop};
+  return {std::move(then), [name = std::move(name), end = std::move(end)] {
+            return stub_core::after_end(name, end->get().value_or(fail(errc::cancelled, "its stub has ended")));
+          }};
 }
 
 caf::exit_reason exit_reason_of(const result<void>& how) {
@@ -216,14 +212,13 @@ caf::result<caf::message> stub_actor::pass_on(caf::message_view& message) {
   }
   stub_core::reply to;
   if (is_request)
-    to = std::make_shared<actor_stub::on_reply>(
-      [this, promise = make_response_promise()](result<std::string> answer) mutable {
-        auto decoded = answer ? codec_.decode(*answer) : fail(answer.error());
-        if (decoded)
-          promise.deliver(std::move(*decoded));
-        else
-          promise.deliver(to_caf_error(decoded.error()));
-      });
+    to = stub_core::reply([this, promise = make_response_promise()](const result<std::string>& answer) mutable {
+      auto decoded = answer ? codec_.decode(*answer) : fail(answer.error());
+      if (decoded)
+        promise.deliver(std::move(*decoded));
+      else
+        promise.deliver(to_caf_error(decoded.error()));
+    });
   core_.on_call(std::move(*content), std::move(to), now(), actions_);
   perform();
   return caf::delegated<caf::message>{};
@@ -242,10 +237,7 @@ void stub_actor::perform() {
                    }
                    send(hosted_, std::move(calls));
                  },
-                 [](stub_core::answer& a) {
-                   if (const auto then = std::exchange(*a.to, nullptr))
-                     then(std::move(a.content));
-                 },
+                 [](stub_core::answer& a) { a.to(std::move(a.content)); },
                },
                action);
   actions_.clear();

@@ -20,13 +20,13 @@
 namespace runtime {
 
 /// What happens to a remote actor. All may be empty. They are called on the owner's thread, one after the other, and
-/// must not block.
+/// must not block; that it has ended is told on the submitting thread where the owner has ended before.
 struct actor_watch {
   std::function<void(const actor_record&, const caf::actor& hosted)> on_alive; ///< Again when its handle is another.
   std::function<void(const error&)> on_out_of_reach; ///< Its node cannot be reached; perhaps it comes back.
   std::function<void(const error&)> on_restarting;
-  std::function<void(const result<void>&)> on_ended; ///< Once, last.
-  std::function<void(const std::string&)> on_waits;  ///< For people: why it has no resources yet.
+  owed_answer<void> on_ended;                       ///< Once, last.
+  std::function<void(const std::string&)> on_waits; ///< For people: why it has no resources yet.
 };
 
 /// CAF messages as bytes and back: the program's codec.

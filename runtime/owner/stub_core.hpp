@@ -3,15 +3,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "runtime/base/instant.hpp"
+#include "runtime/base/owed_answer.hpp"
 #include "runtime/base/result.hpp"
 
 namespace runtime {
@@ -31,7 +30,7 @@ struct stub_options {
 /// While the actor is not alive calls wait. Those in flight when it is lost fail: whether they ran is unknown.
 class stub_core {
 public:
-  using reply = std::shared_ptr<std::function<void(result<std::string>)>>; ///< Opaque here: never called.
+  using reply = owed_answer<std::string>; ///< Opaque here: never called.
 
   struct call {
     std::uint64_t id = 0; ///< 0: no answer is wanted.
@@ -50,7 +49,7 @@ public:
   /// `name` is for messages: `the actor "hits"`.
   stub_core(std::string name, stub_options options) : name_(std::move(name)), options_(options) {}
 
-  /// A null reply: a message without an answer.
+  /// An empty reply: a message without an answer.
   void on_call(std::string content, reply to, instant now, actions& out);
   void on_alive(actions& out); ///< A new handle: what was in flight to the old one fails.
   void on_reply(std::uint64_t id, result<std::string> content, actions& out); ///< Unknown ids change nothing.

@@ -28,6 +28,37 @@ const runtime::task_type crashing("crashing", [](int) -> int { std::abort(); });
 const runtime::task_type length("length", [](const std::string& text) { return text.size(); });
 const runtime::task_type large("large", [](int bytes) { return std::string(static_cast<std::size_t>(bytes), 'x'); });
 
+/// Can be written anywhere, but not read by the driver.
+struct unreadable {
+  int value = 0;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, unreadable& x) {
+  if constexpr (Inspector::reads_state)
+    return f(x.value);
+  else
+    throw std::runtime_error("not in this process");
+}
+const runtime::task_type make_unreadable("make_unreadable", [](int x) { return unreadable{x}; });
+
+/// Numbers, of which one cannot be had.
+struct broken_numbers {
+  struct iterator {
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = int;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const int*;
+    using reference = int;
+    int at = 0;
+    int operator*() const { return at < 3 ? at : throw std::out_of_range("no more numbers"); }
+    iterator& operator++() { return ++at, *this; }
+    friend bool operator==(iterator a, iterator b) { return a.at == b.at; }
+    friend bool operator!=(iterator a, iterator b) { return a.at != b.at; }
+  };
+  iterator begin() const { return {0}; }
+  iterator end() const { return {5}; }
+};
+
 /// Waits in its worker until the test lets it go: the file is a FIFO that nobody has opened for writing yet.
 const runtime::task_type held_by("held_by", [](const std::string& fifo, int x) {
   return ::open(fifo.c_str(), O_RDONLY | O_CLOEXEC) < 0 ? -1 : x;
@@ -95,6 +126,28 @@ TEST_CASE("cluster: map gives the results in the order of the arguments") {
   test_cluster cluster(/*nodes=*/2, cpus(2));
 
   CHECK(cluster.driver().map(square, numbers(200)) == squares(200));
+}
+
+TEST_CASE("cluster: a result that cannot be read is an error of its own, and the cluster goes on") {
+  test_cluster cluster;
+
+  const auto results = cluster.driver().try_map(make_unreadable, numbers(3));
+
+  REQUIRE(results.size() == 3);
+  for (const auto& each : results) {
+    REQUIRE(!each);
+    CHECK(each.error().code == errc::user_code);
+    CHECK(each.error().message == "the result of the task cannot be read: std::runtime_error: not in this process");
+  }
+  CHECK(cluster.driver().map(square, numbers(3)) == squares(3));
+}
+
+TEST_CASE("cluster: what the arguments of map throw arrives when no task of it is under way any more") {
+  test_cluster cluster;
+
+  CHECK_THROWS_AS(cluster.driver().map(square, broken_numbers()), std::out_of_range);
+
+  CHECK(cluster.driver().map(square, numbers(3)) == squares(3));
 }
 
 TEST_CASE("cluster: what a task throws is its error, and it is not run again") {

@@ -46,6 +46,30 @@ TEST_CASE("owner actor: a task goes from the embedder to the node, and its resul
   CHECK(results[0]->bytes == "42");
 }
 
+TEST_CASE("owner actor: whoever sends it something after its end is answered all the same") {
+  owner_fixture cluster;
+  const auto owner = cluster.start_owner();
+  caf::anon_send_exit(owner, caf::exit_reason::kill);
+  cluster.time.settle();
+  const error gone{errc::cancelled, "the owner of this work has ended"};
+  std::vector<error> told;
+
+  submit_task task;
+  task.on_end = [&](const result<task_result>& how) { told.push_back(how.error()); };
+  caf::anon_send(owner, std::exchange(task, {}));
+  submit_actor actor;
+  actor.watch.on_ended = [&](const result<void>& how) { told.push_back(how.error()); };
+  caf::anon_send(owner, std::exchange(actor, {}));
+  submit_group group;
+  group.on_granted = [&](const result<std::vector<granted_lease>>& how) { told.push_back(how.error()); };
+  caf::anon_send(owner, std::exchange(group, {}));
+  ask_head question;
+  question.on_answer = [&](const result<caf::message>& how) { told.push_back(how.error()); };
+  caf::anon_send(owner, std::exchange(question, {}));
+
+  CHECK(told == std::vector<error>(4, gone));
+}
+
 TEST_CASE("owner actor: a head that cannot be reached is told within 5 s, and questions to it are answered") {
   owner_fixture cluster;
   cluster.endpoints->erase("head");
