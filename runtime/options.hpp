@@ -90,6 +90,7 @@ public:
   const std::string& name() const noexcept { return name_; }
 
   /// It outlives the driver: the cluster owns it. With a name, an actor of this name that is there already is used.
+  /// Not together with in(): a placement group ends with its driver.
   actor_options& detached() { return detached_ = true, *this; }
   bool is_detached() const noexcept { return detached_; }
 

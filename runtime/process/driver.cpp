@@ -138,6 +138,11 @@ void driver::submit(std::shared_ptr<const work_spec> spec, std::string arguments
 result<remote_actor> driver::spawn(const std::string& type, const actor_options& options, std::string arguments) {
   if (const auto fits = check_size("actor", type, arguments); !fits)
     return fail(fits.error());
+  if (options.is_detached() && options.group() != group_id{})
+    return fail(errc::invalid_argument,
+                fmt::format("a detached actor of type {} cannot run in a placement group: it outlives this driver, and "
+                            "the group does not; leave out detached(), or in()",
+                            type));
   if (options.is_detached())
     return spawn_detached(type, options, std::move(arguments));
   if (!options.name().empty()) {

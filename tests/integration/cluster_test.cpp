@@ -338,6 +338,20 @@ TEST_CASE("cluster: a detached actor outlives its driver, an owned one does not"
   CHECK(end.wait_for(60s));
 }
 
+TEST_CASE("cluster: a detached actor in a placement group is refused") {
+  test_cluster cluster;
+  runtime::group_demand bundles;
+  bundles.bundles = {cpus(1)};
+  auto group = cluster.driver().reserve(bundles);
+
+  const auto refused = cluster.driver().try_spawn(counter_type, actor_options().detached().in(group.id(), 0), 0);
+
+  REQUIRE(!refused);
+  CHECK(refused.error().code == errc::invalid_argument);
+  CHECK(refused.error().message == "a detached actor of type counter cannot run in a placement group: it outlives this "
+                                   "driver, and the group does not; leave out detached(), or in()");
+}
+
 TEST_CASE("cluster: a stub is monitored like the actor itself") {
   test_cluster cluster;
   auto actor = cluster.driver().spawn(counter_type, actor_options(), 0);
