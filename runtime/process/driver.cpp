@@ -94,14 +94,17 @@ std::shared_ptr<const work_spec> spec_of_task(const std::string& type, const tas
   return spec;
 }
 
-driver::driver(cluster_process& process, driver_options options) : process_(process), options_(std::move(options)) {
+driver::driver(cluster_process& process, driver_options options)
+  : process_(process),
+    options_(std::move(options)),
+    id_(random_id<owner_id>()) {
 }
 
 result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver_options options) {
   std::unique_ptr<driver> made(new driver(process, std::move(options)));
   auto connected = std::make_shared<std::promise<result<void>>>();
   owner_actor_options owner;
-  owner.core.owner = random_id<owner_id>();
+  owner.core.owner = made->id_;
   owner.core.head_address = made->options_.head_address;
   owner.core.connect_deadline = made->options_.connect_deadline;
   owner.name = made->options_.name;
@@ -145,23 +148,30 @@ result<remote_actor> driver::spawn(const std::string& type, const actor_options&
                             type));
   if (options.is_detached())
     return spawn_detached(type, options, std::move(arguments));
-  if (!options.name().empty()) {
+  const auto id = random_id<actor_id>();
+  if (options.name().empty())
+    return spawn_owned(id, type, options, std::move(arguments));
+  for (;;) {
+    const auto reserved = reserve_name(id, options.name()); // The owner does so again: the same actor has it then.
+    if (reserved)
+      return spawn_owned(id, type, options, std::move(arguments));
+    if (reserved.error().code != errc::already_exists)
+      return fail(reserved.error());
     const auto existing = record_of(options.name());
-    if (existing && existing->state != actor_state::dead) {
-      if (options.gets_if_exists())
-        return attach(*existing);
-      return fail(errc::already_exists, fmt::format("there is an actor \"{}\" already, of type {} on node {}; choose "
-                                                    "another name, or use get_if_exists()",
-                                                    options.name(), existing->type_name, existing->node_name));
-    }
     if (!existing && existing.error().code != errc::not_found)
       return fail(existing.error());
+    if (!existing || existing->state == actor_state::dead)
+      continue; // It has ended in between, so that the name is free.
+    if (options.gets_if_exists())
+      return attach(*existing);
+    return fail(errc::already_exists, fmt::format("there is an actor \"{}\" already, of type {} on node {}; choose "
+                                                  "another name, or use get_if_exists()",
+                                                  options.name(), existing->type_name, existing->node_name));
   }
-  return spawn_owned(type, options, std::move(arguments));
 }
 
-remote_actor driver::spawn_owned(const std::string& type, const actor_options& options, std::string arguments) {
-  const auto id = random_id<actor_id>();
+remote_actor driver::spawn_owned(actor_id id, const std::string& type, const actor_options& options,
+                                 std::string arguments) {
   auto spec = spec_of(type, work_kind::actor, options.wants(), options.environment());
   spec->name = options.name();
   spec->max_restarts = options.max_restarts();
@@ -203,6 +213,14 @@ result<remote_actor> driver::spawn_detached(const std::string& type, const actor
   if (!answer)
     return fail(answer.error());
   return actor_record_in(*answer).map([this](const actor_record& record) { return attach(record); });
+}
+
+result<void> driver::reserve_name(actor_id actor, const std::string& name) {
+  wire::ReserveName question;
+  question.set_owner_id(id_.value);
+  question.set_actor_id(actor.value);
+  question.set_name(name);
+  return ask(caf::make_message(std::move(question))).map([](const caf::message&) {});
 }
 
 result<actor_record> driver::record_of(const std::string& name) {

@@ -50,15 +50,17 @@ private:
 
   [[nodiscard]] result<caf::message> ask(caf::message question,
                                          std::chrono::milliseconds deadline = std::chrono::seconds(5));
-  remote_actor spawn_owned(const std::string& type, const actor_options& options, std::string arguments);
+  remote_actor spawn_owned(actor_id id, const std::string& type, const actor_options& options, std::string arguments);
   [[nodiscard]] result<remote_actor> spawn_detached(const std::string& type, const actor_options& options,
                                                     std::string arguments);
+  [[nodiscard]] result<void> reserve_name(actor_id actor, const std::string& name);
   [[nodiscard]] result<actor_record> record_of(const std::string& name);
   remote_actor attach(const actor_record& record);
   message_codec codec();
 
   cluster_process& process_;
   driver_options options_;
+  const owner_id id_;
   caf::actor packages_;
   caf::actor owner_;
   std::atomic<std::uint64_t> last_task_ = 0;

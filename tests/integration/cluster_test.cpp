@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <future>
 #include <numeric>
 #include <set>
 #include <stdexcept>
@@ -313,6 +314,24 @@ TEST_CASE("cluster: a name is given once, and found by another driver") {
   CHECK(taken.error().code == errc::already_exists);
   CHECK(found.call<int>(caf::add_atom_v, 1).get() == 3);
   CHECK(other.find_actor("misses").error().code == errc::not_found);
+}
+
+TEST_CASE("cluster: two drivers that get or spawn an actor of one name at once have the same one") {
+  test_cluster cluster(1, cpus(16));
+  runtime::cluster_options options;
+  options.address = cluster.address();
+  options.token_file = cluster.token_file();
+  auto other = runtime::or_throw(runtime::cluster::connect(options));
+
+  for (int i = 0; i < 8; ++i) {
+    const auto call = [name = "hits " + std::to_string(i)](runtime::cluster& driver) {
+      auto actor = driver.spawn(counter_type, actor_options().name(name).get_if_exists(), 0);
+      return actor.call<int>(caf::add_atom_v, 1).get();
+    };
+    auto theirs = std::async(std::launch::async, [&] { return call(other); });
+    const auto ours = call(cluster.driver());
+    CHECK(ours + theirs.get() == 1 + 2);
+  }
 }
 
 TEST_CASE("cluster: a detached actor outlives its driver, an owned one does not") {
