@@ -6,6 +6,7 @@
 #include <caf/response_promise.hpp>
 #include <caf/send.hpp>
 
+#include "runtime/limits.hpp"
 #include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/node/node_wire.hpp"
@@ -74,7 +75,9 @@ void hosted_actor::on_calls(const wire::Calls& calls) {
   const auto& caller = current_sender();
   const auto number = caller ? number_of(caller) : 0;
   if (caller && number == 0)
-    return refuse(calls);
+    return refuse(calls, fmt::format("this actor has {} callers already", max_callers));
+  if (const auto bytes = calls.ByteSizeLong(); bytes > most_batch_bytes)
+    return refuse(calls, too_large_message("a batch of calls", bytes, most_batch_bytes));
   wire::ToWorker message;
   auto& deliver = *message.mutable_deliver();
   *deliver.mutable_work() = node_wire::to_wire(work_.key);
@@ -100,14 +103,15 @@ hosted_actor::caller_number hosted_actor::number_of(const caf::strong_actor_ptr&
   return known->second;
 }
 
-void hosted_actor::refuse(const wire::Calls& calls) {
+void hosted_actor::refuse(const wire::Calls& calls, const std::string& why) {
+  if (!current_sender())
+    return; // Nobody who could be answered.
   wire::Replies replies;
   for (const auto& call : calls.calls())
     if (call.id() != 0) {
       auto& reply = *replies.add_replies();
       reply.set_id(call.id());
-      *reply.mutable_why_not() =
-        node_wire::to_wire(error{errc::too_large, fmt::format("this actor has {} callers already", max_callers)});
+      *reply.mutable_why_not() = node_wire::to_wire(error{errc::too_large, why});
     }
   send(caf::actor_cast<caf::actor>(current_sender()), std::move(replies));
 }

@@ -69,7 +69,7 @@ private:
   void on_end(const hosted_ended& order, const wire::WorkEnded& end);
   wire::WorkStarted started() const;
   caller_number number_of(const caf::strong_actor_ptr& caller); ///< 0: there are too many.
-  void refuse(const wire::Calls& calls);
+  void refuse(const wire::Calls& calls, const std::string& why);
   void forget(const caf::actor_addr& caller);
   void tell_worker(const wire::ToWorker& message);
 

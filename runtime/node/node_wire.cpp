@@ -3,10 +3,13 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/limits.hpp"
 #include "runtime/package/file_digest.hpp"
 
 namespace runtime::node_wire {
 namespace {
+
+constexpr std::size_t most_type_name_bytes = 4096; ///< A C++ identifier with its templates is far below.
 
 using amounts = google::protobuf::RepeatedPtrField<wire::Amount>;
 
@@ -168,6 +171,14 @@ result<start_order> start_order_reader::read(const wire::StartWork& message) {
   }
   if (order.kind == work_kind::actor && message.actor_id() == 0)
     return fail(errc::invalid_argument, "an actor needs an id");
+  if (message.type_name().size() > most_type_name_bytes)
+    return fail(errc::too_large, fmt::format("the name of a type has {} bytes; use at most {}",
+                                             message.type_name().size(), most_type_name_bytes));
+  if (message.arguments().size() > most_message_bytes) // What goes to a worker must fit into a frame.
+    return fail(errc::too_large,
+                too_large_message(fmt::format("the arguments of {} \"{}\"",
+                                              order.kind == work_kind::task ? "task" : "actor", message.type_name()),
+                                  message.arguments().size()));
   auto resources = runtime::node_wire::read(message.resources());
   if (!resources)
     return fail(std::move(resources.error()));
