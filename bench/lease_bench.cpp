@@ -26,7 +26,7 @@ head_core cluster(instant now) {
   head_options options;
   options.version = "bench";
   options.cluster = "bench";
-  head_core core(options);
+  head_core core(options, now);
   auto total = cpus(16);
   total.set("memory", amount::whole(64'000'000'000));
   for (std::uint64_t i = 1; i <= nodes; ++i)

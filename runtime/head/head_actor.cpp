@@ -27,7 +27,7 @@ caf::message answer(result<actor_record> found) {
 head_actor::head_actor(caf::actor_config& config, head_actor_options options)
   : event_based_actor(config),
     options_(std::move(options)),
-    core_(options_.core),
+    core_(options_.core, now()),
     custodian_(options_.custodian),
     nonsense_(std::make_shared<nonsense_log>("head", options_.log)) {
   set_down_handler([this](caf::down_msg& down) { on_down(down.source); });

@@ -19,6 +19,7 @@ result<void> validate(const head_options& options) {
   const auto zero = std::chrono::nanoseconds::zero();
   must(!options.version.empty(), "version must not be empty");
   must(options.epoch >= 1 && options.epoch < (std::uint64_t{1} << 24), "epoch must be 1 to 2^24-1");
+  must(options.settling >= zero, "settling must not be negative");
   must(options.repeat_every > zero, "repeat_every must be more than 0");
   must(options.node_grace >= zero, "node_grace must not be negative");
   must(options.contest_grace >= zero, "contest_grace must not be negative");
@@ -36,14 +37,15 @@ result<void> validate(const head_options& options) {
   return fail(errc::invalid_argument, "head options: " + wrong);
 }
 
-head_core::head_core(head_options options)
+head_core::head_core(head_options options, instant now)
   : options_(std::move(options)),
+    settled_at_(now + options_.settling),
     queue_({options_.max_waiting, options_.patience, options_.max_passes}),
     directory_(options_.max_actors, options_.max_dead_actors) {
   const auto valid = validate(options_);
   CAF_TUNE_INVARIANT(valid, "{}", valid.error().message);
-  if (options_.settled_at > instant{})
-    set_timer(options_.settled_at, timer::settled, 0);
+  if (settled_at_ > now)
+    set_timer(settled_at_, timer::settled, 0);
 }
 
 // ---- time ----

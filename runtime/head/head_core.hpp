@@ -97,7 +97,7 @@ public:
                               node_joined, node_lost, node_forgotten, owner_lost>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
-  explicit head_core(head_options options); ///< That validate() accepts.
+  head_core(head_options options, instant now); ///< With options that validate() accepts.
 
   // From nodes. An error is for the node: it is refused and ends. Otherwise it is welcomed, now or later: a hello that
   // comes late from an earlier start of the node must not end the present one, so another start is believed only when
@@ -278,6 +278,7 @@ private:
   void on_timer(timer what, std::uint64_t whose, instant now, actions& out);
 
   head_options options_;
+  instant settled_at_;
   placement books_; ///< Also of nodes lost so shortly ago that they count as coming back; those are closed.
   lease_queue queue_;
   directory directory_;

@@ -255,7 +255,7 @@ std::optional<error> head_core::why_refused(owner_id owner, const lease_queue::s
   if (!why)
     shape.feasible_in = nodes_version_;
   // What no node of any cluster could hold is refused even to those who wait.
-  else if (why->code == errc::invalid_argument || (!waits_for_nodes(shape.what) && now >= options_.settled_at))
+  else if (why->code == errc::invalid_argument || (!waits_for_nodes(shape.what) && now >= settled_at_))
     return why;
   return std::nullopt;
 }
@@ -315,7 +315,7 @@ void head_core::finish(owner_id owner, request_id request) {
 }
 
 void head_core::refuse_infeasible(instant now, actions& out) {
-  if (now < options_.settled_at)
+  if (now < settled_at_)
     return;
   for (const auto& shape : queue_.shapes()) {
     if (waits_for_nodes(shape->what))

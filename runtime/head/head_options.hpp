@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 
-#include "runtime/base/instant.hpp"
 #include "runtime/base/result.hpp"
 
 namespace runtime {
@@ -15,8 +14,9 @@ struct head_options {
   std::string cluster; ///< The cluster's fingerprint.
   std::uint64_t epoch =
     1; ///< 1 to 2^24-1; another one at each start on the same state, so that no lease id comes twice.
-  /// Until then what fits on no node waits, because the nodes of an earlier head are still coming back.
-  instant settled_at{};
+  /// After its start what fits on no node waits so long, because the nodes of an earlier head are still coming back.
+  /// 0: there was none.
+  std::chrono::nanoseconds settling{0};
 
   std::chrono::nanoseconds repeat_every = std::chrono::seconds(1); ///< Orders that a node has not answered.
   std::chrono::nanoseconds node_grace = std::chrono::seconds(1);   ///< From a lost link to a dead node.

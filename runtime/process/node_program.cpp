@@ -50,6 +50,10 @@ std::string token_file_of(const node_flags& flags) {
   return or_throw(default_token_file());
 }
 
+/// How long a head that was started again waits for the nodes of the earlier one: as long as for the owners of their
+/// leases, since a demand that comes first must not be refused for want of a node that is about to come.
+const auto settling_of_restarted_head = head_options().adoption_grace;
+
 /// Until the head answers, or 5 s are over: who starts a node a moment before its head is not turned away.
 result<void> reach_head(cluster_process& process, const std::string& host, std::uint16_t port) {
   using namespace std::chrono;
@@ -123,6 +127,8 @@ private:
     head_part_options head;
     head.core.cluster = cluster_;
     head.core.epoch = *epoch;
+    if (*epoch > 1)
+      head.core.settling = settling_of_restarted_head;
     head.host = flags_.host.empty() ? own_address_towards("") : flags_.host;
     head.port = flags_.port;
     head.listen_host = flags_.host.empty() ? "0.0.0.0" : flags_.host;

@@ -49,7 +49,7 @@ struct driver {
 /// A head core and its peers in virtual time. Each link delivers in any order, and repeats and loses what it likes.
 class world {
 public:
-  world(seed s, int nodes, int drivers) : random_(s, "world"), core_(options(random_)), now_(instant{} + 1s) {
+  world(seed s, int nodes, int drivers) : random_(s, "world"), now_(instant{} + 1s), core_(options(random_), now_) {
     for (int i = 1; i <= nodes; ++i) {
       auto& m = machines_[node_id{static_cast<std::uint64_t>(i)}];
       m.id = node_id{static_cast<std::uint64_t>(i)};
@@ -512,8 +512,8 @@ private:
   }
 
   random_stream random_;
-  head_core core_;
   instant now_;
+  head_core core_;
   std::map<node_id, machine> machines_;
   std::map<owner_id, driver> drivers_;
   std::map<int, link_state> links_;

@@ -51,7 +51,7 @@ Action the(const head_core::actions& actions) {
 
 /// With owners alice and bob, and nodes 1 to n of 4 cpus.
 head_core cluster(std::uint64_t nodes, head_options o = options()) {
-  head_core core(std::move(o));
+  head_core core(std::move(o), start);
   for (std::uint64_t id = 1; id <= nodes; ++id)
     REQUIRE(core.on_node_hello(hello(id), start));
   REQUIRE(core.on_owner_hello(alice, "alice", "0.1.0", {}, start));
@@ -137,13 +137,16 @@ TEST_CASE("head core: what fits on no node is refused at once, unless it waits f
   CHECK(the<head_core::grant>(*core.on_node_hello(hello(2, cpus(8)), start)).lease.resources == cpus(8));
 }
 
-TEST_CASE("head core: until the nodes of an earlier head are back nothing is infeasible") {
+TEST_CASE("head core: while the nodes of an earlier head are coming back nothing is infeasible") {
   auto o = options();
-  o.settled_at = start + 3s;
+  o.settling = 3s;
   auto core = cluster(0, o);
 
   CHECK(all<head_core::answer_waits>(core.on_demand(alice, request_id{1}, wants(cpus(1)), start)).size() == 1);
+  CHECK(core.on_time(start + 2999ms).empty());
   CHECK(the<head_core::answer_refused>(core.on_time(start + 3s)).why.code == errc::infeasible);
+  CHECK(the<head_core::answer_refused>(core.on_demand(alice, request_id{2}, wants(cpus(1)), start + 3s)).why.code ==
+        errc::infeasible);
 }
 
 TEST_CASE("head core: a large demand is not starved by small ones") {

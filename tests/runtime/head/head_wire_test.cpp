@@ -111,8 +111,8 @@ TEST_CASE("head wire: an actor's record comes back as it went") {
 TEST_CASE("head wire: the state of the cluster names nodes, leases, the queue and actors") {
   head_options options;
   options.version = "0.1.0";
-  head_core core(options);
   const instant start = instant{} + 1s;
+  head_core core(options, start);
   node_hello hello{{node_id{1}, incarnation{2}, "node-1", "host", 7000, cpus(1), {}}, "0.1.0", "", {}, false};
   REQUIRE(core.on_node_hello(hello, start));
   REQUIRE(core.on_owner_hello(owner_id{5}, "driver", "0.1.0", {}, start));
