@@ -50,7 +50,8 @@ void run_if_child_process() {
     std::exit(run_node_child_process());
 }
 
-session::session(int argc, char** argv, unknown_flags unknown) : options_(std::make_unique<cluster_options>()) {
+session::session(int argc, char** argv, unknown_flags unknown, const std::string& own_help)
+  : options_(std::make_unique<cluster_options>()) {
   run_if_child_process();
   options_->program_name = file_name(argc > 0 ? argv[0] : nullptr);
   program_name = options_->program_name;
@@ -66,6 +67,7 @@ session::session(int argc, char** argv, unknown_flags unknown) : options_(std::m
                  "the cluster's secret (default: $CAF_TUNE_TOKEN_FILE, or the one that a head of this user made)");
   app.add_option("--cpus", cpus, "cpus of the cluster of this machine (default: what it has)");
   app.add_option("--log-level", options_->log_level, "of the runtime: trace, debug, info, warn, error or off");
+  app.footer(own_help);
   app.allow_extras(unknown == unknown_flags::keep);
   read_command_line(app, argc, argv);
   arguments_ = app.remaining();

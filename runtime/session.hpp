@@ -19,7 +19,8 @@ enum class unknown_flags {
 /// A runtime::failure that nobody catches ends the program with its message and exit code 1.
 class session {
 public:
-  session(int argc, char** argv, unknown_flags unknown = unknown_flags::refuse);
+  /// `own_help` is added to what --help prints: the flags that the program reads itself.
+  session(int argc, char** argv, unknown_flags unknown = unknown_flags::refuse, const std::string& own_help = {});
   ~session();
   session(const session&) = delete;
   session& operator=(const session&) = delete;

@@ -156,6 +156,10 @@ void program_under_test::wait_for_error(const std::string& phrase) {
                   [&] { return read_text(output_ + "/err").find(phrase) != std::string::npos; });
 }
 
+std::string program_under_test::error_text() const {
+  return read_text(output_ + "/err");
+}
+
 std::string program_under_test::written() const {
   return "\n--- standard output\n" + read_text(output_ + "/out") + "--- standard error\n" + read_text(output_ + "/err");
 }

@@ -34,6 +34,7 @@ public:
   program_end wait();                             ///< For its end.
   std::string wait_for_file(const std::string&);  ///< For it to appear; its content at that moment, but for "\n".
   void wait_for_error(const std::string& phrase); ///< For standard error to hold this.
+  std::string error_text() const;                 ///< What standard error holds now.
   pid_t process_id() const { return process_; }
 
 private:
