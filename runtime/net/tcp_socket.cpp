@@ -51,10 +51,10 @@ error listen_error(const std::string& address, std::uint16_t port, int error_num
   switch (error_number) {
   case EADDRINUSE:
     return {errc::already_exists,
-            fmt::format("port {} is in use on {}; choose another with --port, or 0 for any", port, address)};
+            fmt::format("port {} is in use on {}; choose another, or 0 for any", port, address)};
   case EACCES:
     return {errc::permission_denied,
-            fmt::format("port {} is not for everybody; choose one from 1024 with --port, or 0 for any", port)};
+            fmt::format("port {} is not for everybody; choose one from 1024, or 0 for any", port)};
   case EADDRNOTAVAIL:
     return {errc::invalid_argument,
             fmt::format("{} is not an address of this machine; use one that is, or 0.0.0.0 for all", address)};

@@ -3,6 +3,7 @@
 #include "runtime/base/version.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
@@ -69,6 +70,14 @@ void read_command_line(CLI::App& app, int argc, char** argv) {
   }
 }
 
+result<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, failure] = std::from_chars(text.begin(), text.end(), port); // Takes no blank and no sign.
+  if (failure != std::errc() || end != text.end())
+    return fail(errc::invalid_argument, fmt::format("\"{}\" is not a port; use 0 to 65535", text));
+  return port;
+}
+
 result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text) {
   const auto colon = text.rfind(':');
   const auto wrong = [&] {
@@ -89,6 +98,11 @@ result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view tex
   if (host.empty() || port == 0 || port > 65535)
     return wrong();
   return std::pair{std::move(host), static_cast<std::uint16_t>(port)};
+}
+
+error about_listening(const std::string& port_flag, error why) {
+  const bool is_host = why.code == errc::invalid_argument || why.code == errc::not_found;
+  return within(is_host ? "--host" : port_flag, std::move(why));
 }
 
 result<std::pair<std::string, std::string>> parse_name_and_value(std::string_view text) {

@@ -24,8 +24,14 @@ void read_command_line(CLI::App& app, int argc, char** argv);
 /// Prints "program: mistake" for each and ends the process with exit_wrong_usage, if there are any.
 void end_if_wrong(const std::string& program, const std::vector<std::string>& mistakes);
 
+/// 0 to 65535, in digits and nothing else.
+[[nodiscard]] result<std::uint16_t> parse_port(std::string_view text);
+
 /// "HOST:PORT" or "[v6]:PORT", as two.
 [[nodiscard]] result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text);
+
+/// The same error with the flag that it is about before it: --host, or the one that chose the port.
+[[nodiscard]] error about_listening(const std::string& port_flag, error why);
 
 /// "name=value", as two; the name is not empty.
 [[nodiscard]] result<std::pair<std::string, std::string>> parse_name_and_value(std::string_view text);

@@ -6,6 +6,7 @@
 #include "runtime/owner/custodian_actor.hpp"
 #include "runtime/owner/file_detached_store.hpp"
 #include "runtime/owner/package_server_actor.hpp"
+#include "runtime/process/command_line.hpp"
 #include "runtime/process/package_intake_actor.hpp"
 #include "runtime/process/posix_random.hpp"
 
@@ -46,12 +47,12 @@ result<std::unique_ptr<head_part>> head_part::start(cluster_process& process, he
   if (!options.listen_host.empty()) {
     auto bound = bind_to(options.listen_host, options.port);
     if (!bound)
-      return fail(bound.error());
+      return fail(about_listening("--port", std::move(bound.error())));
     reserved = std::move(*bound);
     made->port_ = local_port(reserved.get());
-    auto liveness = listen_for_heartbeats(options.listen_host, /*port=*/0, options.network, {}, options.log);
+    auto liveness = listen_for_heartbeats(options.listen_host, options.liveness_port, options.network, {}, options.log);
     if (!liveness)
-      return fail(liveness.error());
+      return fail(about_listening("--liveness-port", std::move(liveness.error())));
     made->liveness_ = std::move(*liveness);
     head.liveness_port = made->liveness_->port();
     head.liveness = std::make_shared<link_judge>(made->liveness_);
@@ -69,7 +70,7 @@ result<std::unique_ptr<head_part>> head_part::start(cluster_process& process, he
   process.enter(made->host_, made->port_, made->head_);
   if (!options.listen_host.empty())
     if (const auto listening = process.listen(options.listen_host, made->port_, made->head_); !listening)
-      return fail(listening.error());
+      return fail(about_listening("--port", listening.error()));
   return made;
 }
 

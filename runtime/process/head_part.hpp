@@ -13,9 +13,10 @@ namespace runtime {
 
 struct head_part_options {
   head_options core;
-  std::string host;        ///< Where others reach it.
-  std::uint16_t port = 0;  ///< 0: any.
-  std::string listen_host; ///< Where it listens; empty: it does not, for a cluster within one process.
+  std::string host;                ///< Where others reach it.
+  std::uint16_t port = 0;          ///< 0: any.
+  std::string listen_host;         ///< Where it listens; empty: it does not, for a cluster within one process.
+  std::uint16_t liveness_port = 0; ///< 0: any.
   std::shared_ptr<const tls_context> network; ///< For the liveness link; null: none.
   std::shared_ptr<spdlog::logger> log;
 };
@@ -24,7 +25,7 @@ struct head_part_options {
 /// custodian_part, since it needs a package store.
 class head_part {
 public:
-  /// Errors: the port.
+  /// Errors: the ports, with the flags that chose them.
   [[nodiscard]] static result<std::unique_ptr<head_part>> start(cluster_process& process, head_part_options options);
   ~head_part();
 

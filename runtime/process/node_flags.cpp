@@ -3,9 +3,9 @@
 #include "runtime/process/command_line.hpp"
 
 #include <array>
-#include <cstdlib>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -19,7 +19,8 @@ constexpr std::array log_levels{"trace", "debug", "info", "warn", "error", "crit
 /// The words as they came, before they are checked.
 struct words {
   bool head = false;
-  std::optional<std::string> address, host, port, token_file, state, name, cpus, gpus, memory, ready_file, log_level;
+  std::optional<std::string> address, host, port, node_port, liveness_port, token_file, state, name, cpus, gpus, memory,
+    ready_file, log_level;
   std::vector<std::string> resources, labels;
 };
 
@@ -28,6 +29,8 @@ void declare(CLI::App& app, words& w) {
   app.add_option("--address", w.address, "join the cluster whose head is at HOST:PORT");
   app.add_option("--host", w.host, "address at which others reach this process (default: this machine's)");
   app.add_option("--port", w.port, "port to listen on, 0 for any (default: 6390 with --head, otherwise any)");
+  app.add_option("--node-port", w.node_port, "with --head: port of the node manager on this machine (default: any)");
+  app.add_option("--liveness-port", w.liveness_port, "with --head: port for the nodes' heartbeats (default: any)");
   app.add_option("--token-file", w.token_file,
                  "the cluster's secret (default: $CAF_TUNE_TOKEN_FILE, or ~/.local/state/caf-tune/token);\n"
                  "--head makes one if there is none");
@@ -52,7 +55,7 @@ public:
   node_flags check() {
     check_role();
     flags_.host = words_.host.value_or("");
-    check_port();
+    check_ports();
     check_paths();
     check_name();
     check_amounts();
@@ -79,15 +82,24 @@ private:
       wrong("--address", parsed.error().message);
   }
 
-  void check_port() {
+  void check_ports() {
     flags_.port = flags_.head ? default_head_port : std::uint16_t{0};
-    if (!words_.port)
+    check_port("--port", words_.port, flags_.port);
+    for (const auto& [flag, word, into] : {std::tuple{"--node-port", &words_.node_port, &flags_.node_port},
+                                           std::tuple{"--liveness-port", &words_.liveness_port, &flags_.liveness_port}})
+      if (*word && !flags_.head)
+        wrong(flag, "only a head has this port; a node listens on --port alone");
+      else
+        check_port(flag, *word, *into);
+  }
+
+  void check_port(const char* flag, const std::optional<std::string>& word, std::uint16_t& into) {
+    if (!word)
       return;
-    char* end = nullptr;
-    const long port = std::strtol(words_.port->c_str(), &end, 10);
-    if (words_.port->empty() || *end != '\0' || port < 0 || port > 65535)
-      return wrong("--port", fmt::format("\"{}\" is not a port; use 0 to 65535", *words_.port));
-    flags_.port = static_cast<std::uint16_t>(port);
+    if (const auto port = parse_port(*word))
+      into = *port;
+    else
+      wrong(flag, port.error().message);
   }
 
   void check_paths() {

@@ -16,6 +16,8 @@ struct node_flags {
   std::string address;                 ///< HOST:PORT of the head to join; empty for the head itself.
   std::string host;                    ///< Where others reach this process; empty: the machine's own address.
   std::uint16_t port = 0;              ///< 0: any.
+  std::uint16_t node_port = 0;         ///< Of the head's own node manager; 0: any.
+  std::uint16_t liveness_port = 0;     ///< Of the head; 0: any.
   std::string token_file;              ///< Empty: the user's own.
   std::string state;                   ///< Directory; empty: the user's own for this role.
   std::string name;                    ///< Empty: the machine's name.

@@ -6,6 +6,7 @@
 #include "runtime/node/package_actor.hpp"
 #include "runtime/node/posix_worker_launcher.hpp"
 #include "runtime/node/posix_worker_sweep.hpp"
+#include "runtime/process/command_line.hpp"
 
 #include <future>
 #include <utility>
@@ -60,7 +61,7 @@ result<std::unique_ptr<node_part>> node_part::start(cluster_process& process, no
   if (!options.listen_host.empty()) {
     auto bound = bind_to(options.listen_host, description.port);
     if (!bound)
-      return fail(bound.error());
+      return fail(about_listening(options.port_flag, std::move(bound.error())));
     reserved = std::move(*bound);
     description.port = local_port(reserved.get());
   }
@@ -101,7 +102,7 @@ result<std::unique_ptr<node_part>> node_part::start(cluster_process& process, no
   process.enter(made->host_, made->port_, made->node_manager_);
   if (!options.listen_host.empty())
     if (const auto listening = process.listen(options.listen_host, made->port_, made->node_manager_); !listening)
-      return fail(listening.error());
+      return fail(about_listening(options.port_flag, listening.error()));
   return made;
 }
 

@@ -16,6 +16,7 @@ struct node_part_options {
   std::string state_directory;
   std::string head_host;
   std::uint16_t head_port = 0;
+  std::string port_flag = "--port";  ///< What chose core.node.port, for errors.
   std::string listen_host;           ///< Where it listens; empty: it does not, for a cluster within one process.
   std::shared_ptr<node_state> state; ///< Null: nothing of the cluster is kept.
   std::shared_ptr<const tls_context> network; ///< For the liveness link; null: none.

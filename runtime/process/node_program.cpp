@@ -131,6 +131,7 @@ private:
       head.core.settling = settling_of_restarted_head;
     head.host = flags_.host.empty() ? own_address_towards("") : flags_.host;
     head.port = flags_.port;
+    head.liveness_port = flags_.liveness_port;
     head.listen_host = flags_.host.empty() ? "0.0.0.0" : flags_.host;
     head.network = network_;
     head.log = log_;
@@ -138,7 +139,7 @@ private:
     if (!started)
       return fail(started.error());
     head_ = std::move(*started);
-    const auto node = start_node(head_->host(), head_->port(), head_->host(), /*port=*/0);
+    const auto node = start_node(head_->host(), head_->port(), head_->host(), flags_.node_port);
     if (node)
       head_->add_custodian(*process_, node_->store(), node_->packages(), flags_.state + "/detached");
     return node;
@@ -161,6 +162,8 @@ private:
     node.state_directory = flags_.state;
     node.head_host = head_host;
     node.head_port = head_port;
+    if (flags_.head)
+      node.port_flag = "--node-port";
     node.listen_host = flags_.host.empty() ? "0.0.0.0" : flags_.host;
     node.state = state_;
     node.network = network_;

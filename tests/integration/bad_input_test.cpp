@@ -92,11 +92,17 @@ TEST_CASE("bad input: a port in use") {
   temporary_directory folder;
   const held_port taken(held_port::kind::silent);
 
-  const auto end = run_program(folder, {node, "--head", "--host", "127.0.0.1", "--port", taken.number(), "--token-file",
-                                        folder / "token", "--state", folder / "state", "--log-level", "off"});
+  for (const std::string flag : {"--port", "--node-port", "--liveness-port"}) {
+    words command{node,      "--head",         "--host",      "127.0.0.1", "--token-file", folder / "token",
+                  "--state", folder / "state", "--log-level", "off",       flag,           taken.number()};
+    const auto end = run_program(folder, flag == "--port" ? command : command + words{"--port", "0"});
 
-  check_end({end.code, end.out, with(end.err, {{taken.number(), "PORT"}})}, 1,
-            "caf-tune-node: port PORT is in use on 127.0.0.1; choose another with --port, or 0 for any\n");
+    check_end({end.code, end.out, with(end.err, {{taken.number(), "PORT"}})}, 1,
+              "caf-tune-node: " + flag + ": port PORT is in use on 127.0.0.1; choose another, or 0 for any\n");
+  }
+  check_end(run_program(folder, {node, "--address", "127.0.0.1:1", "--node-port", "1", "--liveness-port", "2"}), 2,
+            "caf-tune-node: --node-port: only a head has this port; a node listens on --port alone\n"
+            "caf-tune-node: --liveness-port: only a head has this port; a node listens on --port alone\n");
 }
 
 TEST_CASE("bad input: an address that does not resolve, where nothing listens, or where nobody answers") {

@@ -51,8 +51,9 @@ TEST_CASE("command line: --help and --version of each program are answers, not e
     CHECK(version.code == 0);
   }
   const auto of_node = run_program(folder, {node, "--help"});
-  for (const auto* flag : {"--head", "--address", "--host", "--port", "--token-file", "--state", "--name", "--cpus",
-                           "--gpus", "--memory", "--resource", "--label", "--ready-file", "--log-level", "--help"})
+  for (const auto* flag :
+       {"--head", "--address", "--host", "--port", "--node-port", "--liveness-port", "--token-file", "--state",
+        "--name", "--cpus", "--gpus", "--memory", "--resource", "--label", "--ready-file", "--log-level", "--help"})
     CHECK_MESSAGE(of_node.out.find(flag) != std::string::npos, flag);
   CHECK(of_node.err == "");
   CHECK(of_node.code == 0);

@@ -82,6 +82,6 @@ TEST_CASE("tcp socket: a port in use says what to do") {
 
   REQUIRE_FALSE(second);
   CHECK(second.error() == error{errc::already_exists, "port " + std::to_string(port) +
-                                                        " is in use on 127.0.0.1; choose another with --port, or 0 for "
+                                                        " is in use on 127.0.0.1; choose another, or 0 for "
                                                         "any"});
 }

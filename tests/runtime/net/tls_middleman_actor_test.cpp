@@ -242,7 +242,7 @@ TEST_CASE("tls middleman: a port in use is an error that says what to do") {
 
   REQUIRE_FALSE(refused);
   CHECK(refused.error() == error{errc::already_exists, "port " + std::to_string(port) +
-                                                         " is in use on 0.0.0.0; choose another with --port, or 0 for "
+                                                         " is in use on 0.0.0.0; choose another, or 0 for "
                                                          "any"});
 }
 
