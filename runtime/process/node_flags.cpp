@@ -1,6 +1,7 @@
 #include "runtime/process/node_flags.hpp"
 
 #include "runtime/process/command_line.hpp"
+#include "runtime/resources/resource_stock.hpp"
 
 #include <array>
 #include <optional>
@@ -146,10 +147,16 @@ private:
       wrong(flag, fmt::format("\"{}\" is given twice", name));
     else if (!value)
       wrong(flag, value.error().message);
-    else if (name == "gpu" && !value->is_whole())
-      wrong(flag, fmt::format("{} is not a number of devices; use a whole number", value->to_string()));
+    else if (const auto possible = validate_capacity(only(name, *value)); !possible)
+      wrong(flag, possible.error().message);
     else
       flags_.given.emplace(name, *value);
+  }
+
+  static resource_set only(const std::string& name, amount value) {
+    resource_set one;
+    one.set(name, value);
+    return one;
   }
 
   void check_labels() {

@@ -88,6 +88,18 @@ TEST_CASE("bad input: every amount that makes no sense is told at once") {
             "caf-tune-node: --label: \"fast\" is not of the form name=value, for example --label disk=ssd\n");
 }
 
+TEST_CASE("bad input: GPUs that no machine has, or halves of them") {
+  temporary_directory folder;
+  const auto with = [&](const words& more) { return run_program(folder, words{node, "--head"} + more); };
+
+  check_end(with({"--gpus", "1025"}), 2,
+            "caf-tune-node: --gpus: gpu=1025 is not a number of devices; use a whole number from 0 to 1024\n");
+  check_end(with({"--resource", "gpu=2000"}), 2,
+            "caf-tune-node: --resource: gpu=2000 is not a number of devices; use a whole number from 0 to 1024\n");
+  check_end(with({"--gpus", "1.5"}), 2,
+            "caf-tune-node: --gpus: gpu=1.5 is not a number of devices; use a whole number from 0 to 1024\n");
+}
+
 TEST_CASE("bad input: a port in use") {
   temporary_directory folder;
   const held_port taken(held_port::kind::silent);
