@@ -3,6 +3,7 @@
 #include "runtime/base/version.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,21 @@
 
 namespace runtime {
 namespace {
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), is_control);
+}
+
+/// What a terminal may be shown.
+std::string printable(std::string_view text) {
+  std::string shown(text);
+  std::replace_if(shown.begin(), shown.end(), is_control, '?');
+  return shown;
+}
 
 bool is_flag(const std::string& word) {
   return word.rfind('-', 0) == 0;
@@ -78,26 +94,73 @@ result<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
-result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text) {
-  const auto colon = text.rfind(':');
-  const auto wrong = [&] {
-    return fail(errc::invalid_argument,
-                fmt::format("\"{}\" is not an address; use HOST:PORT, for example 10.0.0.1:6390", text));
+result<std::string> parse_host(std::string_view text) {
+  const auto wrong = [&](const char* why) {
+    return fail(errc::invalid_argument, fmt::format("\"{}\" is not a host: {}; use a name or an address, for example "
+                                                    "10.0.0.1",
+                                                    text, why));
   };
-  if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size())
-    return wrong();
-  auto host = std::string(text.substr(0, colon));
-  if (host.front() == '[' && host.back() == ']')
+  auto host = text;
+  const bool opens = !host.empty() && host.front() == '[';
+  if (opens && host.size() > 1 && host.back() == ']')
     host = host.substr(1, host.size() - 2);
-  unsigned long port = 0;
-  for (const char digit : text.substr(colon + 1)) {
-    if (digit < '0' || digit > '9' || port > 65535)
-      return wrong();
-    port = port * 10 + static_cast<unsigned long>(digit - '0');
-  }
-  if (host.empty() || port == 0 || port > 65535)
-    return wrong();
-  return std::pair{std::move(host), static_cast<std::uint16_t>(port)};
+  else if (opens)
+    return wrong("its brackets do not match");
+  if (host.empty())
+    return wrong("it is empty");
+  if (host.find_first_of("[]") != std::string_view::npos)
+    return wrong("its brackets do not match");
+  if (host.find('/') != std::string_view::npos)
+    return wrong("it has a \"/\"");
+  if (has_control(host))
+    return wrong("it has a control character");
+  return std::string(host);
+}
+
+result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text) {
+  const auto wrong = [&](const char* why) {
+    return fail(errc::invalid_argument,
+                fmt::format("\"{}\" is not an address{}; use HOST:PORT, for example 10.0.0.1:6390", text, why));
+  };
+  if (text.find('/') != std::string_view::npos)
+    return wrong(": it has a \"/\"");
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0)
+    return wrong("");
+  const auto host_text = text.substr(0, colon);
+  if (host_text.front() != '[' && host_text.find_first_of("[]:") != std::string_view::npos)
+    return wrong(host_text.find(':') != std::string_view::npos ? ": an IPv6 address needs brackets, as in [::1]:6390"
+                                                               : ": its brackets do not match");
+  if (host_text.front() == '[' && host_text.back() != ']')
+    return wrong(": its brackets do not match");
+  auto host = parse_host(host_text);
+  const auto port = parse_port(text.substr(colon + 1));
+  if (!host || !port || *port == 0)
+    return wrong("");
+  return std::pair{std::move(*host), *port};
+}
+
+result<void> check_word(std::string_view text, const char* what) {
+  const bool good = !text.empty() && text.size() <= 63 && text.find_first_of(" \"") == std::string_view::npos;
+  if (good && !has_control(text))
+    return {};
+  return fail(errc::invalid_argument,
+              fmt::format("\"{}\" is not {}; use 1 to 63 characters without spaces", printable(text), what));
+}
+
+result<void> check_path(const std::string& path) {
+  if (path.empty())
+    return fail(errc::invalid_argument, "the path is empty");
+  return {};
+}
+
+result<void> check_log_level(const std::string& level) {
+  constexpr std::array levels{"trace", "debug", "info", "warn", "error", "critical", "off"};
+  if (std::find(levels.begin(), levels.end(), level) != levels.end())
+    return {};
+  return fail(errc::invalid_argument, fmt::format("\"{}\" is not a level; use trace, debug, info, warn, error, "
+                                                  "critical or off",
+                                                  level));
 }
 
 error about_listening(const std::string& port_flag, error why) {

@@ -27,8 +27,17 @@ void end_if_wrong(const std::string& program, const std::vector<std::string>& mi
 /// 0 to 65535, in digits and nothing else.
 [[nodiscard]] result<std::uint16_t> parse_port(std::string_view text);
 
+/// A name or an address, without the brackets of an IPv6 one.
+[[nodiscard]] result<std::string> parse_host(std::string_view text);
+
 /// "HOST:PORT" or "[v6]:PORT", as two.
 [[nodiscard]] result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text);
+
+/// A name that people give: 1 to 63 characters without spaces, quotes and control characters. `what`: "a name".
+[[nodiscard]] result<void> check_word(std::string_view text, const char* what);
+
+[[nodiscard]] result<void> check_path(const std::string& path); ///< Not empty.
+[[nodiscard]] result<void> check_log_level(const std::string& level);
 
 /// The same error with the flag that it is about before it: --host, or the one that chose the port.
 [[nodiscard]] error about_listening(const std::string& port_flag, error why);

@@ -3,7 +3,6 @@
 #include "runtime/process/command_line.hpp"
 #include "runtime/resources/resource_stock.hpp"
 
-#include <array>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -15,7 +14,6 @@ namespace runtime {
 namespace {
 
 constexpr const char* program = "caf-tune-node";
-constexpr std::array log_levels{"trace", "debug", "info", "warn", "error", "critical", "off"};
 
 /// The words as they came, before they are checked.
 struct words {
@@ -55,7 +53,7 @@ public:
 
   node_flags check() {
     check_role();
-    flags_.host = words_.host.value_or("");
+    check_host();
     check_ports();
     check_paths();
     check_name();
@@ -71,6 +69,11 @@ private:
     mistakes_.push_back(fmt::format("{}: {}", flag, what));
   }
 
+  void expect(const std::string& flag, const result<void>& good) {
+    if (!good)
+      wrong(flag, good.error().message);
+  }
+
   void check_role() {
     flags_.head = words_.head;
     if (words_.head == words_.address.has_value())
@@ -81,6 +84,15 @@ private:
     flags_.address = *words_.address;
     if (const auto parsed = parse_address(*words_.address); !parsed)
       wrong("--address", parsed.error().message);
+  }
+
+  void check_host() {
+    if (!words_.host)
+      return;
+    if (auto host = parse_host(*words_.host))
+      flags_.host = std::move(*host);
+    else
+      wrong("--host", host.error().message);
   }
 
   void check_ports() {
@@ -105,8 +117,8 @@ private:
 
   void check_paths() {
     const auto path = [this](const char* flag, const std::optional<std::string>& word, std::string& into) {
-      if (word && word->empty())
-        wrong(flag, "the path is empty");
+      if (word)
+        expect(flag, runtime::check_path(*word));
       into = word.value_or("");
     };
     path("--token-file", words_.token_file, flags_.token_file);
@@ -116,9 +128,8 @@ private:
 
   void check_name() {
     flags_.name = words_.name.value_or("");
-    if (words_.name && (words_.name->empty() || words_.name->size() > 63 ||
-                        words_.name->find_first_of(" \t\n\"") != std::string::npos))
-      wrong("--name", fmt::format("\"{}\" is not a name; use 1 to 63 characters without spaces", *words_.name));
+    if (words_.name)
+      expect("--name", check_word(*words_.name, "a name"));
   }
 
   void check_amounts() {
@@ -164,6 +175,10 @@ private:
       const auto pair = parse_name_and_value(word);
       if (!pair)
         wrong("--label", pair.error().message + ", for example --label disk=ssd");
+      else if (const auto name = check_word(pair->first, "a label's name"); !name)
+        wrong("--label", name.error().message);
+      else if (const auto value = check_word(pair->second, "a label's value"); !value)
+        wrong("--label", value.error().message);
       else if (!flags_.labels.insert(*pair).second)
         wrong("--label", fmt::format("\"{}\" is given twice", pair->first));
     }
@@ -173,11 +188,7 @@ private:
     if (!words_.log_level)
       return;
     flags_.log_level = *words_.log_level;
-    for (const auto* level : log_levels)
-      if (flags_.log_level == level)
-        return;
-    wrong("--log-level",
-          fmt::format("\"{}\" is not a level; use trace, debug, info, warn, error, critical or off", flags_.log_level));
+    expect("--log-level", runtime::check_log_level(flags_.log_level));
   }
 
   const words& words_;

@@ -88,6 +88,48 @@ TEST_CASE("bad input: every amount that makes no sense is told at once") {
             "caf-tune-node: --label: \"fast\" is not of the form name=value, for example --label disk=ssd\n");
 }
 
+TEST_CASE("bad input: names, labels and ports hold nothing that could confuse a reader or a script") {
+  temporary_directory folder;
+
+  const auto end = run_program(folder, {node, "--head", "--name", "a\x1b[2Jb", "--label", "a b=", "--label", "ok=a\tb",
+                                        "--label", "zone=", "--port", " 80", "--liveness-port", "+80"});
+
+  check_end(end, 2,
+            "caf-tune-node: --port: \" 80\" is not a port; use 0 to 65535\n"
+            "caf-tune-node: --liveness-port: \"+80\" is not a port; use 0 to 65535\n"
+            "caf-tune-node: --name: \"a?[2Jb\" is not a name; use 1 to 63 characters without spaces\n"
+            "caf-tune-node: --label: \"a b\" is not a label's name; use 1 to 63 characters without spaces\n"
+            "caf-tune-node: --label: \"a?b\" is not a label's value; use 1 to 63 characters without spaces\n"
+            "caf-tune-node: --label: \"\" is not a label's value; use 1 to 63 characters without spaces\n");
+}
+
+TEST_CASE("bad input: what is no address is told before anybody is asked for it") {
+  temporary_directory folder;
+  const std::string use = "; use HOST:PORT, for example 10.0.0.1:6390\n";
+
+  for (const auto& [address, why] : std::vector<std::pair<std::string, std::string>>{
+         {"http://127.0.0.1:6390", ": it has a \"/\""},
+         {"[::1:6399", ": its brackets do not match"},
+         {"::1]:6399", ": an IPv6 address needs brackets, as in [::1]:6390"},
+         {"::1:6399", ": an IPv6 address needs brackets, as in [::1]:6390"},
+         {"a]:6399", ": its brackets do not match"},
+         {"127.0.0.1: 80", ""},
+         {"127.0.0.1:+80", ""},
+         {"127.0.0.1:0", ""},
+         {"[]:80", ""},
+         {":80", ""}}) {
+    const auto expected = "--address: \"" + address + "\" is not an address" + why + use;
+    check_end(run_program(folder, {node, "--address", address}), 2, "caf-tune-node: " + expected);
+    check_end(run_program(folder, {caf_tune, "status", "--address", address}), 2, "caf-tune: " + expected);
+  }
+  check_end(run_program(folder, {node, "--head", "--host", "http://here"}), 2,
+            "caf-tune-node: --host: \"http://here\" is not a host: it has a \"/\"; use a name or an address, for "
+            "example 10.0.0.1\n");
+  check_end(run_program(folder, {node, "--head", "--host", "[::1"}), 2,
+            "caf-tune-node: --host: \"[::1\" is not a host: its brackets do not match; use a name or an address, for "
+            "example 10.0.0.1\n");
+}
+
 TEST_CASE("bad input: GPUs that no machine has, or halves of them") {
   temporary_directory folder;
   const auto with = [&](const words& more) { return run_program(folder, words{node, "--head"} + more); };
