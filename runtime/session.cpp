@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 namespace runtime {
 namespace {
@@ -60,13 +62,14 @@ session::session(int argc, char** argv, unknown_flags unknown, const std::string
   options_->token_file = from_environment("CAF_TUNE_TOKEN_FILE");
 
   CLI::App app("", options_->program_name);
-  std::string cpus;
-  app.add_option("--address", options_->address,
+  std::optional<std::string> address, token_file, cpus, log_level;
+  app.add_option("--address", address,
                  "HOST:PORT of a cluster's head (default: $CAF_TUNE_ADDRESS, or a cluster of this machine)");
-  app.add_option("--token-file", options_->token_file,
+  app.add_option("--token-file", token_file,
                  "the cluster's secret (default: $CAF_TUNE_TOKEN_FILE, or the one that a head of this user made)");
   app.add_option("--cpus", cpus, "cpus of the cluster of this machine (default: what it has)");
-  app.add_option("--log-level", options_->log_level, "of the runtime: trace, debug, info, warn, error or off");
+  app.add_option("--log-level", log_level,
+                 "of the runtime: trace, debug, info, warn, error, critical or off (default: warn)");
   app.footer(own_help);
   app.allow_extras(unknown == unknown_flags::keep);
   read_command_line(app, argc, argv);
@@ -75,14 +78,25 @@ session::session(int argc, char** argv, unknown_flags unknown, const std::string
   std::vector<std::string> mistakes;
   if (const auto declared = program_registry::of_this_program().check(); !declared)
     mistakes.push_back(declared.error().message);
-  if (!options_->address.empty())
-    if (const auto address = parse_address(options_->address); !address)
-      mistakes.push_back("--address: " + address.error().message);
-  if (!cpus.empty()) {
-    if (const auto value = parse_amount(cpus); !value)
-      mistakes.push_back("--cpus: " + value.error().message);
-    else
+  const auto expect = [&mistakes](const char* flag, const auto& good) {
+    if (!good)
+      mistakes.push_back(fmt::format("{}: {}", flag, good.error().message));
+    return good.has_value();
+  };
+  options_->address = address.value_or(options_->address);
+  if (address || !options_->address.empty())
+    expect("--address", parse_address(options_->address));
+  if (token_file && expect("--token-file", check_path(*token_file)))
+    options_->token_file = *token_file;
+  if (log_level && expect("--log-level", check_log_level(*log_level)))
+    options_->log_level = *log_level;
+  if (cpus) {
+    const auto value = parse_amount(*cpus);
+    if (expect("--cpus", value))
       options_->cpus = value->to_double();
+    if (!options_->address.empty())
+      mistakes.push_back(fmt::format("--cpus: it is for a cluster of this machine, but {} says to use the one at {}",
+                                     address ? "--address" : "CAF_TUNE_ADDRESS", options_->address));
   }
   end_if_wrong(options_->program_name, mistakes);
 }

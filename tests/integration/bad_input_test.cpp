@@ -130,6 +130,26 @@ TEST_CASE("bad input: what is no address is told before anybody is asked for it"
             "example 10.0.0.1\n");
 }
 
+TEST_CASE("bad input: a user's program checks the runtime's flags as caf-tune-node does") {
+  temporary_directory folder;
+  const std::string name = "program_with_late_types: ";
+
+  check_end(run_program(folder, {PROGRAM_WITH_LATE_TYPES, "--log-level", "loud", "--token-file", "", "--cpus", "few"}),
+            2,
+            name + "--token-file: the path is empty\n" + name +
+              "--log-level: \"loud\" is not a level; use trace, debug, info, warn, error, critical or off\n" + name +
+              "--cpus: few is not an amount; use 0 to 1e14 in steps of 0.0001\n");
+  check_end(run_program(folder, {PROGRAM_WITH_LATE_TYPES, "--cpus", "4", "--address", "127.0.0.1:1"}), 2,
+            name + "--cpus: it is for a cluster of this machine, but --address says to use the one at 127.0.0.1:1\n");
+  check_end(run_program(folder, {PROGRAM_WITH_LATE_TYPES, "--cpus", "4"}, {{"CAF_TUNE_ADDRESS", "127.0.0.1:1"}}), 2,
+            name + "--cpus: it is for a cluster of this machine, but CAF_TUNE_ADDRESS says to use the one at "
+                   "127.0.0.1:1\n");
+  check_end(run_program(folder, {PROGRAM_WITH_LATE_TYPES, "--address", ""}), 2,
+            name + "--address: \"\" is not an address; use HOST:PORT, for example 10.0.0.1:6390\n");
+  check_end(run_program(folder, {caf_tune, "status", "--token-file", ""}), 2,
+            "caf-tune: --token-file: the path is empty\n");
+}
+
 TEST_CASE("bad input: GPUs that no machine has, or halves of them") {
   temporary_directory folder;
   const auto with = [&](const words& more) { return run_program(folder, words{node, "--head"} + more); };

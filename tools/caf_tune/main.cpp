@@ -7,7 +7,9 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -43,6 +45,7 @@ std::string from_environment(const char* name, const std::string& otherwise) {
 
 request read_request(int argc, char** argv) {
   request wanted;
+  std::optional<std::string> token_file;
   const auto here = fmt::format("127.0.0.1:{}", runtime::default_head_port);
   wanted.address = from_environment("CAF_TUNE_ADDRESS", here);
   wanted.token_file = from_environment("CAF_TUNE_TOKEN_FILE", "");
@@ -52,7 +55,7 @@ request read_request(int argc, char** argv) {
     auto& one = *app.add_subcommand(each.name, each.help);
     one.add_option("--address", wanted.address,
                    fmt::format("HOST:PORT of the cluster's head (default: $CAF_TUNE_ADDRESS, or {})", here));
-    one.add_option("--token-file", wanted.token_file,
+    one.add_option("--token-file", token_file,
                    "the cluster's secret (default: $CAF_TUNE_TOKEN_FILE, or the one that a head of this user made)");
     one.add_flag("--json", wanted.json, "one JSON document instead of a table");
     one.callback([&wanted, &each] { wanted.what = &each; });
@@ -62,8 +65,15 @@ request read_request(int argc, char** argv) {
     std::fputs(app.help().c_str(), stderr);
     std::exit(runtime::exit_wrong_usage);
   }
+  std::vector<std::string> mistakes;
   if (const auto address = runtime::parse_address(wanted.address); !address)
-    runtime::end_if_wrong("caf-tune", {"--address: " + address.error().message});
+    mistakes.push_back("--address: " + address.error().message);
+  if (token_file) {
+    if (const auto path = runtime::check_path(*token_file); !path)
+      mistakes.push_back("--token-file: " + path.error().message);
+    wanted.token_file = *token_file;
+  }
+  runtime::end_if_wrong("caf-tune", mistakes);
   return wanted;
 }
 
