@@ -9,6 +9,7 @@
 #include "runtime/base/overloaded.hpp"
 #include "runtime/head/head_wire.hpp"
 #include "runtime/net/shell_failure.hpp"
+#include "runtime/net/tcp_socket.hpp"
 #include "runtime/wire/protobuf_message.hpp"
 
 namespace runtime {
@@ -232,7 +233,7 @@ caf::message_handler head_actor::request_handlers() {
     },
     [this](const wire::AskCluster&) -> caf::message {
       auto state = head_wire::cluster_state(core_, now());
-      state.set_head(fmt::format("{}:{}", options_.host, options_.port));
+      state.set_head(endpoint_text(options_.host, options_.port));
       return caf::make_message(std::move(state));
     },
     [forward](const wire::SpawnDetached& m) { forward(m); },
@@ -328,8 +329,8 @@ void head_actor::perform_own(const head_core::action& action) {
   if (const auto* joined = std::get_if<head_core::node_joined>(&action)) {
     const auto& node = joined->node;
     if (log)
-      log->info("node joined node={} name=\"{}\" address={}:{} total=\"{}\"", node.id, node.name, node.host, node.port,
-                node.total);
+      log->info("node joined node={} name=\"{}\" address={} total=\"{}\"", node.id, node.name,
+                endpoint_text(node.host, node.port), node.total);
     if (options_.liveness)
       options_.liveness->watch(node.id, node.start);
     if (const auto* link = link_of(node.id); link && options_.switchboard)

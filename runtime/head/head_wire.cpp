@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/net/tcp_socket.hpp"
 #include "runtime/resources/resource_stock.hpp"
 
 namespace runtime::head_wire {
@@ -392,7 +393,7 @@ wire::ClusterState cluster_state(const head_core& core, instant now) {
     auto& n = *to.add_nodes();
     n.set_node_id(node.what.id.value);
     n.set_name(node.what.name);
-    n.set_address(fmt::format("{}:{}", node.what.host, node.what.port));
+    n.set_address(endpoint_text(node.what.host, node.what.port));
     n.set_state(to_string(node.state));
     put(node.what.total, *n.mutable_total());
     put(node.used, *n.mutable_used());

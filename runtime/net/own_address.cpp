@@ -10,6 +10,11 @@ constexpr const char* somewhere = "192.0.2.1"; // Reserved for documentation (RF
 
 } // namespace
 
+bool is_wildcard(const std::string& host) {
+  const auto numbers = parse_address(host, any_port);
+  return numbers && (numbers->text == "0.0.0.0" || numbers->text == "::");
+}
+
 std::string own_address_towards(const std::string& host) {
   const auto to = look_up(host.empty() ? somewhere : host, any_port);
   if (to)

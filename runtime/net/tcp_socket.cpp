@@ -57,7 +57,7 @@ error listen_error(const std::string& address, std::uint16_t port, int error_num
             fmt::format("port {} is not for everybody; choose one from 1024, or 0 for any", port)};
   case EADDRNOTAVAIL:
     return {errc::invalid_argument,
-            fmt::format("{} is not an address of this machine; use one that is, or 0.0.0.0 for all", address)};
+            fmt::format("{} is not an address of this machine; use one that is, or none to listen on all", address)};
   default:
     return {errc::io, fmt::format("cannot listen on {}: {}", endpoint_text(address, port), system_text(error_number))};
   }

@@ -14,7 +14,6 @@
 
 #include <caf/send.hpp>
 #include <caf/type_id.hpp>
-#include <fmt/format.h>
 
 namespace runtime {
 namespace {
@@ -82,7 +81,7 @@ void head_part::add_custodian(cluster_process& process, std::shared_ptr<package_
   process.end_with_process(server);
   owner_actor_options own;
   own.core.owner = detached_owner;
-  own.core.head_address = fmt::format("{}:{}", host_, port_);
+  own.core.head_address = endpoint_text(host_, port_);
   own.name = "detached";
   own.version = version;
   own.head_host = host_;

@@ -26,7 +26,9 @@ struct words {
 void declare(CLI::App& app, words& w) {
   app.add_flag("--head", w.head, "start a cluster: this process is its head, and a node");
   app.add_option("--address", w.address, "join the cluster whose head is at HOST:PORT");
-  app.add_option("--host", w.host, "address at which others reach this process (default: this machine's)");
+  app.add_option("--host", w.host,
+                 "address to listen on, and where others reach this process (default: it listens on all,\n"
+                 "and is reached at this machine's)");
   app.add_option("--port", w.port, "port to listen on, 0 for any (default: 6390 with --head, otherwise any)");
   app.add_option("--node-port", w.node_port, "with --head: port of the node manager on this machine (default: any)");
   app.add_option("--liveness-port", w.liveness_port, "with --head: port for the nodes' heartbeats (default: any)");

@@ -3,6 +3,7 @@
 #include "runtime/net/caf_error.hpp"
 #include "runtime/net/file_token.hpp"
 #include "runtime/net/own_address.hpp"
+#include "runtime/net/tcp_socket.hpp"
 #include "runtime/node/file_node_state.hpp"
 #include "runtime/process/command_line.hpp"
 #include "runtime/process/file_ready.hpp"
@@ -120,6 +121,18 @@ private:
     return flags_.head ? start_head() : join();
   }
 
+  /// Where others reach this process; `peer`: one of them, or "" for any.
+  std::string advertised_host(const std::string& peer) const {
+    return flags_.host.empty() || is_wildcard(flags_.host) ? own_address_towards(peer) : flags_.host;
+  }
+
+  /// Where it listens so that it is reached there: "::" takes IPv4 connections, too.
+  std::string listen_host(const std::string& advertised) const {
+    if (!flags_.host.empty() && !is_wildcard(flags_.host))
+      return flags_.host;
+    return flags_.host == "::" || advertised.find(':') != std::string::npos ? "::" : "0.0.0.0";
+  }
+
   result<void> start_head() {
     const auto epoch = state_->next_epoch();
     if (!epoch)
@@ -129,10 +142,10 @@ private:
     head.core.epoch = *epoch;
     if (*epoch > 1)
       head.core.settling = settling_of_restarted_head;
-    head.host = flags_.host.empty() ? own_address_towards("") : flags_.host;
+    head.host = advertised_host("");
     head.port = flags_.port;
     head.liveness_port = flags_.liveness_port;
-    head.listen_host = flags_.host.empty() ? "0.0.0.0" : flags_.host;
+    head.listen_host = listen_host(head.host);
     head.network = network_;
     head.log = log_;
     auto started = head_part::start(*process_, std::move(head));
@@ -149,7 +162,7 @@ private:
     const auto [host, port] = or_throw(parse_address(flags_.address));
     if (const auto reached = reach_head(*process_, host, port); !reached)
       return reached;
-    return start_node(host, port, flags_.host.empty() ? own_address_towards(host) : flags_.host, flags_.port);
+    return start_node(host, port, advertised_host(host), flags_.port);
   }
 
   result<void> start_node(const std::string& head_host, std::uint16_t head_port, const std::string& own_host,
@@ -164,7 +177,7 @@ private:
     node.head_port = head_port;
     if (flags_.head)
       node.port_flag = "--node-port";
-    node.listen_host = flags_.host.empty() ? "0.0.0.0" : flags_.host;
+    node.listen_host = listen_host(own_host);
     node.state = state_;
     node.network = network_;
     node.log = log_;
@@ -201,8 +214,8 @@ private:
   }
 
   result<void> say_ready() {
-    const auto own = flags_.head ? fmt::format("{}:{}", head_->host(), head_->port())
-                                 : fmt::format("{}:{}", node_->host(), node_->port());
+    const auto own =
+      flags_.head ? endpoint_text(head_->host(), head_->port()) : endpoint_text(node_->host(), node_->port());
     if (flags_.head)
       fmt::print("caf-tune head at {}, cluster {}, offering {}\n"
                  "to add a machine, copy {} to it and run there:\n"

@@ -150,6 +150,14 @@ TEST_CASE("bad input: a user's program checks the runtime's flags as caf-tune-no
             "caf-tune: --token-file: the path is empty\n");
 }
 
+TEST_CASE("bad input: an address of another machine") {
+  temporary_directory folder;
+
+  check_end(run_program(folder, {node, "--head", "--host", "192.0.2.1", "--log-level", "off"}), 1,
+            "caf-tune-node: --host: 192.0.2.1 is not an address of this machine; use one that is, or none to listen on "
+            "all\n");
+}
+
 TEST_CASE("bad input: GPUs that no machine has, or halves of them") {
   temporary_directory folder;
   const auto with = [&](const words& more) { return run_program(folder, words{node, "--head"} + more); };

@@ -1,6 +1,9 @@
 #include "tests/integration/program_under_test.hpp"
 
 #include <csignal>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -38,6 +41,16 @@ program_under_test join(const head_under_test& head, const temporary_directory& 
            "licence=3",
            "--label",
            "disk=ssd"}};
+}
+
+bool has_ipv6() {
+  const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 loopback{};
+  loopback.sin6_family = AF_INET6;
+  loopback.sin6_addr = in6addr_loopback;
+  const bool has = ::bind(socket, reinterpret_cast<const sockaddr*>(&loopback), sizeof loopback) == 0;
+  ::close(socket);
+  return has;
 }
 
 } // namespace
@@ -126,6 +139,60 @@ TEST_CASE("command line: a node that joined is seen as it was described, by flag
     }
   })",
                             {{"ADDRESS", address}})) != std::string::npos);
+}
+
+TEST_CASE("command line: a head that listens everywhere says where it is reached, and so does a node") {
+  temporary_directory folder;
+  const auto starting = [&](const std::string& name, const words& role) {
+    return words{node,
+                 "--host",
+                 "0.0.0.0",
+                 "--token-file",
+                 folder / "token",
+                 "--state",
+                 folder / (name + ".state"),
+                 "--ready-file",
+                 folder / (name + ".ready"),
+                 "--name",
+                 name} +
+           role;
+  };
+  program_under_test head(folder, starting("head", {"--head", "--port", "0"}));
+  const auto address = head.wait_for_file(folder / "head.ready");
+  program_under_test joined(folder, starting("other", {"--address", address}));
+  const auto node_address = joined.wait_for_file(folder / "other.ready");
+
+  CHECK(address.find("0.0.0.0") == std::string::npos);
+  CHECK(node_address.find("0.0.0.0") == std::string::npos);
+  const auto nodes = run_program(folder, {caf_tune, "nodes", "--address", address, "--token-file", folder / "token"});
+  CHECK_MESSAGE(nodes.code == 0, nodes.err);
+  CHECK_MESSAGE(nodes.out.find(node_address) != std::string::npos, nodes.out);
+  CHECK_MESSAGE(nodes.out.find("0.0.0.0") == std::string::npos, nodes.out);
+}
+
+TEST_CASE("command line: IPv6 addresses are printed as they are to be given, and work runs behind them") {
+  temporary_directory folder;
+  if (!has_ipv6()) {
+    MESSAGE("this machine has no IPv6: not tested");
+    return;
+  }
+  program_under_test head(folder, {node, "--head", "--host", "::1", "--port", "0", "--token-file", folder / "token",
+                                   "--state", folder / "head.state", "--ready-file", folder / "ready", "--cpus", "0"});
+  const auto address = head.wait_for_file(folder / "ready");
+  CHECK(address.find("[::1]:") == 0);
+  program_under_test joined(folder, {node, "--address", address, "--token-file", folder / "token", "--state",
+                                     folder / "node.state", "--name", "other", "--cpus", "2", "--ready-file",
+                                     folder / "other.ready"});
+  CHECK(joined.wait_for_file(folder / "other.ready").find("[::1]:") == 0);
+
+  program_under_test working(folder, {PROGRAM_THAT_HOLDS, "--address", address, "--token-file", folder / "token"},
+                             {{"HELD_FILE", folder / "started"}});
+  CHECK(working.wait_for_file(folder / "started") != "");
+  const auto status = run_program(folder, {caf_tune, "status", "--address", address, "--token-file", folder / "token"});
+  CHECK_MESSAGE(status.out.find("cluster at " + address + ",") == 0, status.out);
+  CHECK_MESSAGE(status.out.find("other  [::1]:") != std::string::npos, status.out);
+  head.signal(SIGKILL);
+  CHECK(head.wait().out.find("  caf-tune-node --address " + address + " --token-file FILE\n") != std::string::npos);
 }
 
 TEST_CASE("command line: what there is none of is an empty list") {
