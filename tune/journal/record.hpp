@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tune/config.hpp"
+#include "tune/scheduler/scheduler.hpp"
+#include "tune/trial/attempt_end.hpp"
+#include "tune/trial/checkpoint_ref.hpp"
+#include "tune/trial/trial_state.hpp"
+#include "tune/vocabulary.hpp"
+
+/// What an experiment's journal is made of. The records in their order are the experiment: whoever replays them knows
+/// all that the controller knew. Times are those of the driver's wall clock, for people: nothing is decided from them.
+namespace tune::record {
+
+using wall_time = std::chrono::system_clock::time_point;
+
+/// First of an experiment.
+struct experiment_begun {
+  std::string id; ///< 8 hex digits, random: part of every trial's name.
+  std::string name;
+  std::string description; ///< JSON, as experiment.json shows it: space, objectives, searcher, scheduler, options.
+  std::uint64_t seed = 0;
+  std::uint64_t samples = 0; ///< Times the grid, if there is one.
+  wall_time at;
+};
+
+/// A driver opened it again; also how an experiment is extended.
+struct experiment_resumed {
+  std::uint64_t samples = 0;
+  std::string description; ///< Empty: as before. Space and objectives never change.
+  wall_time at;
+};
+
+struct experiment_ended {
+  std::string why; ///< "finished", "time budget of 3600 s", "interrupted", ...
+  wall_time at;
+};
+
+enum class trial_origin { searcher, point };
+
+struct trial_created {
+  trial_id trial;
+  config values;
+  trial_origin origin = trial_origin::searcher;
+  wall_time at;
+};
+
+/// An attempt is being started: from here on only what it says counts (I3).
+struct attempt_started {
+  trial_id trial;
+  attempt_number attempt = 0;
+  iteration_number from = 0; ///< The checkpoint that it restores; 0: none.
+  wall_time at;
+};
+
+/// It runs, there.
+struct attempt_placed {
+  trial_id trial;
+  attempt_number attempt = 0;
+  std::string node;
+  std::string hostname;
+  std::uint32_t process_id = 0;
+};
+
+/// A result, counted once (I2), and what was decided from it. The answer goes out when this is on disk.
+struct result_reported {
+  trial_id trial;
+  attempt_number attempt = 0;
+  iteration_number iteration = 0;
+  metrics values; ///< As the user reported them.
+  double time_this_iteration_s = 0;
+  double time_total_s = 0; ///< Over all attempts.
+  wall_time at;
+  std::optional<checkpoint_ref> checkpoint;
+  decision decided;
+};
+
+/// A checkpoint without a result of its own: at a pause or at the end.
+struct checkpoint_saved {
+  trial_id trial;
+  checkpoint_ref checkpoint;
+};
+
+struct attempt_ended {
+  trial_id trial;
+  attempt_number attempt = 0;
+  attempt_end end;
+  wall_time at;
+};
+
+/// What the trial became, and why.
+struct trial_changed {
+  trial_id trial;
+  trial_state state = trial_state::pending;
+  std::string reason;
+  wall_time at;
+};
+
+} // namespace tune::record
+
+namespace tune {
+
+using journal_record =
+  std::variant<record::experiment_begun, record::experiment_resumed, record::experiment_ended, record::trial_created,
+               record::attempt_started, record::attempt_placed, record::result_reported, record::checkpoint_saved,
+               record::attempt_ended, record::trial_changed>;
+
+/// The number of a record in its journal: from 1, without gaps.
+using journal_position = std::uint64_t;
+
+} // namespace tune

@@ -1,0 +1,9 @@
+#pragma once
+
+#include <filesystem>
+
+namespace tune {
+
+using path = std::filesystem::path;
+
+} // namespace tune

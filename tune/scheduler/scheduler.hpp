@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tune/config.hpp"
+#include "tune/trial/trial_state.hpp"
+#include "tune/vocabulary.hpp"
+
+namespace tune {
+
+enum class verdict {
+  go_on,
+  pause, ///< Save a checkpoint and free the resources; choose_paused() may bring it back.
+  stop,
+};
+
+/// What a scheduler wants of a trial, and why: the reason is kept in the journal and shown to people.
+struct decision {
+  verdict what = verdict::go_on;
+  std::string reason; ///< Empty for go_on without anything to say.
+
+  friend bool operator==(const decision& a, const decision& b) { return a.what == b.what && a.reason == b.reason; }
+};
+
+/// A result as a scheduler sees it. Of each (trial, iteration) it hears once, iterations ascending.
+struct scheduler_result {
+  trial_id trial;
+  iteration_number iteration = 0;
+  double loss = 0; ///< Less is better, whatever the objective says; NaN if the metric is.
+};
+
+/// Decides from results whether a trial goes on, pauses or stops. A pure core: equal after equal events, which are
+/// those of the journal in its order, so that a replay makes the same decisions (I6). The time attribute is the
+/// iteration, never a clock.
+class scheduler {
+public:
+  virtual ~scheduler() = default;
+
+  virtual void on_trial_created(trial_id trial, const config& values) = 0;
+  virtual decision on_result(const scheduler_result& result) = 0;
+  /// The trial has ended, for whatever cause; a trial that merely runs again elsewhere has not.
+  virtual void on_trial_end(trial_id trial, trial_state how) = 0;
+
+  /// A place is free: which paused trial should go on before a new one is created? It is running again afterwards.
+  struct resumption {
+    trial_id trial;
+    std::string reason;
+  };
+  virtual std::optional<resumption> choose_paused() { return std::nullopt; }
+
+  /// No trial runs or waits and no new one can come: which paused trials end now, and why. Those it does not name and
+  /// that choose_paused() does not bring back are ended by the controller.
+  virtual std::vector<resumption> end_paused() { return {}; }
+
+  /// After this many iterations a trial has finished; absent: the scheduler does not say.
+  virtual std::optional<iteration_number> max_iterations() const { return std::nullopt; }
+  virtual bool needs_checkpoints() const { return false; } ///< It pauses trials.
+};
+
+} // namespace tune
