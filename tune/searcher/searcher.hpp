@@ -17,6 +17,7 @@ struct searcher_abilities {
   bool conditions = true; ///< Parameters that are active only under conditions.
   bool several_objectives = false;
   bool grids = true;        ///< Grid domains: the cross product of them is repeated `samples` times.
+  bool learns = false;      ///< From results: fewer trials are created ahead of them.
   bool finite_only = false; ///< Only spaces with finitely many points, such as grid search.
 };
 
