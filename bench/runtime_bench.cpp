@@ -5,6 +5,7 @@
 #include "bench/head_process.hpp"
 #include "bench/posix_child.hpp"
 #include "runtime/cluster.hpp"
+#include "runtime/test_cluster.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/type_id.hpp>
@@ -227,6 +228,15 @@ void measure_start(const bench::figures& figures) {
     for (int i = 0; i < (figures.is_quick() ? 3 : 11); ++i)
       times.push_back(bench::head_process("2").started_in_ms());
     figures.show({name, median(times), "ms", {}, 100, "caf-tune-node --head to its ready file, median; Ray: seconds"});
+  }
+  if (const std::string name = "test_cluster_start_ms"; figures.wants(name)) {
+    std::vector<double> times;
+    for (int i = 0; i < (figures.is_quick() ? 3 : 11); ++i) {
+      const auto start = clock_type::now();
+      const runtime::test_cluster cluster(/*nodes=*/3, runtime::cpus(1));
+      times.push_back(1000 * seconds_since(start));
+    }
+    figures.show({name, median(times), "ms", {}, 100, "a test_cluster of 3 nodes until all have joined, median"});
   }
 }
 

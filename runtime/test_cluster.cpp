@@ -2,37 +2,41 @@
 
 #include "runtime/net/file_token.hpp"
 #include "runtime/process/cluster_access.hpp"
+#include "runtime/process/command_line.hpp"
 #include "runtime/process/file_scratch_directory.hpp"
 #include "runtime/process/head_part.hpp"
 #include "runtime/process/log.hpp"
 #include "runtime/process/node_part.hpp"
 #include "runtime/process/own_program.hpp"
 #include "runtime/process/posix_child_nodes.hpp"
+#include "runtime/process/posix_event.hpp"
 #include "runtime/process/posix_random.hpp"
 
-#include <condition_variable>
-#include <mutex>
+#include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
+#include <spdlog/logger.h>
 
 namespace runtime {
 namespace {
 
 const std::string loopback = "127.0.0.1";
+const std::string name_of_head = "head"; // Of the node beside it, which no other node may have.
+constexpr std::chrono::seconds patience(60);
 
 /// The head in this process, with a node that offers nothing: it keeps the packages of detached actors.
 class test_head : public cluster_access {
 public:
-  static result<std::unique_ptr<test_head>> start(const std::string& directory, const cluster_token& token) {
+  static result<std::unique_ptr<test_head>> start(const std::string& directory, const cluster_token& token,
+                                                  std::function<void()> on_event) {
     cluster_process_options process;
     process.network = std::make_shared<const tls_context>(token, "head/test");
     process.log = make_log("warn");
     process.program = &program_registry::of_this_program();
     auto made = std::make_unique<test_head>(std::move(process));
-    return made->start_parts(directory, token).map([&] { return std::move(made); });
+    return made->start_parts(directory, token, std::move(on_event)).map([&] { return std::move(made); });
   }
 
   explicit test_head(cluster_process_options options)
@@ -48,13 +52,14 @@ public:
   std::shared_ptr<spdlog::logger> log() override { return log_; }
 
 private:
-  result<void> start_parts(const std::string& directory, const cluster_token& token) {
+  result<void> start_parts(const std::string& directory, const cluster_token& token, std::function<void()> on_event) {
     head_part_options head;
     head.core.cluster = fingerprint(token);
     head.host = loopback;
     head.listen_host = loopback;
     head.network = network_;
     head.log = log_;
+    head.on_event = std::move(on_event);
     auto started = head_part::start(process_, std::move(head));
     if (!started)
       return fail(started.error());
@@ -65,11 +70,12 @@ private:
 
   result<void> start_store(const std::string& directory) {
     node_part_options node;
-    node.core.node = {node_id{random_number()}, incarnation{random_number()}, "head", loopback, 0, {}, {}};
+    node.core.node = {node_id{random_number()}, incarnation{random_number()}, name_of_head, loopback, 0, {}, {}};
     node.state_directory = directory;
     node.head_host = head_->host();
     node.head_port = head_->port();
     node.listen_host = loopback;
+    node.network = network_;
     node.log = log_;
     auto started = node_part::start(process_, std::move(node));
     if (!started)
@@ -97,11 +103,19 @@ public:
     : directory_(std::move(directory)),
       each_(std::move(each)),
       token_file_(directory_.path() + "/token") {}
+  ~implementation() {
+    if (log_)
+      log_->set_level(spdlog::level::off); // That a test's end ends its nodes is no event.
+  }
+  implementation(const implementation&) = delete;
+  implementation& operator=(const implementation&) = delete;
 
   void start(std::size_t nodes) {
     const auto token = or_throw(create_or_load_token(token_file_));
-    auto head = or_throw(test_head::start(directory_.path() + "/head", token));
+    auto head =
+      or_throw(test_head::start(directory_.path() + "/head", token, [changed = changed_] { changed->raise(); }));
     address_ = head->address();
+    log_ = head->log();
     cluster_options options;
     options.program_name = "test";
     driver_.emplace(or_throw(cluster::over(std::move(head), std::move(options))));
@@ -112,37 +126,76 @@ public:
       wait_for_node(name);
   }
 
+  std::string add_node(test_node_options options) {
+    auto name = start_node(std::move(options));
+    wait_for_node(name);
+    return name;
+  }
+
   std::string start_node(test_node_options options) {
-    if (options.name.empty())
-      options.name = fmt::format("node-{}", ++last_);
     if (options.resources.empty())
       options.resources = each_;
-    or_throw(children_.start({options.name, address_, token_file_, directory_.path() + "/" + options.name,
+    or_throw(check(options));
+    options.name = free_name(options.name);
+    children_.forget(options.name);
+    if (directories_.count(options.name) != 0) // Else the earlier one would be taken for it until it is missed.
+      wait_until(
+        fmt::format("the earlier node \"{}\" is missed", options.name),
+        [&](const cluster_state& state) { return !has(state, options.name); }, patience);
+    const auto number = directories_.emplace(options.name, directories_.size() + 1).first->second;
+    or_throw(children_.start({options.name, address_, token_file_, fmt::format("{}/node.{}", directory_.path(), number),
                               options.resources, options.labels}));
     return options.name;
   }
 
   void wait_until(const std::string& what, const std::function<bool(const cluster_state&)>& is_so,
-                  std::chrono::milliseconds deadline) {
+                  std::chrono::milliseconds deadline, const std::string& node = {}) {
     const auto last = std::chrono::steady_clock::now() + deadline;
-    std::mutex mutex;
-    std::condition_variable never;
     for (;;) {
+      changed_->clear();
       const auto state = or_throw(driver_->state());
       if (is_so(state))
         return;
-      if (std::chrono::steady_clock::now() > last)
+      switch (changed_->wait_until(last, node.empty() ? -1 : children_.process_descriptor(node))) {
+      case posix_event::cause::raised: break;
+      case posix_event::cause::process_ended:
+        throw failure(
+          {errc::node_lost, fmt::format("{}: its process has ended; its log:\n{}", what, children_.log_of(node))});
+      case posix_event::cause::too_late:
         throw failure({errc::timed_out, fmt::format("{}: not within {} ms; the head knows:\n{}", what, deadline.count(),
                                                     describe(state))});
-      std::unique_lock lock(mutex); // The head tells its state only to who asks: asked anew each millisecond.
-      never.wait_for(lock, std::chrono::milliseconds(1));
+      }
     }
   }
 
   void wait_for_node(const std::string& name) {
     wait_until(
-      fmt::format("node \"{}\" joins", name), [&](const cluster_state& state) { return has(state, name); },
-      std::chrono::seconds(60));
+      fmt::format("node \"{}\" joins", name), [&](const cluster_state& state) { return has(state, name); }, patience,
+      name);
+  }
+
+  std::string free_name(const std::string& asked) {
+    const auto is_taken = [this](const std::string& name) { return name == name_of_head || children_.is_in_use(name); };
+    if (!asked.empty() && is_taken(asked))
+      throw failure({errc::already_exists,
+                     fmt::format("node \"{}\": this test cluster has a node of this name already; choose another, or "
+                                 "leave it empty",
+                                 asked)});
+    auto name = asked;
+    while (name.empty() || (asked.empty() && is_taken(name)))
+      name = fmt::format("node-{}", ++last_);
+    return name;
+  }
+
+  static result<void> check(const test_node_options& options) {
+    if (!options.name.empty())
+      if (const auto good = check_word(options.name, "a node's name"); !good)
+        return good;
+    for (const auto& [name, value] : options.labels)
+      for (const auto& [word, what] : {std::pair{name, "a label's name"}, std::pair{value, "a label's value"}})
+        if (const auto good = check_word(word, what); !good)
+          return good;
+    return validate_capacity(options.resources);
   }
 
   static bool has(const cluster_state& state, const std::string& name) {
@@ -167,7 +220,10 @@ public:
   resource_set each_;
   std::string token_file_;
   std::string address_;
+  std::shared_ptr<spdlog::logger> log_; ///< The head's.
   std::size_t last_ = 0;
+  std::map<std::string, std::size_t> directories_; ///< By name: a node that is started again finds its state.
+  std::shared_ptr<posix_event> changed_ = std::make_shared<posix_event>(); ///< The head may know something new.
   std::optional<cluster> driver_;
   child_nodes children_; // Ends first.
 };
@@ -196,9 +252,7 @@ std::vector<std::string> test_cluster::nodes() const {
 }
 
 std::string test_cluster::add_node(test_node_options options) {
-  auto name = how_->start_node(std::move(options));
-  how_->wait_for_node(name);
-  return name;
+  return how_->add_node(std::move(options));
 }
 
 void test_cluster::kill_node(const std::string& name) {
@@ -235,7 +289,7 @@ void test_cluster::wait_for_no_node(const std::string& name) {
           return false;
       return true;
     },
-    std::chrono::seconds(60));
+    patience);
 }
 
 std::string test_cluster::log_of(const std::string& node) const {

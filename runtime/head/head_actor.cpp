@@ -208,6 +208,7 @@ caf::message_handler head_actor::owner_handlers() {
           nonsense_->dropped("AnnounceActors", record.error().message);
       }
       core_.on_announce(owner_id{m.owner_id()}, records);
+      tell_watcher();
     },
   };
 }
@@ -226,7 +227,9 @@ caf::message_handler head_actor::request_handlers() {
     [this](const wire::ReserveName& m) -> caf::message {
       if (m.owner_id() == 0 || m.actor_id() == 0 || m.name().size() > 255)
         return answer(fail(errc::invalid_argument, "a name of at most 255 bytes is reserved for an owner's actor"));
-      return answer(core_.reserve_name(owner_id{m.owner_id()}, actor_id{m.actor_id()}, m.name()));
+      auto reserved = core_.reserve_name(owner_id{m.owner_id()}, actor_id{m.actor_id()}, m.name());
+      tell_watcher();
+      return answer(std::move(reserved));
     },
     [this](const wire::FindActor& m) -> caf::message {
       return answer(m.name().empty() ? core_.actors().find(actor_id{m.actor_id()}) : core_.actors().find(m.name()));
@@ -312,6 +315,7 @@ void head_actor::perform(const head_core::actions& actions) {
                },
                action);
   arm_timer();
+  tell_watcher();
 }
 
 void head_actor::welcome(const head_core::welcome& a) {
@@ -347,6 +351,11 @@ void head_actor::perform_own(const head_core::action& action) {
     if (log)
       log->info("owner lost owner={} name=\"{}\"", owner->owner, owner->name);
   }
+}
+
+void head_actor::tell_watcher() {
+  if (options_.on_event)
+    options_.on_event();
 }
 
 void head_actor::arm_timer() {

@@ -42,6 +42,7 @@ struct head_actor_options {
   caf::actor custodian; ///< Gets SpawnDetached and StopActor. May be empty, and come later by (put_atom, custodian).
   /// Where a peer's messages come from, for nodes that do not know their own address; empty: not known. May be null.
   std::function<std::string(const caf::strong_actor_ptr&)> address_of;
+  std::function<void()> on_event; ///< After whatever may have changed what AskCluster tells; for tests. May be null.
   std::shared_ptr<spdlog::logger> log; ///< May be null.
   /// After an invariant of ours broke and was logged: must end the process. Null: std::abort.
   std::function<void()> die;
@@ -76,6 +77,7 @@ private:
   template <class Message>
   void tell_owner(owner_id owner, const Message& message);
   void on_down(const caf::actor_addr& source);
+  void tell_watcher();
   void arm_timer();
   const caf::actor* link_of(node_id node) const;
   bool speaks_for_node(std::uint64_t node, const char* what);

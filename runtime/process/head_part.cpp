@@ -42,6 +42,7 @@ result<std::unique_ptr<head_part>> head_part::start(cluster_process& process, he
   head.host = options.host;
   head.switchboard = process.switchboard();
   head.log = options.log;
+  head.on_event = std::move(options.on_event);
   socket_handle reserved; // The head is told its port before there is an actor that could listen on it.
   if (!options.listen_host.empty()) {
     auto bound = bind_to(options.listen_host, options.port);

@@ -6,6 +6,7 @@
 #include "runtime/process/cluster_process.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ struct head_part_options {
   std::uint16_t liveness_port = 0; ///< 0: any.
   std::shared_ptr<const tls_context> network; ///< For the liveness link; null: none.
   std::shared_ptr<spdlog::logger> log;
+  std::function<void()> on_event; ///< As head_actor_options'.
 };
 
 /// The head with all that it stands on: its port, the liveness link. The owner of detached actors is another part,

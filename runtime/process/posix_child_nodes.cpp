@@ -7,16 +7,20 @@
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 extern char** environ;
 
 namespace runtime {
 namespace {
+
+constexpr int most_leave_ms = 60'000;
 
 std::string amount_of(std::string_view name, amount value) {
   return name == "memory" ? memory_to_string(value) : value.to_string();
@@ -82,7 +86,7 @@ result<void> child_nodes::start(const child_node& node) {
   ::close(log);
   if (!started)
     return fail(started.error());
-  running_[node.name] = {started->pid, started->pidfd, log_file};
+  running_[node.name] = {started->pid, started->pidfd, log_file, false};
   log_files_[node.name] = log_file;
   return {};
 }
@@ -90,7 +94,8 @@ result<void> child_nodes::start(const child_node& node) {
 result<child_nodes::process> child_nodes::find(const std::string& name) const {
   if (const auto found = running_.find(name); found != running_.end())
     return found->second;
-  return fail(errc::not_found, fmt::format("there is no node \"{}\" in this test cluster", name));
+  return fail(errc::not_found, fmt::format("there is no node \"{}\" in this test cluster; it has {}", name,
+                                           running_.empty() ? "none" : fmt::format("{}", fmt::join(names(), ", "))));
 }
 
 void child_nodes::end(const process& what) {
@@ -117,7 +122,34 @@ result<void> child_nodes::go_on(const std::string& name) {
 }
 
 result<void> child_nodes::drain(const std::string& name) {
-  return find(name).map([](const process& found) { ::kill(found.pid, SIGTERM); });
+  return find(name).map([&](const process& found) {
+    running_.at(name).was_told_to_leave = true;
+    ::kill(found.pid, SIGTERM);
+  });
+}
+
+int child_nodes::process_descriptor(const std::string& name) const {
+  const auto found = running_.find(name);
+  return found == running_.end() ? -1 : found->second.pidfd;
+}
+
+bool child_nodes::is_in_use(const std::string& name) const {
+  const auto found = running_.find(name);
+  if (found == running_.end() || found->second.was_told_to_leave)
+    return false;
+  siginfo_t ended{};
+  return ::waitid(P_PID, static_cast<id_t>(found->second.pid), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+         ended.si_pid != found->second.pid;
+}
+
+void child_nodes::forget(const std::string& name) {
+  const auto found = running_.find(name);
+  if (found == running_.end())
+    return;
+  pollfd ended{found->second.pidfd, POLLIN, 0};
+  (void)::poll(&ended, 1, most_leave_ms); // A node has its own, shorter deadline.
+  end(found->second);
+  running_.erase(found);
 }
 
 std::vector<std::string> child_nodes::names() const {

@@ -36,6 +36,11 @@ public:
   [[nodiscard]] result<void> go_on(const std::string& name); ///< SIGCONT, likewise.
   [[nodiscard]] result<void> drain(const std::string& name); ///< SIGTERM.
 
+  /// For poll(): readable when the node's process has ended. -1: there is none of this name.
+  int process_descriptor(const std::string& name) const;
+  bool is_in_use(const std::string& name) const; ///< There is one, which has not ended and was not told to leave.
+  void forget(const std::string& name);          ///< Waits for the end of one that is not in use any more.
+
   std::vector<std::string> names() const;
   std::string log_of(const std::string& name) const; ///< Of all that were ever started.
 
@@ -44,6 +49,7 @@ private:
     pid_t pid = -1;
     int pidfd = -1;
     std::string log_file;
+    bool was_told_to_leave = false;
   };
   [[nodiscard]] result<process> find(const std::string& name) const;
   void end(const process& what);

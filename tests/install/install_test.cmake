@@ -24,6 +24,7 @@ run("running the consumer" "${build}/consumer")
 if(NOT out STREQUAL "3\n1 4 9\n")
   message(FATAL_ERROR "the consumer printed \"${out}\"")
 endif()
+run("running the consumer's test" "${build}/consumer_test")
 
 foreach(program caf-tune-node caf-tune)
   run("${program} --version" "${moved}/bin/${program}" --version)
