@@ -38,7 +38,9 @@ struct experiment_resumed {
 };
 
 struct experiment_ended {
-  std::string why; ///< "finished", "time budget of 3600 s", "interrupted", ...
+  std::string why;       ///< "finished", "its time budget of 3600 s is over", "interrupted", ...
+  bool complete = false; ///< Nothing is left to be done. Otherwise a driver may go on, and so it may with more samples.
+  bool failed = false;   ///< It could not be done: `why` is an error.
   wall_time at;
 };
 
@@ -59,13 +61,16 @@ struct attempt_started {
   wall_time at;
 };
 
-/// It runs, there.
+/// It runs, there: the trial is running.
 struct attempt_placed {
   trial_id trial;
   attempt_number attempt = 0;
   std::string node;
   std::string hostname;
+  std::string node_ip;
   std::uint32_t process_id = 0;
+  std::string directory;     ///< The attempt's working directory there.
+  bool sees_storage = false; ///< `directory` lies in the experiment's storage.
 };
 
 /// A result, counted once (I2), and what was decided from it. The answer goes out when this is on disk.
@@ -78,7 +83,9 @@ struct result_reported {
   double time_total_s = 0; ///< Over all attempts.
   wall_time at;
   std::optional<checkpoint_ref> checkpoint;
-  decision decided;
+  bool done = false;                          ///< The trainable said that it was the last.
+  decision decided;                           ///< With its reason, which may be a stop condition's.
+  trial_state becomes = trial_state::running; ///< What the trial becomes by it, when its attempt has ended.
 };
 
 /// A checkpoint without a result of its own: at a pause or at the end.
@@ -87,6 +94,7 @@ struct checkpoint_saved {
   checkpoint_ref checkpoint;
 };
 
+/// Without a trial_changed after it the trial is pending: it is tried again.
 struct attempt_ended {
   trial_id trial;
   attempt_number attempt = 0;
@@ -94,7 +102,7 @@ struct attempt_ended {
   wall_time at;
 };
 
-/// What the trial became, and why.
+/// What the trial became, and why: paused, pending again, or an end.
 struct trial_changed {
   trial_id trial;
   trial_state state = trial_state::pending;

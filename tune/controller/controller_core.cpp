@@ -1,0 +1,325 @@
+#include "tune/controller/controller_core.hpp"
+
+#include "runtime/base/invariant.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace tune {
+
+namespace {
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+} // namespace
+
+controller_core::controller_core(controller_options options, std::unique_ptr<searcher> search,
+                                 std::unique_ptr<scheduler> schedule)
+  : options_(std::move(options)),
+    search_(std::move(search)),
+    schedule_(std::move(schedule)) {
+  CAF_TUNE_INVARIANT(!options_.objectives.empty(), "an experiment has an objective");
+}
+
+// ---- The beginning.
+
+controller_core::actions controller_core::on_begin(const moment& now) {
+  actions todo;
+  if (stage_ != stage::replaying)
+    return todo;
+  stage_ = stage::running;
+  if (!has_begun_)
+    todo.push_back(append{record::experiment_begun{options_.id, options_.name, options_.description, options_.seed,
+                                                   options_.samples, now.wall}});
+  else
+    todo.push_back(append{record::experiment_resumed{options_.samples, options_.description, now.wall}});
+  ++position_;
+  if (options_.time_budget)
+    budget_ends_ = now.at + *options_.time_budget;
+  std::vector<trial_id> known;
+  for (const auto& each : lives_)
+    known.push_back(each.first);
+  for (const auto trial : known)
+    take_up(trial, lives_.at(trial), now, todo);
+  fill(now, todo);
+  return todo;
+}
+
+void controller_core::take_up(trial_id trial, trial_life& life, const moment& now, actions& todo) {
+  if (life.now != phase::none) // It ran when the driver ended, and ended with it.
+    end_attempt(trial, life, {end_cause::driver_lost, "the driver ended"}, now, todo);
+  else if (life.last_end) // What follows from it was not written any more.
+    after_end(trial, life, now, todo);
+  else if (life.state == trial_state::pending)
+    set_due(trial, life, now.at);
+}
+
+controller_core::actions controller_core::on_capacity(std::size_t trials, const moment& now) {
+  actions todo;
+  capacity_ = trials;
+  fill(now, todo);
+  return todo;
+}
+
+// ---- An attempt's life.
+
+controller_core::actions controller_core::on_attempt_alive(trial_id trial, attempt_number attempt,
+                                                           const attempt_alive& alive, const moment& now) {
+  actions todo;
+  auto* life = life_of(trial, attempt);
+  if (life == nullptr || life->now != phase::waits)
+    return todo;
+  write(record::attempt_placed{trial, attempt, alive.node, alive.hostname, alive.node_ip, alive.process_id,
+                               alive.directory, alive.sees_storage},
+        todo);
+  life->began = now.at;
+  enter(trial, *life, phase::steps, now);
+  return todo;
+}
+
+controller_core::actions controller_core::on_report(trial_id trial, attempt_number attempt,
+                                                    const attempt_report& report, const moment& now) {
+  actions todo;
+  auto* life = life_of(trial, attempt);
+  if (life == nullptr || life->now != phase::steps)
+    return todo;
+  if (report.iteration > life->iterations + 1) {
+    kill(trial, *life, fmt::format("it reported iteration {} after {}", report.iteration, life->iterations), now, todo);
+    return todo;
+  }
+  steps_.add(now.at - life->since);
+  auto place = position_;
+  if (report.iteration == life->iterations + 1) {
+    record::result_reported counted;
+    counted.trial = trial;
+    counted.attempt = attempt;
+    counted.iteration = report.iteration;
+    counted.values = report.values;
+    counted.time_this_iteration_s = report.time_this_iteration_s;
+    counted.time_total_s = report.time_total_s;
+    counted.at = now.wall;
+    counted.checkpoint = report.checkpoint;
+    counted.done = report.done;
+    decide(counted);
+    place = write(std::move(counted), todo);
+  } else if (report.checkpoint) // Counted before, by an attempt that was lost: only its checkpoint is news.
+    place = write(record::checkpoint_saved{trial, *report.checkpoint}, todo);
+  if (report.checkpoint)
+    keep(trial, *life, *report.checkpoint, todo);
+  auto what = attempt_answer::go_on;
+  if (life->ends)
+    what = life->ends->state == trial_state::paused ? attempt_answer::pause : attempt_answer::stop;
+  else if (stage_ == stage::interrupted)
+    what = attempt_answer::pause;
+  enter(trial, *life, phase::answered, now);
+  held_.push_back({place, trial, attempt, what});
+  waits_for_results_ = false;
+  fill(now, todo);
+  return todo;
+}
+
+controller_core::actions controller_core::on_durable(journal_position up_to, const moment& now) {
+  actions todo;
+  while (!held_.empty() && held_.front().position <= up_to) {
+    const auto next = held_.front();
+    held_.pop_front();
+    auto* life = life_of(next.trial, next.attempt);
+    if (life == nullptr || life->now != phase::answered)
+      continue;
+    // What was decided meanwhile, such as an interruption, goes out with this answer.
+    auto what = next.what;
+    if (what == attempt_answer::go_on && life->ends)
+      what = attempt_answer::stop;
+    else if (what == attempt_answer::go_on && stage_ == stage::interrupted)
+      what = attempt_answer::pause;
+    enter(next.trial, *life, what == attempt_answer::go_on ? phase::steps : phase::leaves, now);
+    todo.push_back(answer{next.trial, next.attempt, what});
+  }
+  finish_if_done(now, todo);
+  return todo;
+}
+
+controller_core::actions controller_core::on_attempt_over(trial_id trial, attempt_number attempt,
+                                                          const attempt_over& over, const moment& now) {
+  actions todo;
+  auto* life = life_of(trial, attempt);
+  if (life == nullptr)
+    return todo;
+  if (over.checkpoint &&
+      (life->checkpoints.empty() || life->checkpoints.back().at.iteration < over.checkpoint->iteration) &&
+      over.checkpoint->iteration <= life->iterations) {
+    write(record::checkpoint_saved{trial, *over.checkpoint}, todo);
+    keep(trial, *life, *over.checkpoint, todo);
+  }
+  auto end = over.end;
+  if (life->now == phase::killed && !life->killed_because.empty() && end.cause != end_cause::finished)
+    end = {life->killed_as, life->killed_because};
+  end_attempt(trial, *life, end, now, todo);
+  fill(now, todo);
+  return todo;
+}
+
+void controller_core::end_attempt(trial_id trial, trial_life& life, const attempt_end& end, const moment& now,
+                                  actions& todo) {
+  if (end.cause == end_cause::bad_checkpoint && !life.checkpoints.empty()) {
+    todo.push_back(drop_checkpoint{trial, life.checkpoints.back().at});
+    life.checkpoints.pop_back();
+  }
+  set_due(trial, life, std::nullopt);
+  write(record::attempt_ended{trial, life.attempts, end, now.wall}, todo);
+  after_end(trial, life, now, todo);
+}
+
+/// What follows from the end of the trial's last attempt; also when a driver opens the experiment again.
+void controller_core::after_end(trial_id trial, trial_life& life, const moment& now, actions& todo) {
+  const auto end = *life.last_end;
+  if (life.ends)
+    return become(trial, life.ends->state, life.ends->why, now, todo);
+  if (end.cause == end_cause::finished)
+    return become(trial, trial_state::terminated, "finished", now, todo);
+  const auto next = life.budget.judge(end, options_.failures);
+  if (const auto* given_up = std::get_if<failure_budget::give_up>(&next))
+    return give_up(trial, end.cause == end_cause::infeasible, given_up->why, now, todo);
+  if (stage_ == stage::interrupted)
+    return; // It stays pending: a later driver goes on with it.
+  set_due(trial, life, now.at + std::get<failure_budget::retry>(next).after);
+}
+
+void controller_core::give_up(trial_id trial, bool nothing_fits, const std::string& why, const moment& now,
+                              actions& todo) {
+  become(trial, trial_state::error, why, now, todo);
+  if (nothing_fits) { // It is the same for each trial.
+    failed_ = true;
+    stop_all(why, now, todo);
+  } else if (options_.fail_fast)
+    stop_all(fmt::format("trial {} failed, and fail_fast is set: {}", trial.value, why), now, todo);
+}
+
+void controller_core::become(trial_id trial, trial_state state, std::string why, const moment& now, actions& todo) {
+  auto& life = lives_.at(trial);
+  set_due(trial, life, std::nullopt);
+  write(record::trial_changed{trial, state, std::move(why), now.wall}, todo);
+  waits_for_results_ = false;
+}
+
+void controller_core::kill(trial_id trial, trial_life& life, std::string why, const moment& now, actions& todo) {
+  if (life.now == phase::none || life.now == phase::killed)
+    return;
+  enter(trial, life, phase::killed, now);
+  life.killed_because = why;
+  todo.push_back(kill_attempt{trial, life.attempts, std::move(why)});
+}
+
+// ---- Time.
+
+controller_core::actions controller_core::on_time(const moment& now) {
+  actions todo;
+  if (stage_ == stage::replaying || finished_)
+    return todo;
+  if (budget_ends_ && now.at >= *budget_ends_) {
+    budget_ends_.reset();
+    if (stage_ == stage::running)
+      stop_all(fmt::format("its time budget of {:g} s is over", seconds(*options_.time_budget)), now, todo);
+  }
+  while (!due_.empty() && due_.begin()->first <= now.at) {
+    const auto trial = due_.begin()->second;
+    auto& life = lives_.at(trial);
+    set_due(trial, life, std::nullopt);
+    on_due(trial, life, now, todo);
+  }
+  finish_if_done(now, todo);
+  return todo;
+}
+
+std::optional<runtime::instant> controller_core::wake_at() const {
+  if (finished_ || stage_ == stage::replaying)
+    return std::nullopt;
+  auto next = budget_ends_;
+  if (!due_.empty() && (!next || due_.begin()->first < *next))
+    next = due_.begin()->first;
+  return next;
+}
+
+void controller_core::on_due(trial_id trial, trial_life& life, const moment& now, actions& todo) {
+  switch (life.now) {
+  case phase::none:
+    if (life.state == trial_state::pending && stage_ == stage::running)
+      start(trial, life, now, todo);
+    return;
+  case phase::steps: {
+    const auto of_trial =
+      options_.trial_deadline && now.at >= life.began + *options_.trial_deadline -
+                                             std::chrono::nanoseconds(std::llround(life.time_before_s * 1e9));
+    if (of_trial) {
+      life.ends = {trial_state::terminated,
+                   fmt::format("its trial deadline of {:g} s is over", seconds(*options_.trial_deadline))};
+      life.killed_as = end_cause::stopped;
+      return kill(trial, life, life.ends->why, now, todo);
+    }
+    if (stage_ != stage::running) {
+      life.killed_as = end_cause::driver_lost;
+      return kill(trial, life, "it did not end in time", now, todo);
+    }
+    life.killed_as = end_cause::hung;
+    return kill(trial, life,
+                fmt::format("iteration {} took longer than its deadline of {:g} s", life.iterations + 1,
+                            seconds(now.at - life.since)),
+                now, todo);
+  }
+  case phase::leaves:
+    life.killed_as = life.ends ? end_cause::stopped : end_cause::driver_lost;
+    return kill(trial, life,
+                fmt::format("it was told to end and did not within {:g} s", seconds(options_.end_deadline)), now, todo);
+  case phase::waits:
+  case phase::answered:
+  case phase::killed: return;
+  }
+}
+
+void controller_core::enter(trial_id trial, trial_life& life, phase next, const moment& now) {
+  life.now = next;
+  life.since = now.at;
+  std::optional<runtime::instant> due;
+  if (next == phase::steps) {
+    due = now.at + step_deadline();
+    if (options_.trial_deadline)
+      due = std::min(*due, life.began + *options_.trial_deadline -
+                             std::chrono::nanoseconds(std::llround(life.time_before_s * 1e9)));
+    if (stage_ != stage::running) // It was answered before the end was called, and has not reported since.
+      due = std::min(*due, now.at + options_.end_deadline);
+  } else if (next == phase::leaves)
+    due = now.at + options_.end_deadline;
+  set_due(trial, life, due);
+}
+
+void controller_core::set_due(trial_id trial, trial_life& life, std::optional<runtime::instant> due) {
+  if (life.due)
+    due_.erase({*life.due, trial});
+  life.due = due;
+  if (due)
+    due_.emplace(*due, trial);
+}
+
+std::chrono::nanoseconds controller_core::step_deadline() const {
+  if (options_.step_deadline)
+    return *options_.step_deadline;
+  return std::max(options_.least_step_deadline, steps_.median() * options_.step_deadline_factor);
+}
+
+trial_life* controller_core::life_of(trial_id trial, attempt_number attempt) {
+  const auto found = lives_.find(trial);
+  if (found == lives_.end() || found->second.attempts != attempt || found->second.now == phase::none)
+    return nullptr;
+  return &found->second;
+}
+
+std::uint64_t controller_core::ended(trial_state how) const {
+  const auto found = ended_.find(how);
+  return found == ended_.end() ? 0 : found->second;
+}
+
+} // namespace tune

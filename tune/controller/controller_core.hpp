@@ -1,0 +1,207 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "runtime/base/instant.hpp"
+#include "tune/controller/controller_options.hpp"
+#include "tune/controller/step_times.hpp"
+#include "tune/controller/trial_life.hpp"
+#include "tune/journal/record.hpp"
+#include "tune/scheduler/scheduler.hpp"
+#include "tune/searcher/searcher.hpp"
+#include "tune/trial/attempt_messages.hpp"
+
+namespace tune {
+
+/// The two clocks of a controller: one to decide by, and one for people.
+struct moment {
+  runtime::instant at;
+  record::wall_time wall;
+};
+
+/// Runs an experiment: has trials proposed, started, judged, retried and ended. It decides; what it knows, it knows
+/// from the journal's records: those of an earlier driver are replayed first, and each new one is appended before
+/// anything is done about it. What a worker is answered waits until its result is on disk (I2, I5). Of a trial only the
+/// newest attempt is heard (I3), and of an iteration only the first report counts.
+///
+/// Every event may come twice, late, or from an attempt that is over: that changes nothing.
+class controller_core {
+public:
+  struct append {
+    journal_record record;
+  };
+  struct start_attempt {
+    trial_id trial;
+    attempt_number attempt = 0;
+    config values;
+    std::optional<checkpoint_ref> restore;
+    double time_total_s = 0;
+    std::string avoid_node; ///< Empty: none.
+  };
+  struct answer {
+    trial_id trial;
+    attempt_number attempt = 0;
+    attempt_answer what = attempt_answer::go_on;
+  };
+  struct kill_attempt { ///< Also one that still waits. Its end is told like any other.
+    trial_id trial;
+    attempt_number attempt = 0;
+    std::string why;
+  };
+  struct keep_checkpoint { ///< It counts now: give it its place in the storage.
+    trial_id trial;
+    checkpoint_ref checkpoint;
+  };
+  struct drop_checkpoint {
+    trial_id trial;
+    checkpoint_ref checkpoint;
+  };
+  struct finish { ///< The last action. All that was appended must be on disk before the experiment is called ended.
+    std::string why;
+    bool complete = false; ///< Nothing is left to be done; else a driver may go on with it.
+    bool failed = false;   ///< It could not be done: `why` is an error.
+  };
+  using action = std::variant<append, start_attempt, answer, kill_attempt, keep_checkpoint, drop_checkpoint, finish>;
+  using actions = std::vector<action>; ///< To be performed in this order.
+
+  controller_core(controller_options options, std::unique_ptr<searcher> search, std::unique_ptr<scheduler> schedule);
+
+  /// Before on_begin(): a record of the experiment's journal, in order. An error says that the journal does not fit.
+  [[nodiscard]] result<void> on_replay(const journal_record& past);
+
+  actions on_begin(const moment& now);
+  /// How many trials the cluster can run at once, as far as is known; 0 at first.
+  actions on_capacity(std::size_t trials, const moment& now);
+
+  actions on_attempt_alive(trial_id trial, attempt_number attempt, const attempt_alive& alive, const moment& now);
+  actions on_report(trial_id trial, attempt_number attempt, const attempt_report& report, const moment& now);
+  actions on_attempt_over(trial_id trial, attempt_number attempt, const attempt_over& over, const moment& now);
+  /// A checkpoint has reached the storage, or can never reach it.
+  actions on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint, const moment& now);
+  actions on_checkpoint_lost(trial_id trial, const checkpoint_ref& checkpoint, const moment& now);
+
+  actions on_durable(journal_position up_to, const moment& now);
+
+  /// The driver is told to end: attempts save and end, and a later driver goes on with their trials.
+  actions on_interrupt(const std::string& why, const moment& now);
+  actions on_second_interrupt(const moment& now); ///< At once.
+  actions on_stop_trial(trial_id trial, const std::string& why, const moment& now);
+
+  actions on_time(const moment& now);              ///< Too early or twice: changes nothing.
+  std::optional<runtime::instant> wake_at() const; ///< When on_time() is due next, if ever.
+
+  // What is shown to people.
+  bool has_finished() const noexcept { return finished_; }
+  std::uint64_t created() const noexcept { return created_; }
+  std::uint64_t ended(trial_state how) const;
+  std::uint64_t results() const noexcept { return results_; }
+  std::uint64_t replay_differences() const noexcept {
+    return differences_;
+  } ///< Decisions that came out otherwise (I6).
+  const std::map<trial_id, trial_life>& lives() const noexcept {
+    return lives_;
+  } ///< Of the trials that have not ended.
+
+private:
+  using phase = trial_life::phase;
+  struct held_answer {
+    journal_position position;
+    trial_id trial;
+    attempt_number attempt;
+    attempt_answer what;
+  };
+
+  // What a record means, now and in a replay.
+  [[nodiscard]] result<void> replay(const record::experiment_begun& past);
+  [[nodiscard]] result<void> replay(const record::experiment_resumed& past);
+  [[nodiscard]] result<void> replay(const record::experiment_ended& past);
+  [[nodiscard]] result<void> replay(const record::trial_created& past);
+  [[nodiscard]] result<void> replay(const record::attempt_started& past);
+  [[nodiscard]] result<void> replay(const record::attempt_placed& past);
+  [[nodiscard]] result<void> replay(const record::result_reported& past);
+  [[nodiscard]] result<void> replay(const record::checkpoint_saved& past);
+  [[nodiscard]] result<void> replay(const record::attempt_ended& past);
+  [[nodiscard]] result<void> replay(const record::trial_changed& past);
+  void apply(const record::trial_created& made);
+  void apply(const record::attempt_started& started);
+  void apply(const record::attempt_placed& placed);
+  void apply(const record::result_reported& counted);
+  void apply(const record::checkpoint_saved& saved);
+  void apply(const record::attempt_ended& ended);
+  void apply(const record::trial_changed& changed);
+  template <class Record>
+  journal_position write(Record what, actions& todo) {
+    apply(what);
+    todo.push_back(append{std::move(what)});
+    return ++position_;
+  }
+
+  void decide(record::result_reported& counted); ///< Fills in what becomes of the trial.
+  void count_checkpoint(trial_life& life, const checkpoint_ref& checkpoint);
+  std::vector<double> losses_of(const metrics& values) const;
+
+  // What is done about it.
+  void take_up(trial_id trial, trial_life& life, const moment& now, actions& todo); ///< After a replay.
+  void start(trial_id trial, trial_life& life, const moment& now, actions& todo);
+  void end_attempt(trial_id trial, trial_life& life, const attempt_end& end, const moment& now, actions& todo);
+  void after_end(trial_id trial, trial_life& life, const moment& now, actions& todo);
+  void become(trial_id trial, trial_state state, std::string why, const moment& now, actions& todo);
+  void give_up(trial_id trial, bool nothing_fits, const std::string& why, const moment& now, actions& todo);
+  void kill(trial_id trial, trial_life& life, std::string why, const moment& now, actions& todo);
+  void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
+  void trim_checkpoints(trial_id trial, trial_life& life, actions& todo);
+  void stop_all(const std::string& why, const moment& now, actions& todo);
+  void fill(const moment& now, actions& todo);
+  bool create(std::size_t most, const moment& now, actions& todo);
+  bool bring_back_paused(const moment& now, actions& todo);
+  void end_paused(const moment& now, actions& todo);
+  void finish_if_done(const moment& now, actions& todo);
+  void on_due(trial_id trial, trial_life& life, const moment& now, actions& todo);
+
+  trial_life* life_of(trial_id trial, attempt_number attempt); ///< Null unless this is the newest attempt, and runs.
+  void enter(trial_id trial, trial_life& life, phase next, const moment& now);
+  void set_due(trial_id trial, trial_life& life, std::optional<runtime::instant> due);
+  std::chrono::nanoseconds step_deadline() const;
+  std::size_t wanted_at_once() const;
+  std::size_t at_work() const; ///< Trials that are neither ended nor paused.
+  bool may_create() const;
+
+  controller_options options_;
+  std::unique_ptr<searcher> search_;
+  std::unique_ptr<scheduler> schedule_;
+
+  std::map<trial_id, trial_life> lives_;
+  std::size_t paused_ = 0;   ///< Of lives_.
+  std::size_t attempts_ = 0; ///< Under way.
+  std::uint64_t created_ = 0;
+  std::map<trial_state, std::uint64_t> ended_;
+  std::uint64_t results_ = 0;
+  std::uint64_t differences_ = 0;
+  bool has_begun_ = false; ///< The journal has a first record.
+  bool exhausted_ = false;
+  bool waits_for_results_ = false; ///< The searcher has nothing to propose until it hears of a result.
+
+  journal_position position_ = 0; ///< Of the last record.
+  std::deque<held_answer> held_;
+  std::set<std::pair<runtime::instant, trial_id>> due_;
+  step_times steps_;
+  std::size_t capacity_ = 0;
+  std::optional<runtime::instant> budget_ends_;
+
+  enum class stage { replaying, running, interrupted, stopping } stage_ = stage::replaying;
+  std::string end_reason_;
+  bool failed_ = false;
+  bool finished_ = false;
+};
+
+} // namespace tune

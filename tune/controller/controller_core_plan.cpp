@@ -1,0 +1,187 @@
+#include "tune/controller/controller_core.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+/// The part of the controller that keeps the cluster busy: which trials are created and started, and when all is over.
+namespace tune {
+
+void controller_core::start(trial_id trial, trial_life& life, const moment& now, actions& todo) {
+  std::optional<checkpoint_ref> restore;
+  if (!life.checkpoints.empty())
+    restore = life.checkpoints.back().at;
+  write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0, now.wall}, todo);
+  enter(trial, life, phase::waits, now);
+  life.time_before_s = life.time_total_s;
+  life.killed_because.clear();
+  todo.push_back(start_attempt{trial, life.attempts, life.values, restore, life.time_total_s, life.lost_node});
+}
+
+std::size_t controller_core::at_work() const {
+  return lives_.size() - paused_;
+}
+
+/// As many as the cluster holds, and some that wait already when a place becomes free: few of them where the searcher
+/// learns, as what they will be is decided without the results that come until then.
+std::size_t controller_core::wanted_at_once() const {
+  const auto holds = std::max<std::size_t>(capacity_, 1);
+  const auto ahead = search_->abilities().learns ? 1 + holds / 10 : std::max<std::size_t>(2, holds);
+  const auto wanted = holds + ahead;
+  return options_.max_concurrent_trials == 0 ? wanted : std::min(wanted, options_.max_concurrent_trials);
+}
+
+bool controller_core::may_create() const {
+  return !exhausted_ && created_ < options_.trials;
+}
+
+void controller_core::fill(const moment& now, actions& todo) {
+  if (stage_ == stage::running && capacity_ > 0) {
+    while (at_work() < wanted_at_once() && bring_back_paused(now, todo)) {}
+    while (at_work() < wanted_at_once() && may_create() && !waits_for_results_)
+      if (!create(wanted_at_once() - at_work(), now, todo))
+        break;
+    // Due ones are started here too, so that nothing waits for a timer of zero.
+    while (!due_.empty() && due_.begin()->first <= now.at && lives_.at(due_.begin()->second).now == phase::none) {
+      const auto trial = due_.begin()->second;
+      auto& life = lives_.at(trial);
+      set_due(trial, life, std::nullopt);
+      on_due(trial, life, now, todo);
+    }
+  }
+  finish_if_done(now, todo);
+}
+
+bool controller_core::create(std::size_t most, const moment& now, actions& todo) {
+  most = static_cast<std::size_t>(std::min<std::uint64_t>(most, options_.trials - created_));
+  std::vector<trial_id> numbers;
+  for (std::size_t i = 1; i <= most; ++i)
+    numbers.emplace_back(created_ + i);
+  auto answered = search_->ask(numbers);
+  exhausted_ = answered.how == ask_outcome::exhausted;
+  waits_for_results_ = answered.how == ask_outcome::wait;
+  for (auto& each : answered.proposals) {
+    const auto trial = each.trial;
+    write(record::trial_created{trial, std::move(each.values), record::trial_origin::searcher, now.wall}, todo);
+    start(trial, lives_.at(trial), now, todo);
+  }
+  return !answered.proposals.empty();
+}
+
+bool controller_core::bring_back_paused(const moment& now, actions& todo) {
+  if (paused_ == 0)
+    return false;
+  const auto next = schedule_->choose_paused();
+  if (!next)
+    return false;
+  become(next->trial, trial_state::pending, next->reason, now, todo);
+  set_due(next->trial, lives_.at(next->trial), now.at);
+  return true;
+}
+
+/// Nothing runs and nothing can come: what is paused ends.
+void controller_core::end_paused(const moment& now, actions& todo) {
+  for (const auto& each : schedule_->end_paused())
+    if (const auto found = lives_.find(each.trial); found != lives_.end() && found->second.state == trial_state::paused)
+      become(each.trial, trial_state::stopped, each.reason, now, todo);
+  std::vector<trial_id> left;
+  for (const auto& each : lives_)
+    if (each.second.state == trial_state::paused)
+      left.push_back(each.first);
+  for (const auto trial : left)
+    become(trial, trial_state::stopped, "paused, and no result can bring it back", now, todo);
+}
+
+void controller_core::stop_all(const std::string& why, const moment& now, actions& todo) {
+  if (stage_ == stage::stopping)
+    return;
+  stage_ = stage::stopping;
+  end_reason_ = why;
+  std::vector<trial_id> all;
+  for (const auto& each : lives_)
+    all.push_back(each.first);
+  for (const auto trial : all) {
+    auto& life = lives_.at(trial);
+    if (!life.ends)
+      life.ends = {trial_state::stopped, why};
+    if (life.now == phase::none)
+      become(trial, life.ends->state, life.ends->why, now, todo);
+    else if (life.now == phase::waits) {
+      life.killed_as = end_cause::stopped;
+      kill(trial, life, why, now, todo);
+    } else if (life.now == phase::steps)
+      set_due(trial, life, std::min(life.due.value_or(now.at + options_.end_deadline), now.at + options_.end_deadline));
+  }
+  finish_if_done(now, todo);
+}
+
+controller_core::actions controller_core::on_interrupt(const std::string& why, const moment& now) {
+  actions todo;
+  if (stage_ != stage::running)
+    return todo;
+  stage_ = stage::interrupted;
+  end_reason_ = why;
+  for (auto& [trial, life] : lives_) {
+    if (life.now == phase::none)
+      set_due(trial, life, std::nullopt);
+    else if (life.now == phase::waits) {
+      life.killed_as = end_cause::driver_lost;
+      kill(trial, life, why, now, todo);
+    } else if (life.now == phase::steps)
+      set_due(trial, life, std::min(life.due.value_or(now.at + options_.end_deadline), now.at + options_.end_deadline));
+  }
+  finish_if_done(now, todo);
+  return todo;
+}
+
+controller_core::actions controller_core::on_second_interrupt(const moment& now) {
+  auto todo = on_interrupt("interrupted", now);
+  for (auto& [trial, life] : lives_) {
+    life.killed_as = life.ends ? end_cause::stopped : end_cause::driver_lost;
+    kill(trial, life, end_reason_, now, todo);
+  }
+  finish_if_done(now, todo);
+  return todo;
+}
+
+controller_core::actions controller_core::on_stop_trial(trial_id trial, const std::string& why, const moment& now) {
+  actions todo;
+  const auto found = lives_.find(trial);
+  if (found == lives_.end() || found->second.ends)
+    return todo;
+  auto& life = found->second;
+  life.ends = {trial_state::stopped, why};
+  if (life.now == phase::none)
+    become(trial, trial_state::stopped, why, now, todo);
+  else if (life.now == phase::waits) {
+    life.killed_as = end_cause::stopped;
+    kill(trial, life, why, now, todo);
+  }
+  fill(now, todo);
+  return todo;
+}
+
+void controller_core::finish_if_done(const moment& now, actions& todo) {
+  if (finished_ || stage_ == stage::replaying || attempts_ > 0 || !held_.empty())
+    return;
+  if (stage_ == stage::running) {
+    if (at_work() > 0 || (may_create() && !waits_for_results_))
+      return;
+    end_paused(now, todo);
+    if (!lives_.empty())
+      return;
+    if (waits_for_results_ && may_create()) { // Nobody will ever tell it anything.
+      failed_ = true;
+      end_reason_ = "the searcher waits for results, but no trial runs";
+    } else
+      end_reason_ = exhausted_ ? "every point of the space was tried" : "finished";
+  }
+  finished_ = true;
+  const bool complete = stage_ != stage::interrupted;
+  todo.push_back(append{record::experiment_ended{end_reason_, complete, failed_, now.wall}});
+  ++position_;
+  todo.push_back(finish{end_reason_, complete, failed_});
+}
+
+} // namespace tune

@@ -1,0 +1,282 @@
+#include "tune/controller/controller_core.hpp"
+
+#include "runtime/base/invariant.hpp"
+#include "runtime/base/overloaded.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+/// The part of the controller that says what a record means: when it is written, and when it is read again.
+namespace tune {
+namespace {
+
+/// For a record that does not fit to those before it: the journal is of another program, or not whole.
+auto does_not_fit(trial_id trial, const char* what) {
+  return fail(errc::incompatible, fmt::format("the journal does not fit: trial {}: {}", trial.value, what));
+}
+
+trial_outcome outcome_of(trial_state how, const trial_life& life) {
+  if (how == trial_state::terminated)
+    return trial_outcome::completed;
+  if (how == trial_state::stopped)
+    return trial_outcome::stopped;
+  const bool own_error = life.last_end && is_users_error(life.last_end->cause);
+  return own_error ? trial_outcome::failed : trial_outcome::ignored;
+}
+
+} // namespace
+
+// ---- Deciding.
+
+std::vector<double> controller_core::losses_of(const metrics& values) const {
+  std::vector<double> losses;
+  for (const auto& each : options_.objectives) {
+    const auto* x = values.find(each.metric);
+    losses.push_back(x == nullptr ? std::nan("") : to_loss(x->to_number(), each.better));
+  }
+  return losses;
+}
+
+void controller_core::decide(record::result_reported& counted) {
+  const auto losses = losses_of(counted.values);
+  counted.decided = schedule_->on_result({counted.trial, counted.iteration, losses.front()});
+  const auto most = schedule_->max_iterations();
+  const auto stop_with = [&](std::string why) {
+    counted.decided = {verdict::stop, std::move(why)};
+    counted.becomes = trial_state::terminated;
+  };
+  if (counted.done)
+    stop_with("the trainable is done");
+  else if (most && counted.iteration >= *most)
+    stop_with(fmt::format("it has done its {} iterations", *most));
+  else if (auto why = reached(options_.stop, counted.values, counted.iteration, counted.time_this_iteration_s,
+                              counted.time_total_s))
+    stop_with(std::move(*why));
+  else if (counted.decided.what == verdict::stop)
+    counted.becomes = trial_state::stopped;
+  else if (counted.decided.what == verdict::pause)
+    counted.becomes = trial_state::paused;
+}
+
+// ---- What a record means.
+
+void controller_core::apply(const record::trial_created& made) {
+  created_ = std::max(created_, made.trial.value);
+  lives_[made.trial].values = made.values;
+  search_->on_created(made.trial, made.values);
+  schedule_->on_trial_created(made.trial, made.values);
+}
+
+void controller_core::apply(const record::attempt_started& started) {
+  auto& life = lives_.at(started.trial);
+  life.attempts = started.attempt;
+  life.state = trial_state::pending;
+  life.now = phase::waits;
+  life.last_end.reset();
+  ++attempts_;
+}
+
+void controller_core::apply(const record::attempt_placed& placed) {
+  auto& life = lives_.at(placed.trial);
+  life.state = trial_state::running;
+  life.node = placed.node;
+}
+
+void controller_core::apply(const record::result_reported& counted) {
+  auto& life = lives_.at(counted.trial);
+  life.iterations = counted.iteration;
+  life.time_total_s = counted.time_total_s;
+  life.losses = losses_of(counted.values);
+  life.budget.on_progress();
+  if (counted.checkpoint)
+    count_checkpoint(life, *counted.checkpoint);
+  if (counted.becomes != trial_state::running && !life.ends)
+    life.ends = {counted.becomes, counted.decided.reason};
+  ++results_;
+  search_->on_report(counted.trial, counted.iteration, life.losses);
+}
+
+void controller_core::apply(const record::checkpoint_saved& saved) {
+  count_checkpoint(lives_.at(saved.trial), saved.checkpoint);
+}
+
+void controller_core::count_checkpoint(trial_life& life, const checkpoint_ref& checkpoint) {
+  const auto later = [](const trial_life::kept_checkpoint& a, iteration_number i) { return a.at.iteration < i; };
+  const auto place = std::lower_bound(life.checkpoints.begin(), life.checkpoints.end(), checkpoint.iteration, later);
+  const double loss = life.losses.empty() ? std::nan("") : life.losses.front();
+  if (place != life.checkpoints.end() && place->at.iteration == checkpoint.iteration)
+    place->at = checkpoint;
+  else
+    life.checkpoints.insert(place, {checkpoint, loss});
+}
+
+void controller_core::apply(const record::attempt_ended& ended) {
+  auto& life = lives_.at(ended.trial);
+  if (life.now != phase::none)
+    --attempts_;
+  life.now = phase::none;
+  life.state = trial_state::pending;
+  life.last_end = ended.end;
+  life.budget.on_end(ended.end.cause);
+  if (is_loss(ended.end.cause))
+    life.lost_node = life.node;
+}
+
+void controller_core::apply(const record::trial_changed& changed) {
+  auto& life = lives_.at(changed.trial);
+  if (life.state == trial_state::paused)
+    --paused_;
+  life.state = changed.state;
+  life.ends.reset();
+  if (changed.state == trial_state::paused)
+    ++paused_;
+  if (changed.state == trial_state::pending || changed.state == trial_state::paused)
+    life.last_end.reset();
+  if (!has_ended(changed.state))
+    return;
+  ++ended_[changed.state];
+  schedule_->on_trial_end(changed.trial, changed.state);
+  search_->on_end(changed.trial, outcome_of(changed.state, life), life.losses);
+  lives_.erase(changed.trial); // Its results are in the journal: memory does not grow with what has ended.
+}
+
+// ---- Reading again.
+
+result<void> controller_core::on_replay(const journal_record& past) {
+  CAF_TUNE_INVARIANT(stage_ == stage::replaying, "a replay comes first");
+  ++position_;
+  if (!has_begun_ && !std::holds_alternative<record::experiment_begun>(past))
+    return fail(errc::incompatible, "the journal does not fit: it has no beginning");
+  return std::visit([this](const auto& each) { return replay(each); }, past);
+}
+
+result<void> controller_core::replay(const record::experiment_begun& past) {
+  if (has_begun_)
+    return fail(errc::incompatible, "the journal does not fit: it begins twice");
+  has_begun_ = true;
+  options_.id = past.id;
+  options_.seed = past.seed;
+  return {};
+}
+
+result<void> controller_core::replay(const record::experiment_resumed&) {
+  return {};
+}
+
+result<void> controller_core::replay(const record::experiment_ended&) {
+  return {};
+}
+
+result<void> controller_core::replay(const record::trial_created& past) {
+  if (past.trial.value != created_ + 1)
+    return does_not_fit(past.trial, "it is created out of order");
+  apply(past);
+  return {};
+}
+
+result<void> controller_core::replay(const record::attempt_started& past) {
+  const auto found = lives_.find(past.trial);
+  if (found == lives_.end() || found->second.now != phase::none || past.attempt != found->second.attempts + 1)
+    return does_not_fit(past.trial, "an attempt starts that cannot");
+  apply(past);
+  return {};
+}
+
+result<void> controller_core::replay(const record::attempt_placed& past) {
+  const auto found = lives_.find(past.trial);
+  if (found == lives_.end() || found->second.now == phase::none || past.attempt != found->second.attempts)
+    return does_not_fit(past.trial, "an attempt runs that has not started");
+  apply(past);
+  return {};
+}
+
+result<void> controller_core::replay(const record::result_reported& past) {
+  const auto found = lives_.find(past.trial);
+  if (found == lives_.end() || past.attempt != found->second.attempts || past.iteration != found->second.iterations + 1)
+    return does_not_fit(past.trial, "a result is out of order");
+  auto again = past;
+  again.becomes = trial_state::running;
+  decide(again); // The scheduler hears it; what was decided then holds.
+  if (again.becomes != past.becomes)
+    ++differences_;
+  apply(past);
+  return {};
+}
+
+result<void> controller_core::replay(const record::checkpoint_saved& past) {
+  if (lives_.count(past.trial) == 0)
+    return does_not_fit(past.trial, "a checkpoint of a trial that is not there");
+  apply(past);
+  return {};
+}
+
+result<void> controller_core::replay(const record::attempt_ended& past) {
+  const auto found = lives_.find(past.trial);
+  if (found == lives_.end() || past.attempt != found->second.attempts || found->second.now == phase::none)
+    return does_not_fit(past.trial, "an attempt ends that does not run");
+  if (past.end.cause == end_cause::bad_checkpoint && !found->second.checkpoints.empty())
+    found->second.checkpoints.pop_back();
+  apply(past);
+  return {};
+}
+
+result<void> controller_core::replay(const record::trial_changed& past) {
+  const auto found = lives_.find(past.trial);
+  if (found == lives_.end() || !may_follow(found->second.state, past.state))
+    return does_not_fit(past.trial, "it changes as it cannot");
+  if (found->second.state == trial_state::paused && past.state == trial_state::pending) {
+    const auto again = schedule_->choose_paused();
+    if (!again || again->trial != past.trial)
+      ++differences_;
+  }
+  apply(past);
+  return {};
+}
+
+// ---- Checkpoints.
+
+void controller_core::keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo) {
+  todo.push_back(keep_checkpoint{trial, checkpoint});
+  trim_checkpoints(trial, life, todo);
+}
+
+/// The newest is what a retry needs; the others that are kept are the best.
+void controller_core::trim_checkpoints(trial_id trial, trial_life& life, actions& todo) {
+  while (life.checkpoints.size() > std::max<std::size_t>(options_.checkpoints_kept, 1)) {
+    const auto worse = [](const trial_life::kept_checkpoint& a, const trial_life::kept_checkpoint& b) {
+      if (std::isnan(a.loss) || std::isnan(b.loss))
+        return std::isnan(a.loss) && !std::isnan(b.loss);
+      return a.loss > b.loss; // Of equal ones the first, which is the older.
+    };
+    const auto worst = std::min_element(life.checkpoints.begin(), std::prev(life.checkpoints.end()), worse);
+    todo.push_back(drop_checkpoint{trial, worst->at});
+    life.checkpoints.erase(worst);
+  }
+}
+
+controller_core::actions controller_core::on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint,
+                                                               const moment&) {
+  if (const auto found = lives_.find(trial); found != lives_.end())
+    for (auto& each : found->second.checkpoints)
+      if (each.at.iteration == checkpoint.iteration && each.at.attempt == checkpoint.attempt)
+        each.at = checkpoint;
+  return {};
+}
+
+controller_core::actions controller_core::on_checkpoint_lost(trial_id trial, const checkpoint_ref& checkpoint,
+                                                             const moment&) {
+  if (const auto found = lives_.find(trial); found != lives_.end()) {
+    auto& all = found->second.checkpoints;
+    all.erase(std::remove_if(all.begin(), all.end(),
+                             [&](const trial_life::kept_checkpoint& each) {
+                               return each.at.iteration == checkpoint.iteration &&
+                                      each.at.attempt == checkpoint.attempt;
+                             }),
+              all.end());
+  }
+  return {};
+}
+
+} // namespace tune

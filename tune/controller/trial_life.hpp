@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/instant.hpp"
+#include "tune/config.hpp"
+#include "tune/controller/failure_budget.hpp"
+#include "tune/trial/checkpoint_ref.hpp"
+#include "tune/trial/trial_state.hpp"
+#include "tune/vocabulary.hpp"
+
+namespace tune {
+
+/// What the controller knows of a trial that has not ended. The first part is what the journal says; the second is
+/// about the attempt that runs, and is empty when a driver opens the experiment again.
+struct trial_life {
+  config values;
+  trial_state state = trial_state::pending;
+  iteration_number iterations = 0; ///< The last that was counted.
+  double time_total_s = 0;         ///< Then.
+  std::vector<double> losses;      ///< Then; one for each objective.
+  struct kept_checkpoint {
+    checkpoint_ref at;
+    double loss = 0; ///< Of the result before it.
+  };
+  std::vector<kept_checkpoint> checkpoints; ///< By iteration, ascending.
+  failure_budget budget;
+  attempt_number attempts = 0;         ///< The newest; earlier ones are not heard (I3).
+  std::string node;                    ///< Where it ran or runs.
+  std::optional<attempt_end> last_end; ///< Of the newest attempt, until the next one starts.
+  std::string lost_node;               ///< Where it was lost last: it goes elsewhere if it can.
+
+  /// A decision that has been made and not carried out: whatever the attempt still does, the trial becomes this.
+  struct ending {
+    trial_state state = trial_state::terminated;
+    std::string why;
+  };
+  std::optional<ending> ends;
+
+  enum class phase {
+    none,     ///< No attempt.
+    waits,    ///< For its lease and its worker.
+    steps,    ///< In an iteration.
+    answered, ///< Its report is being written; the answer goes out when it is on disk.
+    leaves,   ///< It was told to end.
+    killed,
+  };
+  phase now = phase::none;
+  runtime::instant since{};                 ///< When this phase began.
+  runtime::instant began{};                 ///< When the attempt began to run.
+  std::optional<runtime::instant> due;      ///< When something must be done about it: a deadline, or its next attempt.
+  double time_before_s = 0;                 ///< Of earlier attempts.
+  end_cause killed_as = end_cause::stopped; ///< What the end of a killed attempt is taken for,
+  std::string killed_because;               ///< and why.
+};
+
+} // namespace tune
