@@ -108,19 +108,37 @@ void call_desk::reject(open_call call, const std::string& why) {
 }
 
 void call_desk::pass_on(std::vector<answer> answers) {
-  std::map<std::uint64_t, wire::Replies> by_caller;
+  struct batch {
+    wire::Replies replies;
+    std::size_t bytes = 0;
+  };
+  std::map<std::uint64_t, batch> by_caller;
   for (auto& [to, content] : answers) {
-    auto& reply = *by_caller[to.caller].add_replies();
-    reply.set_id(to.id);
-    if (content.match_elements<caf::error>()) {
-      refuse(reply, errc::user_code, describe_answer_error(home_system(), content.get_as<caf::error>(0)));
-    } else if (auto bytes = message_to_bytes(home_system(), content)) {
-      reply.set_content(std::move(*bytes));
-    } else
-      refuse(reply, bytes.error().code, bytes.error().message);
+    auto reply = to_reply(to.id, content);
+    content = {}; // Many large ones are not to be held twice.
+    const auto bytes = reply.ByteSizeLong();
+    auto& gathered = by_caller[to.caller];
+    if (gathered.bytes != 0 && gathered.bytes + bytes > most_gathered_bytes) {
+      deliver_(to.caller, gathered.replies.SerializeAsString());
+      gathered = {};
+    }
+    gathered.bytes += bytes;
+    *gathered.replies.add_replies() = std::move(reply);
   }
-  for (const auto& [caller, replies] : by_caller)
-    deliver_(caller, replies.SerializeAsString());
+  for (const auto& [caller, gathered] : by_caller)
+    deliver_(caller, gathered.replies.SerializeAsString());
+}
+
+wire::Reply call_desk::to_reply(std::uint64_t id, const caf::message& content) {
+  wire::Reply reply;
+  reply.set_id(id);
+  if (content.match_elements<caf::error>())
+    refuse(reply, errc::user_code, describe_answer_error(home_system(), content.get_as<caf::error>(0)));
+  else if (auto bytes = message_to_bytes(home_system(), content))
+    reply.set_content(std::move(*bytes));
+  else
+    refuse(reply, bytes.error().code, bytes.error().message);
+  return reply;
 }
 
 void call_desk::run() {

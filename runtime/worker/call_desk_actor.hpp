@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -14,7 +15,12 @@
 #include <caf/actor.hpp>
 #include <caf/actor_proxy.hpp>
 
+namespace caf_tune::runtime::v1 {
+class Reply;
+} // namespace caf_tune::runtime::v1
+
 namespace runtime {
+namespace wire = caf_tune::runtime::v1;
 
 /// Stands in a worker for all remote callers of its hosted actor: passes their calls on as CAF messages and collects
 /// the answers. To the actor it is the sender of each message. An answer is passed on at once when no other call is
@@ -23,6 +29,10 @@ class call_desk : public caf::actor_proxy {
 public:
   /// Takes wire::Replies, serialised, for one caller. Called from several threads, not at the same time.
   using deliver_replies = std::function<void(std::uint64_t caller, std::string replies)>;
+
+  /// Answers beyond this go separately, so that no frame becomes larger than the node manager reads; a larger one goes
+  /// alone.
+  static constexpr std::size_t most_gathered_bytes = 1u << 20;
 
   call_desk(caf::actor_config& config, deliver_replies deliver);
   ~call_desk() override;
@@ -45,6 +55,7 @@ private:
 
   void reject(open_call call, const std::string& why);
   void pass_on(std::vector<answer> answers);
+  wire::Reply to_reply(std::uint64_t id, const caf::message& content);
   void run();
 
   deliver_replies deliver_;

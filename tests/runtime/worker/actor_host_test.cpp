@@ -28,6 +28,17 @@ caf::behavior counter(caf::stateful_actor<int>* self, int start) {
 }
 const runtime::actor_type counter_type("counter", counter);
 
+std::promise<void> all_was_said;
+
+caf::behavior talker(caf::event_based_actor* self) {
+  return {
+    [](caf::get_atom, std::uint32_t bytes) { return std::string(bytes, 'x'); },
+    [](caf::ok_atom) { all_was_said.set_value(); },
+    [self](caf::put_atom) { return self->make_response_promise(); }, // Never answered: so that answers gather.
+  };
+}
+const runtime::actor_type talker_type("talker", talker);
+
 /// A host and everything that came from it.
 class hosting {
 public:
@@ -35,7 +46,9 @@ public:
     : host_(runtime::program_registry::of_this_program(), [this](std::uint64_t caller, const std::string& bytes) {
         wire::Replies replies;
         REQUIRE(replies.ParseFromString(bytes));
-        std::lock_guard guard(mutex_);
+        std::unique_lock guard(mutex_);
+        may_deliver_.wait(guard, [this] { return !held_; });
+        deliveries_.push_back(bytes.size());
         for (const auto& reply : replies.replies())
           replies_.emplace_back(caller, reply);
         changed_.notify_all();
@@ -44,6 +57,9 @@ public:
   runtime::result<void> start(const std::string& type, int first) {
     return host_.host(type, runtime::to_bytes(first),
                       [this](const runtime::result<void>& how) { end_.set_value(how); });
+  }
+  runtime::result<void> start(const std::string& type) {
+    return host_.host(type, {}, [this](const runtime::result<void>& how) { end_.set_value(how); });
   }
   template <class... Parts>
   void call(std::uint64_t caller, std::uint64_t id, const Parts&... parts) {
@@ -59,6 +75,18 @@ public:
     std::unique_lock lock(mutex_);
     REQUIRE(changed_.wait_for(lock, std::chrono::seconds(30), [&] { return replies_.size() >= count; }));
     return replies_;
+  }
+  void hold_deliveries() { held_ = true; } ///< Before the first call.
+  void release_deliveries() {
+    {
+      std::lock_guard guard(mutex_);
+      held_ = false;
+    }
+    may_deliver_.notify_all();
+  }
+  std::vector<std::size_t> delivery_bytes() {
+    std::lock_guard guard(mutex_);
+    return deliveries_;
   }
   runtime::result<void> wait_for_end() {
     auto ended = end_.get_future();
@@ -77,6 +105,9 @@ private:
   caf::actor_system system_{config_}; // The callers' side.
   std::mutex mutex_;
   std::condition_variable changed_;
+  bool held_ = false;
+  std::condition_variable may_deliver_;
+  std::vector<std::size_t> deliveries_;
   std::vector<std::pair<std::uint64_t, wire::Reply>> replies_;
   std::promise<runtime::result<void>> end_;
   runtime::actor_host host_;
@@ -192,5 +223,30 @@ TEST_CASE("actor host: a type that the program does not declare is an error that
 
   REQUIRE(!started);
   CHECK(started.error() ==
-        runtime::error{errc::not_found, "the program has no actor type \"countre\"; it declares counter"});
+        runtime::error{errc::not_found, "the program has no actor type \"countre\"; it declares counter, talker"});
+}
+
+TEST_CASE("actor host: what gathers of answers never makes a frame that the node manager would not read") {
+  constexpr std::uint32_t large = 15u << 20;
+  constexpr std::uint32_t small = 1u << 10;
+  hosting h;
+  h.hold_deliveries();
+  REQUIRE(h.start("talker"));
+  h.call(1, 1, caf::put_atom_v);
+  for (std::uint64_t id = 2; id <= 7; ++id)
+    h.call(1, id, caf::get_atom_v, large);
+  for (std::uint64_t id = 8; id <= 27; ++id)
+    h.call(1, id, caf::get_atom_v, small);
+  h.call(1, /*id=*/0, caf::ok_atom_v);
+  REQUIRE(all_was_said.get_future().wait_for(std::chrono::seconds(30)) == std::future_status::ready);
+
+  h.release_deliveries();
+
+  const auto replies = h.wait_for_replies(26);
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    CHECK(replies[i].second.id() == i + 2); // In their order, the small ones together.
+    CHECK(replies[i].second.content().size() > (i < 6 ? large : small));
+  }
+  for (const auto bytes : h.delivery_bytes())
+    CHECK(bytes < large + small);
 }
