@@ -139,13 +139,9 @@ node_manager_core::actions node_manager_core::on_fenced(instant now) {
   fenced_ = true;
   actions out;
   perform(workers_.on_kill_all("its node was cut off from the cluster", now), now, out);
-  std::vector<work_key> waiting;
-  for (const auto& [key, w] : works_)
-    if (w.state != work_state::in_table)
-      waiting.push_back(key);
-  for (const auto key : waiting)
-    end_unstarted(key, {work_end::how::not_started, {}, {errc::node_lost, "its node was cut off from the cluster"}, 0},
-                  now, out);
+  const auto waits = [](const auto& entry) { return entry.second.state != work_state::in_table; };
+  for (auto next = works_.begin(); (next = std::find_if(works_.begin(), works_.end(), waits)) != works_.end();)
+    end_unstarted(next->first, cut_off(), now, out); // Which makes room, and so ends those that wait for it.
   return out;
 }
 

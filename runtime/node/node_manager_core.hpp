@@ -219,6 +219,7 @@ private:
   void leave_now(instant now, actions& out);
 
   // Works: node_manager_core_works.cpp.
+  static work_end cut_off();
   [[nodiscard]] result<void> may_start(owner_id owner, work_key key) const;
   bool tell_again(owner_id owner, work_key key, instant now, actions& out);
   void place(work_key key, instant now, actions& out);

@@ -19,6 +19,10 @@ work_end stopped(const std::string& why) {
 
 } // namespace
 
+work_end node_manager_core::cut_off() {
+  return not_started({errc::node_lost, "its node was cut off from the cluster"});
+}
+
 // -- what owners want ---------------------------------------------------------
 
 result<void> node_manager_core::may_start(owner_id owner, work_key key) const {
@@ -126,6 +130,8 @@ node_manager_core::actions node_manager_core::on_work_end_heard(owner_id owner, 
 // -- a work's way to its worker -----------------------------------------------
 
 void node_manager_core::place(work_key key, instant now, actions& out) {
+  if (fenced_)
+    return end_unstarted(key, cut_off(), now, out);
   auto& l = leases_.at(key.lease);
   auto& w = works_.at(key);
   auto share = l.room.take(w.order.resources);
@@ -178,9 +184,14 @@ node_manager_core::actions node_manager_core::on_package_ready(package_id packag
 
 node_manager_core::actions node_manager_core::on_package_failed(package_id package, const error& why, instant now) {
   actions out;
-  if (!left_)
-    for (const auto key : packages_.on_failed(package))
-      end_unstarted(key, not_started(within(fmt::format("package {}", package), why)), now, out);
+  if (left_)
+    return out;
+  for (const auto key : packages_.on_failed(package))
+    end_unstarted(key, not_started(within(fmt::format("package {}", package), why)), now, out);
+  if (const auto& others = packages_.waiting(package); !others.empty()) { // They got the room of those that failed.
+    const auto& next = works_.at(*others.begin());
+    out.push_back(want_package{next.owner, next.package, next.manifest});
+  }
   return out;
 }
 

@@ -391,6 +391,53 @@ TEST_CASE("node manager: cut off, it kills its works and refuses orders until it
   CHECK(has<core::accept_lease>(h.grant(4, cpus(1))));
 }
 
+TEST_CASE("node manager: cut off, a work that waits for another's room is not started in it") {
+  node_history h(cpus(2));
+  h.grant(1, cpus(2), /*bundle=*/true);
+  auto half = an_order();
+  half.resources = cpus(1);
+  auto another_package = a_package;
+  another_package.value.fill(0xcd);
+  const auto worker = h.run(1, half, 1);
+  h.node.on_work_ended(worker, {lease_id(1), 1}, finished("42"), /*clean=*/false, h.now); // Its process holds its room.
+  h.node.on_start_work(driver, {lease_id(1), 2}, half, another_package, nullptr, h.now);  // Waits for its package,
+  CHECK(h.start(1, half, 3).empty());                                                     // and this one for room.
+
+  const auto fenced = h.node.on_fenced(h.now);
+
+  CHECK_FALSE(has<core::start_worker>(fenced));
+  for (const std::uint32_t number : {2, 3}) {
+    CHECK_FALSE(h.node.has({lease_id(1), number}));
+    CHECK_FALSE(h.node.workers().worker_of({lease_id(1), number}));
+  }
+  h.worker_exits(worker);
+  h.node.on_end_lease(lease_id(1), "released", h.now);
+  CHECK(h.node.book().free() == cpus(2));
+}
+
+TEST_CASE("node manager: a package that failed is asked for again by a work that got the room of those that wanted it") {
+  node_history h(cpus(3));
+  h.has_package = false;
+  h.grant(1, cpus(3), /*bundle=*/true);
+  auto third = an_order();
+  third.resources = cpus(1);
+  auto another_package = a_package;
+  another_package.value.fill(0xcd);
+  h.node.on_start_work(driver, {lease_id(1), 1}, third, another_package, nullptr, h.now);
+  h.node.on_package_ready(another_package, {"/p/main", {}}, h.now);
+  const auto worker = *h.node.workers().worker_of({lease_id(1), 1});
+  h.node.on_worker_ready(worker, h.now);
+  h.node.on_work_ended(worker, {lease_id(1), 1}, finished("42"), /*clean=*/false, h.now);
+  h.start(1, third, 2);
+  h.start(1, third, 3);
+  CHECK(h.start(1, third, 4).empty()); // Waits for room.
+
+  const auto failed = h.node.on_package_failed(a_package, {errc::not_found, "no such file"}, h.now);
+
+  CHECK(h.node.has({lease_id(1), 4}));
+  CHECK(get<core::want_package>(failed).package == a_package);
+}
+
 TEST_CASE("node manager: draining, it takes no new leases and leaves when the last has ended and was told") {
   node_history h(cpus(2));
   h.grant(1, cpus(1));
