@@ -14,11 +14,17 @@
 
 /// What the driver and the worker of an attempt say to each other. The driver always asks and the worker answers: to
 /// `attempt_order` and to each `attempt_answer` with the next `attempt_event`, which may take as long as an iteration.
+///
+///   order -> alive, then answer -> report, answer -> report, ..., answer -> over
+///
+/// An attempt that cannot begin answers the order with `over`. Stop or pause as the answer to `alive` ends it before
+/// its first report. After stop and pause no report comes any more, only `over`.
 namespace tune {
 
 /// When checkpoints are written; one policy for functions and classes.
 struct checkpoint_policy {
-  /// After each so many iterations. 0: as often as saving takes at most 5 % of the time, and at the first iteration.
+  /// After each so many iterations. 0: at an attempt's first iteration, then as often as saving takes at most 5 % of
+  /// the time, but not within 100 ms of the last one.
   iteration_number every = 0;
   bool at_end = true; ///< When the trial ends in good order or pauses.
 
@@ -55,6 +61,7 @@ struct attempt_report {
   double time_this_iteration_s = 0;
   double time_total_s = 0;
   std::optional<checkpoint_ref> checkpoint; ///< Written after this iteration, whole, at a place of this attempt.
+  std::string no_checkpoint;                ///< Why one that was due could not be written. Empty: all is well.
   bool done = false;                        ///< The trainable says that it was the last.
 };
 
@@ -72,6 +79,7 @@ struct attempt_alive {
 struct attempt_over {
   attempt_end end;
   std::optional<checkpoint_ref> checkpoint; ///< A last one, at a pause or at the end.
+  std::string no_checkpoint;                ///< Why one that was due could not be written. Empty: all is well.
 };
 
 using attempt_event = std::variant<attempt_alive, attempt_report, attempt_over>;

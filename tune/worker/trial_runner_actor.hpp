@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <caf/atom.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/type_id.hpp>
+
+#include "runtime/actor_type.hpp"
+
+CAF_ADD_ATOM(caf_tune, tune, begin_atom, "begin")
+CAF_ADD_ATOM(caf_tune, tune, answer_atom, "answer")
+
+namespace tune {
+
+/// Runs attempts in a worker, one after the other:
+///
+///   (begin_atom, std::string order)    -> std::string event
+///   (answer_atom, std::uint8_t answer) -> std::string event
+///
+/// with the bytes and the number of attempt_wire. When an attempt's last event
+/// (attempt_over) has been given, the next may begin. A request that is no such message, or comes at the wrong time, is
+/// answered with an error. Asked to quit, it ends the attempt at its next report, gives attempt_over to whoever waits,
+/// and is gone only when the user's code has returned: whoever sets a deadline ends its process.
+class trial_runner_actor : public caf::event_based_actor {
+public:
+  explicit trial_runner_actor(caf::actor_config& config);
+  ~trial_runner_actor() override;
+  caf::behavior make_behavior() override;
+  const char* name() const override { return "trial_runner_actor"; }
+
+private:
+  class body;
+  std::unique_ptr<body> body_;
+};
+
+/// To spawn it with. Known to every program that declares a tune::trainable, in its workers too.
+const runtime::actor_type<caf::behavior(trial_runner_actor*)>& trial_runner_type();
+
+} // namespace tune
