@@ -115,7 +115,8 @@ std::string why_waits(const demand& wants, const placement& nodes, const claiman
       has += fmt::format("{}{} free{} of {}", has.empty() ? "" : ", ", text_of(name, best->book.free().get(name)),
                          lacks_part ? " in parts of devices" : "", text_of(name, best->book.capacity().get(name)));
     }
-    return fmt::format("waits for {}: {} has {}", amounts_of(missing, wants.resources), best->name, has);
+    return fmt::format("waits for {}: {} has {}{}", amounts_of(missing, wants.resources), best->name, has,
+                       best->open ? "" : " and takes no leases now");
   }
   if (!best->open)
     return fmt::format("waits for {}: {} has room but takes no leases now", wants.resources, best->name);

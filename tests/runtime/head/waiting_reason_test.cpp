@@ -82,6 +82,42 @@ TEST_CASE("waiting reason: room that is closed or kept for another is said to be
         "waits for cpu=4: node-1 keeps its room for a demand that has waited longer");
 }
 
+TEST_CASE("waiting reason: a node that takes no leases is named only where no open one could ever do") {
+  placement nodes;
+  add(nodes, 1, "cpu=8");
+  add(nodes, 2, "cpu=8");
+  REQUIRE(nodes.take(node_id{2}, lease_id{1}, cpus(7)));
+  nodes.set_open(node_id{1}, false); // It drains, or was lost: empty, but of no help.
+
+  CHECK(why_waits(wants("cpu=4"), nodes, anybody) == "waits for cpu=4: node-2 has cpu=1 free of cpu=8");
+  nodes.set_open(node_id{2}, false);
+  CHECK(why_waits(wants("cpu=4"), nodes, anybody) == "waits for cpu=4: node-1 has room but takes no leases now");
+  nodes.set_open(node_id{1}, true);
+  CHECK(why_waits(wants("cpu=4"), nodes, anybody) == "waits for cpu=4: node-1 has room, others come first");
+
+  nodes.set_open(node_id{2}, true);
+  add(nodes, 3, "cpu=2"); // Open, and all of it is free, but never enough.
+  REQUIRE(nodes.take(node_id{1}, lease_id{2}, cpus(8)));
+  CHECK(why_waits(wants("cpu=4"), nodes, anybody) == "waits for cpu=4: node-2 has cpu=1 free of cpu=8");
+  nodes.set_open(node_id{2}, false);
+  CHECK(why_waits(wants("cpu=4"), nodes, anybody) == "waits for cpu=4: node-1 has cpu=0 free of cpu=8");
+}
+
+TEST_CASE("waiting reason: a lost node that is asked for by name, and one that is full and closed, are said to be so") {
+  placement nodes;
+  add(nodes, 1, "cpu=8");
+  add(nodes, 2, "cpu=8");
+  nodes.set_open(node_id{1}, false);
+  auto named = wants("cpu=4");
+  named.placement = {placement_kind::node, "node-1", false};
+
+  CHECK(why_waits(named, nodes, anybody) == "waits for cpu=4: node-1 has room but takes no leases now");
+  REQUIRE(nodes.take(node_id{1}, lease_id{1}, cpus(6)));
+  CHECK(why_waits(named, nodes, anybody) == "waits for cpu=4: node-1 has cpu=2 free of cpu=8 and takes no leases now");
+  named.placement.soft = true;
+  CHECK(why_waits(named, nodes, anybody) == "waits for cpu=4: node-2 has room, others come first");
+}
+
 TEST_CASE("waiting reason: parts of devices do not add up to one") {
   placement nodes;
   add(nodes, 1, "gpu=2");
