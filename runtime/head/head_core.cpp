@@ -165,8 +165,9 @@ void head_core::open_lines_for(node_id node, instant now, actions& out) {
     const auto whose = n->kept_for->whose;
     const auto* r = find_request(whose.owner, whose.request);
     CAF_TUNE_INVARIANT(r && r->waiting, "node {} is kept for request {}, which does not wait", node, whose.request);
-    if (queue_.quota_admits(whose.owner, r->what->sum))
-      try_grant({whose.owner, whose.request, r->what, r->place, r->since}, now, out);
+    CAF_TUNE_INVARIANT(queue_.quota_admits(whose.owner, r->what->sum), "node {} is kept for owner {} over its quota",
+                       node, whose.owner);
+    try_grant({whose.owner, whose.request, r->what, r->place, r->since}, now, out);
   }
   queue_.open_lines([&](const lease_queue::shape& shape) {
     if (const auto* one = std::get_if<demand>(&shape.what))
@@ -230,3 +231,13 @@ void head_core::cancel_reservation(owner_id owner, request_id request) {
 }
 
 } // namespace runtime
+void head_core::yield_over_quota(owner_id owner) {
+  const auto found = reserving_.find(owner);
+  if (found == reserving_.end())
+    return;
+  const auto request = found->second;
+  if (const auto* r = find_request(owner, request); r && queue_.quota_admits(owner, r->what->sum))
+    return;
+  cancel_reservation(owner, request);
+}
+

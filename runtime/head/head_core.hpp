@@ -282,6 +282,7 @@ private:
   placement books_; ///< Also of nodes lost so shortly ago that they count as coming back; those are closed.
   lease_queue queue_;
   directory directory_;
+  void yield_over_quota(owner_id owner); ///< Whenever it holds more, or may hold less.
   std::map<node_id, node_record> nodes_;
   std::deque<std::pair<node_id, instant>> lost_nodes_; ///< Oldest first.
   std::map<owner_id, owner_record> owners_;

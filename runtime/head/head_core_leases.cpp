@@ -28,6 +28,7 @@ lease_id head_core::grant_lease(owner_id owner, request_id request, node_id node
   lease.gpus = std::move(*gpus);
   repeats_.emplace_back(lease.repeat_at, id);
   queue_.take(owner, resources);
+  yield_over_quota(owner);
   nodes_.at(node).leases.insert(id);
   owners_.at(owner).leases.insert(id);
   order(id, leases_.emplace(id, std::move(lease)).first->second, out);

@@ -163,6 +163,7 @@ void head_core::take_over(node_record& node, const held_lease& lease, lease_life
     orphans_[lease.owner].insert(lease.lease);
     set_timer(now + options_.adoption_grace, timer::orphan_grace, lease.lease.value);
   } else
+  yield_over_quota(lease.owner);
     out.emplace_back(answer_granted{lease.owner, request_id{}, {describe(lease.lease, kept)}});
 }
 

@@ -20,6 +20,7 @@ result<head_core::actions> head_core::on_owner_hello(owner_id owner, const std::
   o.name = name;
   o.link_lost_at.reset();
   queue_.set_quota(owner, quota);
+  yield_over_quota(owner);
   if (const auto orphans = orphans_.find(owner); orphans != orphans_.end()) {
     answer_granted taken_over{owner, request_id{}, {}};
     for (const auto lease : orphans->second) {

@@ -38,6 +38,10 @@ struct lease_queue_options {
 /// No starvation: a line from which nobody was granted anything for `patience`, or while `max_passes` leases were
 /// granted to others, is starving, and its first demand reserves a node: what that node has free, and what becomes free
 /// there, is kept from later ones of no higher priority. An owner has one reservation at a time.
+///
+/// A demand that its owner's quota blocks (what the owner holds and the demand are together more than the quota) holds
+/// back nobody: it is not tried, it does not starve, and what it reserved before its owner came to hold so much is free
+/// for others from then on. It may reserve again when the quota admits it and it starves anew.
 class lease_queue {
 public:
   /// The content of a demand; one object for all demands of equal content.

@@ -404,3 +404,47 @@ TEST_CASE("head core: options out of range are all named") {
   CHECK(validate(o).error().message == "head options: epoch must be 1 to 2^24-1; patience must be more than 0");
   CHECK(validate(options()));
 }
+TEST_CASE("head core: what a quota blocks keeps no room from others, also if it had reserved it before") {
+  auto core = cluster(0);
+  REQUIRE(core.on_node_hello(hello(1, cpus(8)), start));
+  REQUIRE(core.on_owner_hello(alice, "alice", "0.1.0", cpus(6), start));
+  REQUIRE(all<head_core::grant>(core.on_demand(bob, request_id{1}, wants(cpus(5)), start)).size() == 1);
+  core.on_demand(alice, request_id{1}, wants(cpus(4)), start);
+  core.on_time(start + 10s); // Her patience ends: the three cpus that are free are kept for her.
+  REQUIRE(all<head_core::grant>(core.on_demand(bob, request_id{2}, wants(cpus(3)), start + 10s)).empty());
+
+  SUBCASE("because she comes to hold more elsewhere") {
+    REQUIRE(core.on_node_hello(hello(2, cpus(3)), start + 11s)); // Bob's second one goes there.
+    REQUIRE(core.on_node_hello(hello(3, cpus(3)), start + 11s));
+    const auto hers = core.on_demand(alice, request_id{2}, wants(cpus(3)), start + 11s);
+    CHECK(the<head_core::grant>(hers).node == node_id{3});
+  }
+  SUBCASE("because she comes back with a smaller quota") {
+    const auto given_up = *core.on_owner_hello(alice, "alice", "0.1.0", cpus(3), start + 11s);
+    CHECK(the<head_core::grant>(given_up).lease.owner == bob); // His second one.
+    REQUIRE(core.on_node_hello(hello(2, cpus(3)), start + 11s));
+  }
+  core.on_time(start + 30s); // Another patience later it still reserves nothing.
+
+  CHECK(!core.books().find(node_id{1})->kept_for);
+  CHECK(!all<head_core::grant>(core.on_demand(bob, request_id{3}, wants(cpus(3)), start + 30s)).empty());
+}
+
+TEST_CASE("head core: what a quota blocked reserves room again when the quota admits it and it still starves") {
+  auto core = cluster(1);
+  REQUIRE(core.on_node_hello(hello(2, cpus(1)), start));
+  REQUIRE(core.on_owner_hello(alice, "alice", "0.1.0", cpus(4), start));
+  const auto theirs = the<head_core::grant>(core.on_demand(bob, request_id{1}, wants(cpus(2)), start));
+  REQUIRE(theirs.node == node_id{1});
+  const auto hers = the<head_core::grant>(core.on_demand(alice, request_id{2}, wants(cpus(1)), start));
+  core.on_demand(alice, request_id{1}, wants(cpus(4)), start);
+  core.on_time(start + 10s);
+  REQUIRE(!core.books().find(node_id{1})->kept_for);
+
+  core.on_lease_accepted(hers.node, hers.lease.lease, start + 11s);
+  core.on_lease_ended(hers.node, hers.lease.lease, start + 11s);
+  core.on_time(start + 20s);
+
+  CHECK(core.books().find(node_id{1})->kept_for);
+}
+

@@ -135,6 +135,22 @@ TEST_CASE("lease queue: a line from which nobody was granted anything for the pa
   CHECK(queue.starving(start + 20s));
 }
 
+TEST_CASE("lease queue: what a quota blocks does not starve, and does not keep others of its line from it") {
+  auto queue = for_cluster({/*max_waiting=*/100, /*patience=*/10s, /*max_passes=*/1'000});
+  queue.set_quota(alice, cpus(8));
+  queue.take(alice, cpus(1));
+  const auto large = push(queue, alice, 1, cpus(8));
+  queue.on_blocked(*large.what);
+
+  CHECK(!queue.starving(start + 10s));
+  push(queue, bob, 2, cpus(8));
+  REQUIRE(queue.starving(start + 20s));
+  CHECK(queue.starving(start + 20s)->owner == bob);
+  queue.give_back(alice, cpus(1));
+  queue.take(bob, cpus(1));
+  CHECK(queue.starving(start + 20s)->owner == alice);
+}
+
 TEST_CASE("lease queue: a line that was passed over too often starves") {
   auto queue = for_cluster({/*max_waiting=*/100, /*patience=*/10s, /*max_passes=*/3});
   const auto large = push(queue, alice, 1, cpus(8));
