@@ -347,6 +347,13 @@ void head_actor::perform_own(const head_core::action& action) {
       starts_.erase(start);
     if (options_.liveness)
       options_.liveness->forget(forgotten->node);
+  } else if (const auto* refused = std::get_if<head_core::node_refused>(&action)) {
+    if (log)
+      log->warn("node refused node={} why=\"{}\"", refused->node, refused->why.message);
+    wire::NodeRefused message;
+    *message.mutable_why() = head_wire::to_wire(refused->why);
+    if (const auto* link = nodes_.find(refused->start))
+      send(*link, std::move(message));
   } else if (const auto* owner = std::get_if<head_core::owner_lost>(&action)) {
     if (log)
       log->info("owner lost owner={} name=\"{}\"", owner->owner, owner->name);

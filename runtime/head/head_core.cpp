@@ -87,7 +87,7 @@ void head_core::on_timer(timer what, std::uint64_t whose, instant now, actions& 
   case timer::node_contest:
     if (const auto n = nodes_.find(node_id{whose});
         n != nodes_.end() && n->second.contested && n->second.contested_until <= now)
-      admit(*std::exchange(n->second.contested, nullptr), now, out);
+      end_contest(n->second, now, out);
     return;
   case timer::node_pause:
     if (const auto n = nodes_.find(node_id{whose});
@@ -139,6 +139,7 @@ void head_core::repeat_orders(instant now, actions& out) {
 // ---- who gets what ----
 
 void head_core::settle(instant now, actions& out) {
+  forget_dead_nodes(now, out);
   for (;;) {
     while (!with_more_room_.empty()) {
       const auto node = with_more_room_.back();
@@ -230,7 +231,6 @@ void head_core::cancel_reservation(owner_id owner, request_id request) {
     with_more_room_.push_back(node);
 }
 
-} // namespace runtime
 void head_core::yield_over_quota(owner_id owner) {
   const auto found = reserving_.find(owner);
   if (found == reserving_.end())
@@ -241,3 +241,4 @@ void head_core::yield_over_quota(owner_id owner) {
   cancel_reservation(owner, request);
 }
 
+} // namespace runtime

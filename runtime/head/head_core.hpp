@@ -89,19 +89,25 @@ public:
     node_id node;
     incarnation start;
   }; ///< Will not: watch it no more.
+  struct node_refused {
+    node_id node;
+    incarnation start;
+    error why;
+  }; ///< It was welcome once and is no more: it is told so, and ends.
   struct owner_lost {
     owner_id owner;
     std::string name;
   };
   using action = std::variant<welcome, grant, end, hear_end, answer_granted, answer_waits, answer_refused, lease_lost,
-                              node_joined, node_lost, node_forgotten, owner_lost>;
+                              node_joined, node_lost, node_forgotten, node_refused, owner_lost>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   head_core(head_options options, instant now); ///< With options that validate() accepts.
 
   // From nodes. An error is for the node: it is refused and ends. Otherwise it is welcomed, now or later: a hello that
   // comes late from an earlier start of the node must not end the present one, so another start is believed only when
-  // its link still stands after options.contest_grace.
+  // its link still stands after options.contest_grace, counted from the first such hello: repetitions, and hellos of a
+  // third start, put nothing off.
   [[nodiscard]] result<actions> on_node_hello(const node_hello& hello, instant now);
   actions on_lease_accepted(node_id node, lease_id lease, instant now);
   actions on_lease_refused(node_id node, lease_id lease, const error& why, instant now);
@@ -111,7 +117,8 @@ public:
   // About nodes.
   actions on_node_link_lost(node_id node, incarnation start, instant now); ///< The last of its links.
   actions on_node_silent(node_id node, incarnation start, instant now);
-  /// A silent node is back on a link that was never lost: what it held was given up, and is ended there.
+  /// A silent node is back on a link that was never lost: what it held was given up, and is ended there. As long as its
+  /// link stands it is not forgotten, however many others are lost: it would not say hello on that link again.
   actions on_node_heard_again(node_id node, incarnation start, instant now);
 
   // From owners, and about them. An error is for the owner: it is refused. Who has not said hello is not listened to.
@@ -226,13 +233,15 @@ private:
   // Nodes.
   [[nodiscard]] result<void> check_hello(const node_hello& hello) const;
   void admit(const node_hello& hello, instant now, actions& out);
+  void end_contest(node_record& node, instant now, actions& out);
   void join(node_record& node, const node_hello& hello, instant now, actions& out);
   void reconcile(node_record& node, const std::vector<held_lease>& listed, instant now, actions& out);
   void take_over(node_record& node, const held_lease& lease, lease_life life, instant now, actions& out);
   void lose_node(node_record& node, const std::string& why, instant now, actions& out);
   void lose_lease(lease_id lease, const error& why, instant now, actions& out);
   void forget_return(node_record& node, instant now, actions& out);
-  void forget_dead_nodes(actions& out);
+  void list_if_forgettable(const node_record& node);
+  void forget_dead_nodes(instant now, actions& out);
   void refresh_open(node_record& node, instant now);
   void recount_cluster();
   bool was_granted_here(lease_id lease) const;
@@ -273,6 +282,7 @@ private:
   void open_lines_for(node_id node, instant now, actions& out);
   void reserve_for(const lease_queue::entry& e);
   void cancel_reservation(owner_id owner, request_id request);
+  void yield_over_quota(owner_id owner); ///< Whenever it holds more, or may hold less.
   request_record* find_request(owner_id owner, request_id request);
   void set_timer(instant at, timer what, std::uint64_t whose) { timers_.emplace(at, what, whose); }
   void on_timer(timer what, std::uint64_t whose, instant now, actions& out);
@@ -282,9 +292,8 @@ private:
   placement books_; ///< Also of nodes lost so shortly ago that they count as coming back; those are closed.
   lease_queue queue_;
   directory directory_;
-  void yield_over_quota(owner_id owner); ///< Whenever it holds more, or may hold less.
   std::map<node_id, node_record> nodes_;
-  std::deque<std::pair<node_id, instant>> lost_nodes_; ///< Oldest first.
+  std::set<std::pair<instant, node_id>> forgettable_; ///< Lost nodes that have no link, since when; oldest first.
   std::map<owner_id, owner_record> owners_;
   leases_map leases_;
   std::map<owner_id, std::set<lease_id>> orphans_; ///< Of an earlier head, whose owner has not come back yet.

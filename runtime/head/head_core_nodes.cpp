@@ -60,14 +60,25 @@ result<head_core::actions> head_core::on_node_hello(const node_hello& hello, ins
   actions out;
   if (const auto known = nodes_.find(hello.node.id);
       known != nodes_.end() && known->second.what.start != hello.node.start) {
-    known->second.contested = std::make_unique<node_hello>(hello);
-    known->second.contested_until = now + options_.contest_grace;
-    set_timer(known->second.contested_until, timer::node_contest, hello.node.id.value);
+    auto& node = known->second;
+    if (!node.contested) {
+      node.contested_until = now + options_.contest_grace;
+      set_timer(node.contested_until, timer::node_contest, hello.node.id.value);
+    }
+    node.contested = std::make_unique<node_hello>(hello);
+    list_if_forgettable(node);
     return out;
   }
   admit(hello, now, out);
   settle(now, out);
   return out;
+}
+
+void head_core::end_contest(node_record& node, instant now, actions& out) {
+  const auto hello = std::exchange(node.contested, nullptr);
+  list_if_forgettable(node);
+  if (check_hello(*hello)) // Another may have got its name meanwhile: its next hello is told so.
+    admit(*hello, now, out);
 }
 
 void head_core::admit(const node_hello& hello, instant now, actions& out) {
@@ -103,6 +114,7 @@ void head_core::join(node_record& node, const node_hello& hello, instant now, ac
   node.linked = true;
   node.draining = hello.draining;
   node.paused_until.reset();
+  list_if_forgettable(node);
   for (const auto& [id, other] : nodes_) // Refused unless it is lost, see check_hello(); now it is replaced.
     if (id != node.what.id && other.what.name == node.what.name)
       books_.remove(id);
@@ -151,6 +163,7 @@ void head_core::take_over(node_record& node, const held_lease& lease, lease_life
   r.resources = lease.resources;
   r.gpus = lease.gpus;
   queue_.take(lease.owner, lease.resources);
+  yield_over_quota(lease.owner);
   node.leases.insert(lease.lease);
   const auto owner = owners_.find(lease.owner);
   if (owner != owners_.end())
@@ -163,7 +176,6 @@ void head_core::take_over(node_record& node, const held_lease& lease, lease_life
     orphans_[lease.owner].insert(lease.lease);
     set_timer(now + options_.adoption_grace, timer::orphan_grace, lease.lease.value);
   } else
-  yield_over_quota(lease.owner);
     out.emplace_back(answer_granted{lease.owner, request_id{}, {describe(lease.lease, kept)}});
 }
 
@@ -177,11 +189,13 @@ head_core::actions head_core::on_node_link_lost(node_id node, incarnation start,
   auto& n = found->second;
   if (n.contested && n.contested->node.start == start)
     n.contested.reset();
-  if (n.what.start != start)
+  if (n.what.start == start)
+    n.linked = false;
+  list_if_forgettable(n);
+  if (n.what.start != start || n.life != node_life::alive) {
+    settle(now, out);
     return out;
-  n.linked = false;
-  if (n.life != node_life::alive)
-    return out;
+  }
   n.life = node_life::unreachable;
   n.since = now;
   set_timer(now + options_.node_grace, timer::node_grace, node.value);
@@ -207,7 +221,11 @@ head_core::actions head_core::on_node_heard_again(node_id node, incarnation star
       !found->second.linked)
     return out; // Without a link it says hello on a new one.
   auto& n = found->second;
-  join(n, {n.what, options_.version, options_.cluster, n.lost, n.draining}, now, out);
+  const node_hello again{n.what, options_.version, options_.cluster, n.lost, n.draining};
+  if (auto valid = check_hello(again); valid)
+    join(n, again, now, out);
+  else
+    out.emplace_back(node_refused{node, start, std::move(valid.error())}); // Another has its name now.
   settle(now, out);
   return out;
 }
@@ -244,7 +262,7 @@ void head_core::lose_node(node_record& node, const std::string& why, instant now
   const auto id = node.what.id;
   node.life = node_life::lost;
   node.since = now;
-  lost_nodes_.emplace_back(id, now);
+  list_if_forgettable(node);
   set_timer(now + options_.return_grace, timer::node_return, id.value);
   refresh_open(node, now);
   recount_cluster();
@@ -256,7 +274,6 @@ void head_core::lose_node(node_record& node, const std::string& why, instant now
     node.lost.push_back({lease, r.owner, r.resources, r.gpus, r.is_bundle});
     lose_lease(lease, lost, now, out);
   }
-  forget_dead_nodes(out);
 }
 
 /// It is no longer expected to come back: what only it could hold is refused.
@@ -266,19 +283,28 @@ void head_core::forget_return(node_record& node, instant now, actions& out) {
   refuse_infeasible(now, out);
 }
 
-void head_core::forget_dead_nodes(actions& out) {
-  while (lost_nodes_.size() > options_.max_dead_nodes) {
-    const auto [id, since] = lost_nodes_.front();
-    lost_nodes_.pop_front();
+/// Who may come back on the link that it has, or is about to on another one, is not forgotten.
+void head_core::list_if_forgettable(const node_record& node) {
+  const std::pair entry{node.since, node.what.id};
+  if (node.life == node_life::lost && !node.linked && !node.contested)
+    forgettable_.insert(entry);
+  else
+    forgettable_.erase(entry);
+}
+
+void head_core::forget_dead_nodes(instant now, actions& out) {
+  if (forgettable_.size() <= options_.max_dead_nodes)
+    return;
+  while (forgettable_.size() > options_.max_dead_nodes) {
+    const auto id = forgettable_.begin()->second;
+    forgettable_.erase(forgettable_.begin());
     const auto found = nodes_.find(id);
-    if (found == nodes_.end() || found->second.life != node_life::lost || found->second.since != since ||
-        found->second.contested)
-      continue; // It came back, or is about to.
-    books_.remove(id);
-    ++nodes_version_;
     out.emplace_back(node_forgotten{id, found->second.what.start});
+    books_.remove(id);
     nodes_.erase(found);
   }
+  ++nodes_version_;
+  refuse_infeasible(now, out);
 }
 
 void head_core::refresh_open(node_record& node, instant now) {

@@ -20,7 +20,7 @@ struct head_options {
 
   std::chrono::nanoseconds repeat_every = std::chrono::seconds(1); ///< Orders that a node has not answered.
   std::chrono::nanoseconds node_grace = std::chrono::seconds(1);   ///< From a lost link to a dead node.
-  /// A start of a node that another start has replaced is believed after this time, if its link still stands.
+  /// A node's other start is believed so long after its first hello, if its link still stands.
   std::chrono::nanoseconds contest_grace = std::chrono::milliseconds(100);
   std::chrono::nanoseconds owner_grace = std::chrono::seconds(1);     ///< From a lost link to an owner that is gone.
   std::chrono::nanoseconds adoption_grace = std::chrono::seconds(10); ///< For the owner of an earlier head's lease.

@@ -244,6 +244,91 @@ TEST_CASE("head core: another start of a node is believed when its link stands, 
         "node \"node-1\" was started anew since, or has left; this start of it is over");
 }
 
+TEST_CASE("head core: a node's other start is believed in time however often it, or a third one, says hello") {
+  auto core = cluster(1);
+  auto other = hello(1);
+  other.node.start = incarnation{555};
+  auto third = hello(1);
+  third.node.start = incarnation{556};
+
+  for (auto now = start; now <= start + 99ms; now += 33ms) {
+    CHECK(core.on_node_hello(third, now)->empty());
+    CHECK(core.on_node_hello(other, now)->empty());
+  }
+  CHECK(core.wake_at() == start + 100ms);
+
+  CHECK(the<head_core::welcome>(core.on_time(start + 100ms)).start == incarnation{555});
+  CHECK(core.on_time(start + 200ms).empty());
+}
+
+TEST_CASE("head core: a contest is lost by who has lost its name meanwhile") {
+  auto core = cluster(1);
+  auto other = hello(1);
+  other.node.start = incarnation{555};
+  REQUIRE(core.on_node_hello(other, start)->empty());
+  core.on_node_silent(node_id{1}, incarnation{101}, start + 10ms);
+  auto namesake = hello(2);
+  namesake.node.name = "node-1";
+  REQUIRE(core.on_node_hello(namesake, start + 20ms));
+
+  CHECK(all<head_core::welcome>(core.on_time(start + 100ms)).empty());
+  CHECK(core.on_node_hello(other, start + 1s).error().code == errc::already_exists);
+}
+
+TEST_CASE("head core: a lost node whose link stands is not forgotten, and comes back when it is heard again") {
+  auto o = options();
+  o.max_dead_nodes = 1;
+  auto core = cluster(4, o);
+  core.on_node_silent(node_id{1}, incarnation{101}, start);
+  for (std::uint64_t id = 2; id <= 4; ++id) {
+    core.on_node_silent(node_id{id}, incarnation{100 + id}, start + 1s);
+    const auto cut = core.on_node_link_lost(node_id{id}, incarnation{100 + id}, start + 1s);
+    CHECK(all<head_core::node_forgotten>(cut).size() == (id == 2 ? 0 : 1));
+  }
+
+  const auto back = core.on_node_heard_again(node_id{1}, incarnation{101}, start + 70s);
+  CHECK(the<head_core::node_joined>(back).node.id == node_id{1});
+  CHECK(all<head_core::grant>(core.on_demand(alice, request_id{1}, wants(cpus(1)), start + 70s)).size() == 1);
+
+  core.on_node_silent(node_id{1}, incarnation{101}, start + 71s);
+  CHECK(the<head_core::node_forgotten>(core.on_node_link_lost(node_id{1}, incarnation{101}, start + 72s)).node ==
+        node_id{4}); // The oldest of the two that have no link.
+}
+
+TEST_CASE("head core: a lost node that is heard again when another has its name is told so") {
+  auto core = cluster(1);
+  core.on_node_silent(node_id{1}, incarnation{101}, start);
+  auto namesake = hello(2);
+  namesake.node.name = "node-1";
+  REQUIRE(core.on_node_hello(namesake, start + 1s));
+
+  const auto back = core.on_node_heard_again(node_id{1}, incarnation{101}, start + 2s);
+
+  CHECK(the<head_core::node_refused>(back).why.message ==
+        "a node named \"node-1\" is already in this cluster (at 10.0.0.1:7000); choose another with --name");
+  CHECK(core.nodes().size() == 1);
+}
+
+TEST_CASE("head core: what only a forgotten node could hold is refused") {
+  auto o = options();
+  o.max_dead_nodes = 1;
+  auto core = cluster(2, o);
+  REQUIRE(core.on_node_hello(hello(3, cpus(16)), start));
+  const auto large = the<head_core::grant>(core.on_demand(alice, request_id{1}, wants(cpus(16)), start));
+  core.on_lease_accepted(large.node, large.lease.lease, start);
+  core.on_demand(bob, request_id{1}, wants(cpus(16)), start);
+  const auto lose = [&](std::uint64_t id, instant when) {
+    core.on_node_silent(node_id{id}, incarnation{100 + id}, when);
+    return core.on_node_link_lost(node_id{id}, incarnation{100 + id}, when);
+  };
+
+  CHECK(all<head_core::answer_refused>(lose(3, start + 1s)).empty()); // It may come back.
+  const auto forgotten = lose(2, start + 2s);
+
+  CHECK(the<head_core::node_forgotten>(forgotten).node == node_id{3});
+  CHECK(the<head_core::answer_refused>(forgotten).why.code == errc::infeasible);
+}
+
 TEST_CASE("head core: a node that drains or leaves gets nothing new") {
   auto core = cluster(2);
   core.on_node_draining(node_id{1}, start);
@@ -339,6 +424,50 @@ TEST_CASE("head core: a quota holds back its owner only, and says so") {
   CHECK(all<head_core::grant>(core.on_demand(bob, request_id{1}, wants(cpus(1)), start)).size() == 1);
 }
 
+TEST_CASE("head core: what a quota blocks keeps no room from others, also if it had reserved it before") {
+  auto core = cluster(0);
+  REQUIRE(core.on_node_hello(hello(1, cpus(8)), start));
+  REQUIRE(core.on_owner_hello(alice, "alice", "0.1.0", cpus(6), start));
+  REQUIRE(all<head_core::grant>(core.on_demand(bob, request_id{1}, wants(cpus(5)), start)).size() == 1);
+  core.on_demand(alice, request_id{1}, wants(cpus(4)), start);
+  core.on_time(start + 10s); // Her patience ends: the three cpus that are free are kept for her.
+  REQUIRE(all<head_core::grant>(core.on_demand(bob, request_id{2}, wants(cpus(3)), start + 10s)).empty());
+
+  SUBCASE("because she comes to hold more elsewhere") {
+    REQUIRE(core.on_node_hello(hello(2, cpus(3)), start + 11s)); // Bob's second one goes there.
+    REQUIRE(core.on_node_hello(hello(3, cpus(3)), start + 11s));
+    const auto hers = core.on_demand(alice, request_id{2}, wants(cpus(3)), start + 11s);
+    CHECK(the<head_core::grant>(hers).node == node_id{3});
+  }
+  SUBCASE("because she comes back with a smaller quota") {
+    const auto given_up = *core.on_owner_hello(alice, "alice", "0.1.0", cpus(3), start + 11s);
+    CHECK(the<head_core::grant>(given_up).lease.owner == bob); // His second one.
+    REQUIRE(core.on_node_hello(hello(2, cpus(3)), start + 11s));
+  }
+  core.on_time(start + 30s); // Another patience later it still reserves nothing.
+
+  CHECK(!core.books().find(node_id{1})->kept_for);
+  CHECK(!all<head_core::grant>(core.on_demand(bob, request_id{3}, wants(cpus(3)), start + 30s)).empty());
+}
+
+TEST_CASE("head core: what a quota blocked reserves room again when the quota admits it and it still starves") {
+  auto core = cluster(1);
+  REQUIRE(core.on_node_hello(hello(2, cpus(1)), start));
+  REQUIRE(core.on_owner_hello(alice, "alice", "0.1.0", cpus(4), start));
+  const auto theirs = the<head_core::grant>(core.on_demand(bob, request_id{1}, wants(cpus(2)), start));
+  REQUIRE(theirs.node == node_id{1});
+  const auto hers = the<head_core::grant>(core.on_demand(alice, request_id{2}, wants(cpus(1)), start));
+  core.on_demand(alice, request_id{1}, wants(cpus(4)), start);
+  core.on_time(start + 10s);
+  REQUIRE(!core.books().find(node_id{1})->kept_for);
+
+  core.on_lease_accepted(hers.node, hers.lease.lease, start + 11s);
+  core.on_lease_ended(hers.node, hers.lease.lease, start + 11s);
+  core.on_time(start + 20s);
+
+  CHECK(core.books().find(node_id{1})->kept_for);
+}
+
 TEST_CASE("head core: a group is answered when all its bundles are confirmed") {
   auto core = cluster(2);
   const auto orders =
@@ -404,47 +533,3 @@ TEST_CASE("head core: options out of range are all named") {
   CHECK(validate(o).error().message == "head options: epoch must be 1 to 2^24-1; patience must be more than 0");
   CHECK(validate(options()));
 }
-TEST_CASE("head core: what a quota blocks keeps no room from others, also if it had reserved it before") {
-  auto core = cluster(0);
-  REQUIRE(core.on_node_hello(hello(1, cpus(8)), start));
-  REQUIRE(core.on_owner_hello(alice, "alice", "0.1.0", cpus(6), start));
-  REQUIRE(all<head_core::grant>(core.on_demand(bob, request_id{1}, wants(cpus(5)), start)).size() == 1);
-  core.on_demand(alice, request_id{1}, wants(cpus(4)), start);
-  core.on_time(start + 10s); // Her patience ends: the three cpus that are free are kept for her.
-  REQUIRE(all<head_core::grant>(core.on_demand(bob, request_id{2}, wants(cpus(3)), start + 10s)).empty());
-
-  SUBCASE("because she comes to hold more elsewhere") {
-    REQUIRE(core.on_node_hello(hello(2, cpus(3)), start + 11s)); // Bob's second one goes there.
-    REQUIRE(core.on_node_hello(hello(3, cpus(3)), start + 11s));
-    const auto hers = core.on_demand(alice, request_id{2}, wants(cpus(3)), start + 11s);
-    CHECK(the<head_core::grant>(hers).node == node_id{3});
-  }
-  SUBCASE("because she comes back with a smaller quota") {
-    const auto given_up = *core.on_owner_hello(alice, "alice", "0.1.0", cpus(3), start + 11s);
-    CHECK(the<head_core::grant>(given_up).lease.owner == bob); // His second one.
-    REQUIRE(core.on_node_hello(hello(2, cpus(3)), start + 11s));
-  }
-  core.on_time(start + 30s); // Another patience later it still reserves nothing.
-
-  CHECK(!core.books().find(node_id{1})->kept_for);
-  CHECK(!all<head_core::grant>(core.on_demand(bob, request_id{3}, wants(cpus(3)), start + 30s)).empty());
-}
-
-TEST_CASE("head core: what a quota blocked reserves room again when the quota admits it and it still starves") {
-  auto core = cluster(1);
-  REQUIRE(core.on_node_hello(hello(2, cpus(1)), start));
-  REQUIRE(core.on_owner_hello(alice, "alice", "0.1.0", cpus(4), start));
-  const auto theirs = the<head_core::grant>(core.on_demand(bob, request_id{1}, wants(cpus(2)), start));
-  REQUIRE(theirs.node == node_id{1});
-  const auto hers = the<head_core::grant>(core.on_demand(alice, request_id{2}, wants(cpus(1)), start));
-  core.on_demand(alice, request_id{1}, wants(cpus(4)), start);
-  core.on_time(start + 10s);
-  REQUIRE(!core.books().find(node_id{1})->kept_for);
-
-  core.on_lease_accepted(hers.node, hers.lease.lease, start + 11s);
-  core.on_lease_ended(hers.node, hers.lease.lease, start + 11s);
-  core.on_time(start + 20s);
-
-  CHECK(core.books().find(node_id{1})->kept_for);
-}
-
