@@ -1,0 +1,203 @@
+#include "tune/results/experiment_view.hpp"
+
+#include "tests/tune/results/experiment_for_test.hpp"
+
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+using namespace tune;
+
+namespace {
+
+experiment_view view_of(const experiment_for_test& experiment, experiment_view_options options = {}) {
+  experiment_view view(options);
+  for (const auto& each : experiment.records)
+    REQUIRE(view.on_record(each));
+  return view;
+}
+
+std::vector<std::uint64_t> numbers(const std::vector<const trial_view*>& trials) {
+  std::vector<std::uint64_t> all;
+  for (const auto* each : trials)
+    all.push_back(each->trial.value);
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("view: a trial from its creation to its end") {
+  experiment_for_test experiment;
+  experiment.create(1);
+  CHECK(view_of(experiment).find(trial_id{1})->state == trial_state::pending);
+  experiment.start(1);
+  experiment.place(1);
+  experiment.report(1, 1, {{"accuracy", 0.5}});
+  CHECK(view_of(experiment).count(trial_state::running) == 1);
+  experiment.report(1, 2, {{"accuracy", 0.25}});
+  experiment.finish(1);
+  experiment.end();
+
+  const auto view = view_of(experiment);
+  CHECK(view.id() == "7f3a91c2");
+  CHECK(view.created() == 1);
+  CHECK(view.count(trial_state::terminated) == 1);
+  CHECK(view.count(trial_state::running) == 0);
+  CHECK(view.results() == 2);
+  CHECK(view.ended()->why == "finished");
+  const auto& trial = *view.find("7f3a91c2_00001");
+  CHECK(trial.directory == "net_7f3a91c2_00001_lr=0.5_2026-11-25_12-48-15");
+  CHECK(trial.last == metrics{{"accuracy", 0.25}});
+  CHECK(trial.best == metrics{{"accuracy", 0.5}});
+  CHECK(trial.best_iteration == 1);
+  CHECK(trial.iterations == 2);
+  CHECK(trial.time_total_s == 1);
+  CHECK(trial.score(maximize("accuracy"), result_scope::last) == 0.25);
+  CHECK(trial.score(maximize("accuracy"), result_scope::best) == 0.5);
+  CHECK(trial.score(minimize("accuracy"), result_scope::best) == 0.25);
+  CHECK_FALSE(trial.score(minimize("loss"), result_scope::best));
+  REQUIRE(trial.attempts.size() == 1);
+  CHECK(trial.attempts[0].node == "node-1");
+  CHECK(trial.attempts[0].cause == end_cause::finished);
+  CHECK(trial.attempts[0].iterations == 2);
+}
+
+TEST_CASE("view: attempts, each with its node, cause and iterations; each iteration counted once") {
+  experiment_for_test experiment;
+  experiment.run(1);
+  experiment.report(1, 1, {{"accuracy", 1}});
+  experiment.report(1, 2, {{"accuracy", 2}});
+  experiment.end_attempt(1, end_cause::lost, "node \"node-1\" was lost");
+  CHECK(view_of(experiment).find(trial_id{1})->state == trial_state::pending);
+  experiment.start(1, 2, 1);
+  experiment.place(1, 2, "node-2");
+  experiment.report(1, 2, {{"accuracy", 7}}, 2); // Again: was counted.
+  experiment.report(1, 3, {{"accuracy", 3}}, 2);
+  experiment.end_attempt(1, end_cause::threw, "std::runtime_error: no", 2);
+  experiment.change(1, trial_state::error, "it failed once, and may never");
+
+  const auto view = view_of(experiment);
+  const auto& trial = *view.find(trial_id{1});
+  CHECK(trial.state == trial_state::error);
+  CHECK(trial.error == "std::runtime_error: no");
+  CHECK(trial.reason == "it failed once, and may never");
+  CHECK(trial.iterations == 3);
+  REQUIRE(trial.attempts.size() == 2);
+  CHECK(trial.attempts[0].cause == end_cause::lost);
+  CHECK(trial.attempts[0].iterations == 2);
+  CHECK(trial.attempts[1].node == "node-2");
+  CHECK(trial.attempts[1].from == 1);
+  CHECK(trial.attempts[1].iterations == 1);
+  CHECK(view.repeated_results() == 1);
+  CHECK(view.lost_results() == 0);
+}
+
+TEST_CASE("view: results that are missing between two are counted as lost") {
+  experiment_for_test experiment;
+  experiment.run(1);
+  experiment.report(1, 1, {{"accuracy", 1}});
+  experiment.report(1, 4, {{"accuracy", 1}});
+  experiment.report(9, 1, {{"accuracy", 1}});
+
+  const auto view = view_of(experiment);
+  CHECK(view.lost_results() == 2);
+  CHECK(view.strays() == 1);
+}
+
+TEST_CASE("view: best by metric, direction and scope; the older of two that are equal; NaN never") {
+  experiment_for_test experiment;
+  const auto results = std::vector<std::vector<double>>{{0.9, 0.1}, {0.5, 0.6}, {0.2, 0.6}, {NAN, NAN}, {0.3, NAN}};
+  for (std::uint64_t trial = 1; trial <= results.size(); ++trial) {
+    experiment.run(trial);
+    for (std::size_t i = 0; i < 2; ++i)
+      experiment.report(trial, static_cast<iteration_number>(i + 1), {{"accuracy", results[trial - 1][i]}});
+  }
+
+  const auto view = view_of(experiment);
+  CHECK(view.best()->trial == trial_id{2});
+  CHECK(view.best(result_scope::best)->trial == trial_id{1});
+  CHECK(view.best(minimize("accuracy"), result_scope::last)->trial == trial_id{1});
+  CHECK(view.best(minimize("accuracy"), result_scope::best)->trial == trial_id{1});
+  CHECK(view.best(minimize("loss"), result_scope::best) == nullptr);
+  CHECK(numbers(view.best_first(maximize("accuracy"), result_scope::last)) ==
+        std::vector<std::uint64_t>{2, 3, 1, 4, 5});
+  CHECK(numbers(view.best_first(maximize("accuracy"), result_scope::best)) ==
+        std::vector<std::uint64_t>{1, 2, 3, 5, 4});
+}
+
+TEST_CASE("view: the newest checkpoint and the best one") {
+  experiment_for_test experiment;
+  experiment.run(1);
+  experiment.report_checkpoint(1, 1, {{"accuracy", 0.5}});
+  experiment.report_checkpoint(1, 2, {{"accuracy", 0.9}});
+  experiment.report_checkpoint(1, 3, {{"accuracy", 0.7}});
+  experiment.records.push_back(record::checkpoint_saved{trial_id{1}, {3, 1, "node-1", "/d/last", false, 5}});
+
+  const auto view = view_of(experiment);
+  CHECK(view.find(trial_id{1})->newest_checkpoint->directory == "/d/last");
+  CHECK(view.find(trial_id{1})->best_checkpoint->iteration == 2);
+}
+
+TEST_CASE("view: a resumed experiment has not ended, and knows its samples") {
+  experiment_for_test experiment;
+  experiment.end();
+  experiment.resume(/*samples=*/8);
+
+  const auto view = view_of(experiment);
+  CHECK_FALSE(view.ended());
+  CHECK(view.samples() == 8);
+  CHECK(view.resumptions() == 1);
+}
+
+TEST_CASE("view: with bounded memory the best of each scope and the last failures are kept, the rest is counted") {
+  experiment_for_test experiment;
+  for (std::uint64_t trial = 1; trial <= 200; ++trial) {
+    experiment.run(trial);
+    experiment.report(trial, 1, {{"accuracy", static_cast<double>((trial * 37) % 200)}}); // Best: 27, 54, 81.
+    experiment.report(trial, 2, {{"accuracy", static_cast<double>(trial % 100)}});        // Last: 99, 199, 98.
+    experiment.end_attempt(trial, trial % 50 == 0 ? end_cause::threw : end_cause::finished, "no");
+    experiment.change(trial, trial % 50 == 0 ? trial_state::error : trial_state::terminated);
+  }
+  experiment.run(201);
+
+  const auto view = view_of(experiment, {/*keep_ended=*/3});
+  std::vector<std::uint64_t> kept;
+  for (const auto& [trial, each] : view.trials())
+    kept.push_back(trial.value);
+  CHECK(kept == std::vector<std::uint64_t>{27, 54, 81, 98, 99, 100, 150, 199, 200, 201});
+  CHECK(view.created() == 201);
+  CHECK(view.count(trial_state::terminated) == 196);
+  CHECK(view.count(trial_state::error) == 4);
+  CHECK(view.results() == 400);
+  CHECK(view.best()->trial == view_of(experiment).best()->trial);
+  CHECK(view.best(result_scope::best)->trial == view_of(experiment).best(result_scope::best)->trial);
+}
+
+TEST_CASE("view: a trial that was tried again and again keeps its first and its newest attempts") {
+  experiment_for_test experiment;
+  experiment.create(1);
+  for (attempt_number attempt = 1; attempt <= 10; ++attempt) {
+    experiment.start(1, attempt);
+    experiment.end_attempt(1, end_cause::lost, "", attempt);
+  }
+
+  const auto view = view_of(experiment, {0, /*keep_attempts=*/3});
+  const auto& attempts = view.find(trial_id{1})->attempts;
+  REQUIRE(attempts.size() == 3);
+  CHECK(attempts[0].attempt == 1);
+  CHECK(attempts[1].attempt == 9);
+  CHECK(attempts[2].attempt == 10);
+}
+
+TEST_CASE("view: a trial by its name or number") {
+  experiment_for_test experiment;
+  experiment.create(1);
+
+  const auto view = view_of(experiment);
+  CHECK(view.find("7f3a91c2_00001") != nullptr);
+  CHECK(view.find("1") != nullptr);
+  CHECK(view.find("00000000_00001") == nullptr);
+  CHECK(view.find("2") == nullptr);
+  CHECK(view.find("x") == nullptr);
+  CHECK(view.find("") == nullptr);
+}

@@ -1,0 +1,314 @@
+#include "tune/results/experiment_view.hpp"
+
+#include "tune/results/trial_directory_name.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace tune {
+namespace {
+
+constexpr double worst = std::numeric_limits<double>::infinity();
+
+std::optional<double> number_in(const metrics& values, const std::string& metric) {
+  const auto* x = values.find(metric);
+  if (x == nullptr || x->is_text() || x->is_list())
+    return std::nullopt;
+  const auto number = x->to_number();
+  return std::isnan(number) ? std::nullopt : std::optional(number);
+}
+
+void widen(std::map<std::string, metric_range>& ranges, const metrics& values, iteration_number iteration) {
+  for (const auto& [name, x] : values) {
+    const auto number = number_in(values, name);
+    if (!number)
+      continue;
+    const auto [found, is_new] = ranges.try_emplace(name, metric_range{*number, iteration, *number, iteration});
+    auto& range = found->second;
+    if (*number < range.lowest) {
+      range.lowest = *number;
+      range.lowest_at = iteration;
+    }
+    if (*number > range.highest) {
+      range.highest = *number;
+      range.highest_at = iteration;
+    }
+  }
+}
+
+} // namespace
+
+std::optional<double> trial_view::score(const objective& by, result_scope scope) const {
+  if (scope == result_scope::last)
+    return number_in(last, by.metric);
+  const auto found = ranges.find(by.metric);
+  if (found == ranges.end())
+    return std::nullopt;
+  return by.better == direction::minimize ? found->second.lowest : found->second.highest;
+}
+
+result<void> experiment_view::on_record(const journal_record& record) {
+  return std::visit(
+    [this](const auto& each) -> result<void> {
+      if constexpr (std::is_void_v<decltype(on(each))>) {
+        on(each);
+        return {};
+      } else
+        return on(each);
+    },
+    record);
+}
+
+result<void> experiment_view::on(const record::experiment_begun& begun) {
+  begun_ = begun;
+  has_begun_ = true;
+  samples_ = begun.samples;
+  last_at_ = begun.at;
+  auto description = read_description(begun.description);
+  if (!description)
+    return fail(description.error());
+  description_ = std::move(*description);
+  return {};
+}
+
+result<void> experiment_view::on(const record::experiment_resumed& resumed) {
+  samples_ = resumed.samples;
+  last_at_ = resumed.at;
+  ended_.reset();
+  ++resumptions_;
+  if (resumed.description.empty())
+    return {};
+  auto description = read_description(resumed.description);
+  if (!description)
+    return fail(description.error());
+  begun_.description = resumed.description;
+  description_ = std::move(*description);
+  return {};
+}
+
+void experiment_view::on(const record::experiment_ended& ended) {
+  ended_ = ended;
+  last_at_ = ended.at;
+}
+
+void experiment_view::on(const record::trial_created& made) {
+  const auto [found, is_new] = trials_.try_emplace(made.trial);
+  if (!is_new)
+    return;
+  auto& trial = found->second;
+  trial.trial = made.trial;
+  trial.values = made.values;
+  trial.created = trial.changed = last_at_ = made.at;
+  trial.name = trial_name(begun_.id, made.trial);
+  const auto& trainable = description_.trainable.empty() ? begun_.name : description_.trainable;
+  trial.directory =
+    trial_directory_name({trainable, begun_.id, made.trial, made.values,
+                          [this](const std::string& parameter) { return description_.varies(parameter); }, made.at});
+  ++created_;
+  ++counts_[static_cast<std::size_t>(trial.state)];
+}
+
+void experiment_view::on(const record::attempt_started& started) {
+  auto* trial = trial_of(started.trial);
+  if (trial == nullptr)
+    return;
+  trial->changed = last_at_ = started.at;
+  if (!trial->attempts.empty() && trial->attempts.back().attempt >= started.attempt)
+    return;
+  if (trial->attempts.size() >= std::max<std::size_t>(options_.keep_attempts, 2))
+    trial->attempts.erase(trial->attempts.begin() + 1);
+  attempt_view attempt;
+  attempt.attempt = started.attempt;
+  attempt.from = started.from;
+  trial->attempts.push_back(std::move(attempt));
+}
+
+void experiment_view::on(const record::attempt_placed& placed) {
+  auto* trial = trial_of(placed.trial);
+  if (trial == nullptr || trial->attempts.empty() || trial->attempts.back().attempt != placed.attempt)
+    return;
+  auto& attempt = trial->attempts.back();
+  attempt.node = placed.node;
+  attempt.hostname = placed.hostname;
+  attempt.process_id = placed.process_id;
+  if (!has_ended(trial->state))
+    become(*trial, trial_state::running);
+}
+
+void experiment_view::on(const record::result_reported& reported) {
+  auto* trial = trial_of(reported.trial);
+  if (trial == nullptr)
+    return;
+  if (reported.iteration <= trial->iterations) {
+    ++repeated_;
+    return;
+  }
+  trial->changed = last_at_ = reported.at;
+  lost_ += static_cast<std::uint64_t>(reported.iteration - trial->iterations - 1);
+  ++results_;
+  trial->last = reported.values;
+  trial->iterations = reported.iteration;
+  trial->time_total_s = reported.time_total_s;
+  if (!trial->attempts.empty() && trial->attempts.back().attempt == reported.attempt)
+    ++trial->attempts.back().iterations;
+  std::optional<double> loss;
+  if (const auto* by = first_objective())
+    if (const auto number = number_in(reported.values, by->metric)) {
+      loss = to_loss(*number, by->better);
+      const auto best_so_far = trial->score(*by, result_scope::best);
+      if (!best_so_far || *loss < to_loss(*best_so_far, by->better)) {
+        trial->best = reported.values;
+        trial->best_iteration = reported.iteration;
+      }
+    }
+  widen(trial->ranges, reported.values, reported.iteration);
+  if (reported.checkpoint)
+    note_checkpoint(*trial, *reported.checkpoint, loss);
+}
+
+void experiment_view::on(const record::checkpoint_saved& saved) {
+  if (auto* trial = trial_of(saved.trial))
+    note_checkpoint(*trial, saved.checkpoint, std::nullopt);
+}
+
+void experiment_view::on(const record::attempt_ended& ended) {
+  auto* trial = trial_of(ended.trial);
+  if (trial == nullptr)
+    return;
+  trial->changed = last_at_ = ended.at;
+  if (trial->attempts.empty() || trial->attempts.back().attempt != ended.attempt)
+    return;
+  trial->attempts.back().cause = ended.end.cause;
+  trial->attempts.back().why = ended.end.why;
+  if (!has_ended(trial->state)) // Until more is said: it is tried again.
+    become(*trial, trial_state::pending);
+}
+
+void experiment_view::on(const record::trial_changed& changed) {
+  auto* trial = trial_of(changed.trial);
+  if (trial == nullptr)
+    return;
+  trial->changed = last_at_ = changed.at;
+  trial->reason = changed.reason;
+  become(*trial, changed.state);
+  if (changed.state == trial_state::error) {
+    trial->error = changed.reason;
+    if (!trial->attempts.empty() && !trial->attempts.back().why.empty())
+      trial->error = trial->attempts.back().why;
+  }
+  if (has_ended(changed.state) && options_.keep_ended > 0)
+    forget_all_but_the_best(*trial);
+}
+
+trial_view* experiment_view::trial_of(trial_id trial) {
+  const auto found = trials_.find(trial);
+  if (found != trials_.end())
+    return &found->second;
+  if (options_.keep_ended == 0) // Otherwise it may have been one that was forgotten.
+    ++strays_;
+  return nullptr;
+}
+
+void experiment_view::become(trial_view& trial, trial_state state) {
+  --counts_[static_cast<std::size_t>(trial.state)];
+  ++counts_[static_cast<std::size_t>(state)];
+  trial.state = state;
+}
+
+void experiment_view::note_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint, std::optional<double> loss) {
+  trial.newest_checkpoint = checkpoint;
+  if (loss && (!trial.best_checkpoint || *loss < trial.best_checkpoint_loss)) {
+    trial.best_checkpoint = checkpoint;
+    trial.best_checkpoint_loss = *loss;
+  }
+}
+
+const objective* experiment_view::first_objective() const {
+  return description_.objectives.empty() ? nullptr : &description_.objectives.front();
+}
+
+void experiment_view::forget_all_but_the_best(const trial_view& ended) {
+  const auto* by = first_objective();
+  const auto loss = [&](result_scope scope) {
+    const auto score = by == nullptr ? std::nullopt : ended.score(*by, scope);
+    return score ? to_loss(*score, by->better) : worst;
+  };
+  const auto trial = ended.trial;
+  const auto is_failure = ended.state == trial_state::error;
+  const auto last = loss(result_scope::last);
+  const auto best = loss(result_scope::best);
+  std::vector<trial_id> left;
+  if (is_failure) // The newest are the best here.
+    rank(failures_, -static_cast<double>(trial.value), trial, left);
+  rank(by_last_, last, trial, left);
+  rank(by_best_, best, trial, left);
+  for (const auto each : left)
+    if (const auto found = kept_by_.find(each); found != kept_by_.end() && found->second == 0) {
+      kept_by_.erase(found);
+      trials_.erase(each); // `ended` may be gone from here on.
+    }
+}
+
+void experiment_view::rank(ranking& among, double by, trial_id trial, std::vector<trial_id>& left) {
+  among.emplace(by, trial);
+  ++kept_by_[trial];
+  if (among.size() <= options_.keep_ended)
+    return;
+  const auto last = std::prev(among.end());
+  --kept_by_[last->second];
+  left.push_back(last->second);
+  among.erase(last);
+}
+
+const trial_view* experiment_view::find(trial_id trial) const noexcept {
+  const auto found = trials_.find(trial);
+  return found == trials_.end() ? nullptr : &found->second;
+}
+
+const trial_view* experiment_view::find(const std::string& name) const noexcept {
+  const auto digits = name.substr(name.rfind('_') + 1);
+  if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos)
+    return nullptr;
+  const auto* trial = find(trial_id{std::stoull(digits)});
+  return trial != nullptr && (name == digits || name == trial->name) ? trial : nullptr;
+}
+
+const trial_view* experiment_view::best(const objective& by, result_scope scope) const {
+  const trial_view* best = nullptr;
+  double least = 0;
+  for (const auto& [id, trial] : trials_) {
+    const auto score = trial.score(by, scope);
+    if (!score)
+      continue;
+    if (const auto loss = to_loss(*score, by.better); best == nullptr || loss < least) {
+      best = &trial;
+      least = loss;
+    }
+  }
+  return best;
+}
+
+const trial_view* experiment_view::best(result_scope scope) const {
+  const auto* by = first_objective();
+  return by == nullptr ? nullptr : best(*by, scope);
+}
+
+std::vector<const trial_view*> experiment_view::best_first(const objective& by, result_scope scope) const {
+  std::vector<std::pair<double, const trial_view*>> all;
+  for (const auto& [id, trial] : trials_) {
+    const auto score = trial.score(by, scope);
+    all.emplace_back(score ? to_loss(*score, by.better) : std::numeric_limits<double>::quiet_NaN(), &trial);
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::isnan(a.first) || std::isnan(b.first) ? !std::isnan(a.first) && std::isnan(b.first) : a.first < b.first;
+  });
+  std::vector<const trial_view*> ordered;
+  for (const auto& each : all)
+    ordered.push_back(each.second);
+  return ordered;
+}
+
+} // namespace tune
