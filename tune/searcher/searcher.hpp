@@ -36,6 +36,7 @@ enum class ask_outcome {
 struct asked {
   std::vector<proposal> proposals; ///< For the trials that were asked for, in order, from the first.
   ask_outcome how = ask_outcome::proposed;
+  std::string reason; ///< Of `wait` and `exhausted`, for people.
 };
 
 /// How a trial ended, for a searcher.
@@ -58,6 +59,8 @@ public:
   /// Configurations for these trials, whose numbers ascend. Each is followed by an on_created() if it is used.
   virtual asked ask(const std::vector<trial_id>& trials) = 0;
 
+  /// Before anything else: a configuration whose result is known from elsewhere, and that is no trial here.
+  virtual void on_known(const config& /*values*/, const std::vector<double>& /*losses*/) {}
   /// A trial came to be: from ask(), from the user's points, or from the journal. Its configuration is whole.
   virtual void on_created(trial_id trial, const config& values) = 0;
   /// `losses`: one for each objective, less is better; NaN where the metric is.

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tune/objective.hpp"
+#include "tune/vocabulary.hpp"
+
+namespace tune {
+
+class scheduler; ///< tune/scheduler/scheduler.hpp
+
+/// What a scheduler is made for.
+struct scheduler_setup {
+  std::uint64_t seed = 0;                 ///< The experiment's.
+  direction better = direction::maximize; ///< For the words of its reasons.
+};
+
+/// Which scheduler an experiment uses, with its options: `experiment.scheduler = tune::asha({/*max_t=*/27});`
+class scheduler_choice {
+public:
+  struct kind {
+    std::function<std::unique_ptr<scheduler>(const scheduler_setup&)> make;
+    std::function<std::vector<std::string>()> mistakes;
+  };
+
+  /// `options`: a JSON object of those that are not at their default.
+  scheduler_choice(std::string name, std::string options, kind what);
+
+  const std::string& name() const noexcept { return name_; }
+  const std::string& options() const noexcept { return options_; }
+
+  /// `scheduler: max_t is 0, ...`, one for each option that is out of range; empty: make() may be called.
+  [[nodiscard]] std::vector<std::string> mistakes() const { return kind_.mistakes(); }
+  std::unique_ptr<scheduler> make(const scheduler_setup& setup) const;
+
+private:
+  std::string name_;
+  std::string options_;
+  kind kind_;
+};
+
+/// {"name": "asha", "max_t": 27}; scheduler_from_json() reads it.
+std::string to_json(const scheduler_choice& choice);
+
+/// Each trial runs to its end.
+scheduler_choice fifo();
+
+/// Asynchronous successive halving (Li et al. 2020, arXiv:1810.05934). Trials are compared at rungs: after
+/// grace_period iterations, then after reduction_factor times as many, and so on up to max_t.
+struct asha_options {
+  enum class variant {
+    stopping,  ///< A trial that is not among the best of its rung stops there. Needs no checkpoints.
+    promotion, ///< Each trial pauses at its rung; the best of a rung go on. Needs checkpoints.
+  };
+
+  iteration_number max_t = 100;      ///< Iterations after which a trial has finished; at least grace_period. As in Ray.
+  iteration_number grace_period = 1; ///< Iterations before the first rung; at least 1. As in Ray.
+  double reduction_factor = 3;       ///< About one trial in so many passes a rung; more than 1. As in Syne Tune.
+  int brackets = 1;                  ///< Of these, the s-th has its first rung reduction_factor^s later; at least 1.
+  variant type = variant::stopping;
+  bool stop_last = true;   ///< A trial ends at max_t.
+  bool strict_ties = true; ///< Of equal results the earlier is the better; else they all are among the best.
+};
+scheduler_choice asha(const asha_options& options = {});
+[[nodiscard]] result<void> validate(const asha_options& options); ///< Names every field that is out of range.
+
+/// By name, such as "asha", with options as a JSON object. An error names those that exist, and every option that is
+/// wrong.
+[[nodiscard]] result<scheduler_choice> scheduler_named(std::string_view name, std::string_view options = "{}");
+/// What to_json() wrote, or a spec file's `scheduler`: an object with "name", or a name alone.
+[[nodiscard]] result<scheduler_choice> scheduler_from_json(std::string_view json);
+
+} // namespace tune

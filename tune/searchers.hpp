@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tune/config.hpp"
+#include "tune/search_space.hpp"
+#include "tune/vocabulary.hpp"
+
+namespace tune {
+
+class searcher; ///< tune/searcher/searcher.hpp
+
+/// A configuration that is tried before anything else: what it leaves out is drawn. With the results that are already
+/// known of it, it is not run: the searcher learns from it.
+struct point {
+  config values;
+  std::optional<metrics> known = std::nullopt;
+};
+
+/// What a searcher is made for.
+struct searcher_setup {
+  search_space space;        ///< Without mistakes.
+  std::uint64_t seed = 0;    ///< The experiment's; a searcher's own seed goes before it.
+  std::uint64_t samples = 1; ///< Times the grid, if there is one.
+  std::uint64_t points = 0;  ///< So many trials, the first, are the user's points.
+};
+
+/// Which searcher an experiment uses, with its options: `experiment.searcher = tune::sobol_search();`
+class searcher_choice {
+public:
+  struct kind {
+    std::function<std::unique_ptr<searcher>(const searcher_setup&)> make;
+    /// What keeps it from searching this space, and options out of their range; besides mistakes_of(space).
+    std::function<std::vector<std::string>(const search_space&)> mistakes;
+    /// How many trials the experiment has if nothing ends it before.
+    std::function<std::uint64_t(const searcher_setup&)> trials;
+  };
+
+  /// `options`: a JSON object of those that are not at their default.
+  searcher_choice(std::string name, std::string options, kind what);
+
+  const std::string& name() const noexcept { return name_; }
+  const std::string& options() const noexcept { return options_; }
+
+  /// `space: "lr": ...` or `searcher: ...`; empty: make() may be called.
+  [[nodiscard]] std::vector<std::string> mistakes(const search_space& space) const { return kind_.mistakes(space); }
+  std::uint64_t trials(const searcher_setup& setup) const { return kind_.trials(setup); }
+  std::unique_ptr<searcher> make(const searcher_setup& setup) const;
+
+private:
+  std::string name_;
+  std::string options_;
+  kind kind_;
+};
+
+/// {"name": "random", "seed": 1}; searcher_from_json() reads it.
+std::string to_json(const searcher_choice& choice);
+
+struct random_search_options {
+  std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
+  bool repeat = false;               ///< In a space of finitely many points, propose a point again.
+};
+/// Each parameter is drawn by itself. A space of finitely many points is exhausted when each was proposed.
+searcher_choice random_search(const random_search_options& options = {});
+
+struct sobol_search_options {
+  std::optional<std::uint64_t> seed; ///< Of the scrambling. Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+};
+/// A Sobol sequence (Joe and Kuo 2008), scrambled after Owen (Burley 2020): covers the space more evenly than chance.
+searcher_choice sobol_search(const sobol_search_options& options = {});
+
+struct grid_search_options {
+  std::optional<std::uint64_t> seed; ///< Of the shuffling. Absent: the experiment's.
+  bool shuffle = false;              ///< In a random order instead of the last parameter fastest.
+};
+/// Every point of a space that has finitely many, `samples` times.
+searcher_choice grid_search(const grid_search_options& options = {});
+
+/// By name, such as "sobol", with options as a JSON object. An error names those that exist, and every option that is
+/// wrong.
+[[nodiscard]] result<searcher_choice> searcher_named(std::string_view name, std::string_view options = "{}");
+/// What to_json() wrote, or a spec file's `searcher`: an object with "name", or a name alone.
+[[nodiscard]] result<searcher_choice> searcher_from_json(std::string_view json);
+
+} // namespace tune
