@@ -5,39 +5,19 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/utf8.hpp"
+
 namespace runtime {
 namespace {
 
 constexpr std::size_t most_words_bytes = 400; // Of a message that people read in one line.
 constexpr std::size_t most_words_lines = 3;
 
-/// How many bytes of valid UTF-8 the text begins with, of one character; 0: none. Of what Unicode 15, table 3-7 allows.
-std::size_t character_bytes(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = at(0);
-  if (first < 0x80)
-    return 1;
-  const std::size_t size = first >= 0xC2 && first <= 0xDF   ? 2
-                           : first >= 0xE0 && first <= 0xEF ? 3
-                           : first >= 0xF0 && first <= 0xF4 ? 4
-                                                            : 0;
-  if (size == 0 || text.size() < size)
-    return 0;
-  const int low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;  // No longer forms than needed,
-  const int high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF; // no surrogates, nothing past U+10FFFF.
-  if (at(1) < low || at(1) > high)
-    return 0;
-  for (std::size_t i = 2; i < size; ++i)
-    if (at(i) < 0x80 || at(i) > 0xBF)
-      return 0;
-  return size;
-}
-
 /// Terminals obey control characters, and protobuf refuses what is not UTF-8: neither comes through.
 std::string printable(std::string_view text) {
   std::string clean;
   while (!text.empty()) {
-    const auto size = character_bytes(text);
+    const auto size = utf8_character_bytes(text);
     const auto first = static_cast<unsigned char>(text[0]);
     if (first == '\t')
       clean += ' ';
