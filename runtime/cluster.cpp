@@ -73,4 +73,8 @@ const std::string& cluster::address() const {
   return how_->access->address();
 }
 
+caf::actor_system& cluster::actor_system() {
+  return how_->access->process().system();
+}
+
 } // namespace runtime

@@ -112,6 +112,9 @@ public:
   [[nodiscard]] result<cluster_state> state(); ///< As the head knows it now.
   const std::string& address() const;          ///< HOST:PORT of the head; "embedded" without network.
 
+  /// Where the stubs of remote actors live: for actors of your own that talk to them. They must end before the cluster.
+  caf::actor_system& actor_system();
+
 private:
   friend class test_cluster;
   class implementation;

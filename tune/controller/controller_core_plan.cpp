@@ -1,5 +1,7 @@
 #include "tune/controller/controller_core.hpp"
 
+#include "runtime/base/invariant.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -75,6 +77,8 @@ bool controller_core::bring_back_paused(const moment& now, actions& todo) {
   const auto next = schedule_->choose_paused();
   if (!next)
     return false;
+  CAF_TUNE_INVARIANT(lives_.at(next->trial).state == trial_state::paused, "the scheduler chose trial {}, which is {}",
+                     next->trial.value, to_string(lives_.at(next->trial).state));
   become(next->trial, trial_state::pending, next->reason, now, todo);
   set_due(next->trial, lives_.at(next->trial), now.at);
   return true;

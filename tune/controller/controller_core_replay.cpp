@@ -117,7 +117,8 @@ void controller_core::apply(const record::attempt_ended& ended) {
   if (life.now != phase::none)
     --attempts_;
   life.now = phase::none;
-  life.state = trial_state::pending;
+  if (!life.ends && ended.end.cause != end_cause::finished)
+    life.state = trial_state::pending; // Unless it is given up, which is told next.
   life.last_end = ended.end;
   life.budget.on_end(ended.end.cause);
   if (is_loss(ended.end.cause))
@@ -130,8 +131,10 @@ void controller_core::apply(const record::trial_changed& changed) {
     --paused_;
   life.state = changed.state;
   life.ends.reset();
-  if (changed.state == trial_state::paused)
+  if (changed.state == trial_state::paused) {
     ++paused_;
+    schedule_->on_trial_paused(changed.trial);
+  }
   if (changed.state == trial_state::pending || changed.state == trial_state::paused)
     life.last_end.reset();
   if (!has_ended(changed.state))

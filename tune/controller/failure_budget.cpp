@@ -27,9 +27,9 @@ failure_budget::verdict failure_budget::judge(const attempt_end& end, const fail
       return give_up{fmt::format("it was lost {} times in a row without a result: it seems to take its nodes down; {}",
                                  losses_in_a_row_, end.why)};
   }
-  if (in_a_row_ == 0)
+  if (!is_users_error(end.cause) && !is_loss(end.cause))
     return retry{std::chrono::nanoseconds(0)}; // Nobody's fault: a driver that went, a checkpoint that was broken.
-  const int doublings = std::min(in_a_row_ - 1, 20);
+  const int doublings = std::clamp(in_a_row_ - 1, 0, 20);
   return retry{std::min(options.first_backoff * (std::int64_t{1} << doublings), options.most_backoff)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tune/config.hpp"
@@ -14,6 +15,13 @@ namespace tune {
 /// trainable reports, or training_iteration, time_total_s or time_this_iter_s.
 struct stop_condition {
   enum class relation { at_least, at_most };
+  struct bound_of {
+    relation when;
+    double bound;
+  };
+
+  stop_condition(std::string m, relation w, double b) : metric(std::move(m)), when(w), bound(b) {}
+  stop_condition(std::string m, bound_of b) : stop_condition(std::move(m), b.when, b.bound) {}
 
   std::string metric;
   relation when = relation::at_least;
@@ -24,15 +32,10 @@ struct stop_condition {
   }
 };
 
-/// One bound, for the names of a stop condition.
-struct stop_bound {
-  stop_condition::relation when;
-  double bound;
-};
-inline stop_bound at_least(double bound) {
+inline stop_condition::bound_of at_least(double bound) {
   return {stop_condition::relation::at_least, bound};
 }
-inline stop_bound at_most(double bound) {
+inline stop_condition::bound_of at_most(double bound) {
   return {stop_condition::relation::at_most, bound};
 }
 

@@ -44,7 +44,10 @@ public:
   /// The trial has ended, for whatever cause; a trial that merely runs again elsewhere has not.
   virtual void on_trial_end(trial_id trial, trial_state how) = 0;
 
-  /// A place is free: which paused trial should go on before a new one is created? It is running again afterwards.
+  /// The trial that was to pause has done so: from now on it may be chosen.
+  virtual void on_trial_paused(trial_id trial) { (void)trial; }
+
+  /// A place is free: which of the trials that have paused should go on before a new one is created? It is running again afterwards.
   struct resumption {
     trial_id trial;
     std::string reason;

@@ -10,6 +10,7 @@
 
 #include "runtime/actor_type.hpp"
 
+CAF_ADD_ATOM(caf_tune, tune, hello_atom, "hello")
 CAF_ADD_ATOM(caf_tune, tune, begin_atom, "begin")
 CAF_ADD_ATOM(caf_tune, tune, answer_atom, "answer")
 
@@ -17,6 +18,7 @@ namespace tune {
 
 /// Runs attempts in a worker, one after the other:
 ///
+///   (hello_atom)                       -> nothing: it is there
 ///   (begin_atom, std::string order)    -> std::string event
 ///   (answer_atom, std::uint8_t answer) -> std::string event
 ///

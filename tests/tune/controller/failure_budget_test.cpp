@@ -1,0 +1,64 @@
+#include "tune/controller/failure_budget.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace tune;
+using namespace std::chrono_literals;
+
+namespace {
+
+failure_budget::verdict after(failure_budget& budget, end_cause cause, const failure_options& options) {
+  budget.on_end(cause);
+  return budget.judge({cause, "why"}, options);
+}
+
+std::chrono::nanoseconds wait_of(const failure_budget::verdict& v) {
+  return std::get<failure_budget::retry>(v).after;
+}
+
+} // namespace
+
+TEST_CASE("failure budget: errors of the user and losses are counted apart") {
+  failure_options options;
+  options.max_failures = 1;
+  failure_budget budget;
+
+  CHECK(std::holds_alternative<failure_budget::retry>(after(budget, end_cause::lost, options)));
+  CHECK(std::holds_alternative<failure_budget::retry>(after(budget, end_cause::crashed, options)));
+  CHECK(std::holds_alternative<failure_budget::give_up>(after(budget, end_cause::hung, options)));
+  CHECK(budget.losses() == 1);
+  CHECK(budget.failures() == 2);
+}
+
+TEST_CASE("failure budget: each retry without progress waits twice as long, up to a limit") {
+  failure_options options;
+  options.max_failures = -1;
+  failure_budget budget;
+
+  CHECK(wait_of(after(budget, end_cause::threw, options)) == 50ms);
+  CHECK(wait_of(after(budget, end_cause::threw, options)) == 100ms);
+  CHECK(wait_of(after(budget, end_cause::crashed, options)) == 200ms);
+  for (int i = 0; i < 60; ++i)
+    (void)after(budget, end_cause::threw, options);
+  CHECK(wait_of(after(budget, end_cause::threw, options)) == 10s);
+  budget.on_progress();
+  CHECK(wait_of(after(budget, end_cause::threw, options)) == 50ms);
+}
+
+TEST_CASE("failure budget: what nobody is to blame for costs nothing") {
+  failure_options options;
+  options.max_losses = 0;
+  failure_budget budget;
+
+  CHECK(wait_of(after(budget, end_cause::driver_lost, options)) == 0ns);
+  CHECK(wait_of(after(budget, end_cause::bad_checkpoint, options)) == 0ns);
+  CHECK(std::holds_alternative<failure_budget::give_up>(after(budget, end_cause::lost, options)));
+}
+
+TEST_CASE("failure budget: what fits nowhere is not tried again") {
+  failure_budget budget;
+  failure_options options;
+  options.max_failures = -1;
+
+  CHECK(std::holds_alternative<failure_budget::give_up>(after(budget, end_cause::infeasible, options)));
+}

@@ -1,0 +1,250 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tune/controller/controller_core.hpp"
+
+/// A controller_core with everything around it in virtual time: a journal that is durable when the test says so,
+/// attempts that do what the test says, and a searcher and a scheduler that can be told what to do.
+namespace virtual_tune {
+
+using namespace tune;
+using namespace std::chrono_literals;
+
+/// Proposes {"x": number of the trial}, up to a limit.
+class counting_searcher : public searcher {
+public:
+  explicit counting_searcher(std::uint64_t points, bool learns = false) : points_(points), learns_(learns) {}
+  searcher_abilities abilities() const override {
+    searcher_abilities can;
+    can.learns = learns_;
+    return can;
+  }
+  asked ask(const std::vector<trial_id>& trials) override {
+    asked answer;
+    for (const auto trial : trials)
+      if (trial.value <= points_)
+        answer.proposals.push_back({trial, config({{"x", trial.value}})});
+    if (answer.proposals.size() < trials.size())
+      answer.how = ask_outcome::exhausted;
+    return answer;
+  }
+  void on_created(trial_id trial, const config&) override { pending.insert(trial); }
+  void on_report(trial_id, iteration_number, const std::vector<double>&) override { ++reports; }
+  void on_end(trial_id trial, trial_outcome how, const std::vector<double>&) override {
+    pending.erase(trial);
+    ends[trial] = how;
+  }
+
+  std::set<trial_id> pending;
+  std::map<trial_id, trial_outcome> ends;
+  int reports = 0;
+
+private:
+  std::uint64_t points_;
+  bool learns_;
+};
+
+/// Decides by a function of (trial, iteration), so that a replay decides the same; brings back the first paused trial.
+class scripted_scheduler : public scheduler {
+public:
+  using script = std::function<verdict(trial_id, iteration_number)>;
+  explicit scripted_scheduler(script decide = {}, std::optional<iteration_number> most = std::nullopt)
+    : decide_(std::move(decide)),
+      most_(most) {}
+
+  void on_trial_created(trial_id, const config&) override {}
+  decision on_result(const scheduler_result& r) override {
+    const auto what = decide_ ? decide_(r.trial, r.iteration) : verdict::go_on;
+    return {what, what == verdict::go_on ? "" : "as scripted"};
+  }
+  void on_trial_paused(trial_id trial) override { paused_.insert(trial); }
+  void on_trial_end(trial_id trial, trial_state) override { paused_.erase(trial); }
+  std::optional<resumption> choose_paused() override {
+    if (!brings_back || paused_.empty())
+      return std::nullopt;
+    const auto trial = *paused_.begin();
+    paused_.erase(paused_.begin());
+    return resumption{trial, "its turn"};
+  }
+  std::optional<iteration_number> max_iterations() const override { return most_; }
+
+  bool brings_back = true;
+
+private:
+  script decide_;
+  std::optional<iteration_number> most_;
+  std::set<trial_id> paused_;
+};
+
+/// Performs the core's actions.
+class virtual_experiment {
+public:
+  struct running {
+    attempt_number attempt = 0;
+    std::optional<checkpoint_ref> restore;
+    bool is_alive = false;
+    bool wants_answer = false;          ///< It has reported.
+    iteration_number iteration = 0;     ///< The last that it reported.
+    std::optional<attempt_answer> told; ///< What it was answered last.
+  };
+
+  explicit virtual_experiment(controller_options options, std::uint64_t points = 1000,
+                              scripted_scheduler::script decide = {},
+                              std::optional<iteration_number> most = std::nullopt)
+    : options_(std::move(options)),
+      points_(points),
+      decide_(std::move(decide)),
+      most_(most) {
+    open();
+  }
+
+  static controller_options options(std::uint64_t trials) {
+    controller_options o;
+    o.id = "7f3a91c2";
+    o.trials = trials;
+    o.objectives = {maximize("accuracy")};
+    return o;
+  }
+
+  void begin(std::size_t capacity) {
+    perform(core->on_begin(now()));
+    perform(core->on_capacity(capacity, now()));
+  }
+  void alive(std::uint64_t trial) {
+    auto& a = attempts.at(trial_id{trial});
+    a.is_alive = true;
+    perform(
+      core->on_attempt_alive(trial_id{trial}, a.attempt, {"node-1", "host-1", "10.0.0.1", 100, true, "/t"}, now()));
+  }
+  /// Its next iteration; with a checkpoint if told so.
+  void report(std::uint64_t trial, double accuracy = 0.5, bool checkpoint = false, bool done = false) {
+    auto& a = attempts.at(trial_id{trial});
+    attempt_report r;
+    r.iteration = ++a.iteration;
+    r.values = {{"accuracy", accuracy}};
+    r.time_total_s = static_cast<double>(a.iteration);
+    r.done = done;
+    if (checkpoint)
+      r.checkpoint = checkpoint_ref{a.iteration, a.attempt, "node-1", "/t/checkpoint", true, 10};
+    a.wants_answer = true;
+    a.told.reset();
+    perform(core->on_report(trial_id{trial}, a.attempt, r, now()));
+  }
+  void over(std::uint64_t trial, end_cause cause, const std::string& why = "why") {
+    const auto attempt = attempts.at(trial_id{trial}).attempt;
+    attempts.erase(trial_id{trial});
+    perform(core->on_attempt_over(trial_id{trial}, attempt, {{cause, cause == end_cause::finished ? "" : why}, {}, {}},
+                                  now()));
+  }
+  void sync() { sync_to(written.size()); }
+  void sync_to(std::size_t position) {
+    durable = std::max(durable, position);
+    perform(core->on_durable(durable, now()));
+  }
+  void pass(std::chrono::nanoseconds time) {
+    time_ += time;
+    perform(core->on_time(now()));
+  }
+  void interrupt() { perform(core->on_interrupt("interrupted", now())); }
+
+  /// kill -9 of the driver: what was not durable is gone, as are the attempts; another one opens the journal.
+  void crash_and_reopen(std::size_t capacity) {
+    written.resize(durable);
+    attempts.clear();
+    ended.reset();
+    open();
+    for (const auto& each : written) {
+      const auto read = core->on_replay(each);
+      if (!read)
+        throw std::runtime_error(read.error().message);
+    }
+    begin(capacity);
+  }
+
+  template <class Record>
+  std::vector<Record> all() const {
+    std::vector<Record> found;
+    for (const auto& each : written)
+      if (const auto* r = std::get_if<Record>(&each))
+        found.push_back(*r);
+    return found;
+  }
+  trial_state state_of(std::uint64_t trial) const { ///< As the records say.
+    auto state = trial_state::pending;
+    for (const auto& each : all<record::trial_changed>())
+      if (each.trial.value == trial)
+        state = each.state;
+    return state;
+  }
+  std::string reason_of(std::uint64_t trial) const {
+    std::string reason;
+    for (const auto& each : all<record::trial_changed>())
+      if (each.trial.value == trial)
+        reason = each.reason;
+    return reason;
+  }
+
+  moment now() const { return {runtime::instant{time_}, record::wall_time{}}; }
+
+  std::unique_ptr<controller_core> core;
+  counting_searcher* search = nullptr;
+  scripted_scheduler* schedule = nullptr;
+  std::vector<journal_record> written;
+  std::size_t durable = 0;
+  std::map<trial_id, running> attempts;
+  std::vector<std::pair<trial_id, std::string>> killed;
+  std::vector<checkpoint_ref> kept, dropped;
+  std::optional<controller_core::finish> ended;
+
+private:
+  void open() {
+    auto s = std::make_unique<counting_searcher>(points_);
+    auto d = std::make_unique<scripted_scheduler>(decide_, most_);
+    search = s.get();
+    schedule = d.get();
+    core = std::make_unique<controller_core>(options_, std::move(s), std::move(d));
+  }
+
+  void perform(const controller_core::actions& todo) {
+    for (const auto& each : todo) {
+      if (const auto* a = std::get_if<controller_core::append>(&each))
+        written.push_back(a->record);
+      else if (const auto* s = std::get_if<controller_core::start_attempt>(&each)) {
+        running r;
+        r.attempt = s->attempt;
+        r.restore = s->restore;
+        r.iteration = s->restore ? s->restore->iteration : 0;
+        if (attempts.count(s->trial) != 0)
+          throw std::logic_error("two attempts of one trial at once");
+        attempts[s->trial] = r;
+      } else if (const auto* t = std::get_if<controller_core::answer>(&each)) {
+        auto& told = attempts.at(t->trial);
+        if (!told.wants_answer || told.attempt != t->attempt)
+          throw std::logic_error("an answer that nobody waits for");
+        told.wants_answer = false;
+        told.told = t->what;
+      } else if (const auto* k = std::get_if<controller_core::kill_attempt>(&each))
+        killed.emplace_back(k->trial, k->why);
+      else if (const auto* c = std::get_if<controller_core::keep_checkpoint>(&each))
+        kept.push_back(c->checkpoint);
+      else if (const auto* d = std::get_if<controller_core::drop_checkpoint>(&each))
+        dropped.push_back(d->checkpoint);
+      else if (const auto* f = std::get_if<controller_core::finish>(&each))
+        ended = *f;
+    }
+  }
+
+  controller_options options_;
+  std::uint64_t points_;
+  scripted_scheduler::script decide_;
+  std::optional<iteration_number> most_;
+  std::chrono::nanoseconds time_ = 1h;
+};
+
+} // namespace virtual_tune

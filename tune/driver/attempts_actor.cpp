@@ -1,0 +1,188 @@
+#include "tune/driver/attempts_actor.hpp"
+
+#include <utility>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/behavior.hpp>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include "runtime/base/overloaded.hpp"
+#include "runtime/net/shell_failure.hpp"
+#include "tune/trial/attempt_wire.hpp"
+#include "tune/worker/trial_runner_actor.hpp"
+
+namespace tune {
+namespace {
+
+/// What runners tell, on threads of the runtime.
+struct runner_is_alive {
+  runner_id runner;
+};
+struct runner_says {
+  runner_id runner;
+  attempt_key key;
+  runtime::result<std::string> event;
+};
+struct runner_has_ended {
+  runner_id runner;
+  attempt_end why;
+};
+
+attempt_end end_of(const runtime::result<void>& how) {
+  if (how)
+    return {end_cause::not_started, "its worker ended in good order before it began"};
+  const auto& why = how.error();
+  switch (why.code) {
+  case errc::infeasible: return {end_cause::infeasible, why.message};
+  case errc::node_lost:
+  case errc::unreachable: return {end_cause::lost, why.message};
+  case errc::worker_lost: return {end_cause::crashed, why.message};
+  case errc::cancelled: return {end_cause::stopped, why.message};
+  case errc::user_code:
+  case errc::too_large:
+  case errc::invalid_argument:
+  case errc::not_found: return {end_cause::threw, why.message};
+  case errc::already_exists:
+  case errc::timed_out:
+  case errc::refused:
+  case errc::permission_denied:
+  case errc::incompatible:
+  case errc::io: return {end_cause::not_started, why.message};
+  }
+  return {end_cause::not_started, why.message};
+}
+
+} // namespace
+} // namespace tune
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_is_alive)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_says)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_has_ended)
+
+namespace tune {
+
+attempts_actor::attempts_actor(caf::actor_config& config, runtime::cluster& cluster, options how, caf::actor controller)
+  : event_based_actor(config),
+    cluster_(cluster),
+    options_(std::move(how)),
+    controller_(std::move(controller)),
+    pool_(options_.pool) {
+  set_exception_handler(runtime::ends_actor("the experiment's attempts", nullptr, [this](const error& why) {
+    caf::anon_send(controller_, experiment_breaks{why});
+  }));
+}
+
+caf::behavior attempts_actor::make_behavior() {
+  return {
+    [this](begin_attempt& order) {
+      const auto key = order.key;
+      orders_[key] = std::move(order.order);
+      perform(pool_.on_order(key));
+    },
+    [this](const answer_attempt& answer) {
+      for (auto& [id, each] : runners_)
+        if (each.attempt == answer.key)
+          return ask_next(id, each, answer.what);
+    },
+    [this](const end_attempt_at_once& which) { perform(pool_.on_kill(which.key)); },
+    [this](const end_all_attempts&) { perform(pool_.on_close()); },
+    [this](const runner_is_alive& news) { perform(pool_.on_alive(news.runner, now())); },
+    [this](const runner_says& news) { hear(news.runner, news.key, news.event); },
+    [this](const runner_has_ended& news) {
+      runners_.erase(news.runner);
+      perform(pool_.on_ended(news.runner, news.why));
+    },
+  };
+}
+
+void attempts_actor::perform(const runner_pool::actions& todo) {
+  for (const auto& each : todo)
+    std::visit(runtime::overloaded{
+                 [this](const runner_pool::spawn& a) { spawn(a.runner); },
+                 [this](const runner_pool::begin& a) { begin(a.runner, a.attempt); },
+                 [this](const runner_pool::stop& a) { end(a.runner, options_.stop_deadline); },
+                 [this](const runner_pool::kill& a) { end(a.runner, std::chrono::milliseconds(0)); },
+                 [this](const runner_pool::tell_over& a) {
+                   orders_.erase(a.attempt);
+                   tell(a.attempt, attempt_over{a.end, std::nullopt, ""});
+                 },
+               },
+               each);
+}
+
+void attempts_actor::spawn(runner_id id) {
+  const caf::actor me(this);
+  auto remote = cluster_.try_spawn(trial_runner_type(), options_.runner);
+  if (!remote) {
+    caf::anon_send(me, runner_has_ended{id, end_of(fail(remote.error()))});
+    return;
+  }
+  runners_[id].remote = *remote;
+  remote->on_end([me, id](const runtime::result<void>& how) { caf::anon_send(me, runner_has_ended{id, end_of(how)}); });
+  remote->call_then<caf::message>(
+    [me, id](const runtime::result<caf::message>& answer) {
+      if (answer)
+        caf::anon_send(me, runner_is_alive{id}); // Otherwise its end is told.
+    },
+    hello_atom::value);
+}
+
+void attempts_actor::begin(runner_id id, attempt_key key) {
+  const auto order = orders_.find(key);
+  auto& r = runners_.at(id);
+  r.attempt = key;
+  call(id, r, begin_atom::value, attempt_wire::to_bytes(order->second));
+  orders_.erase(order);
+}
+
+void attempts_actor::ask_next(runner_id id, runner& r, attempt_answer what) {
+  call(id, r, answer_atom::value, attempt_wire::to_number(what));
+}
+
+template <class... Parts>
+void attempts_actor::call(runner_id id, runner& r, Parts&&... parts) {
+  const caf::actor me(this);
+  r.remote.call_then<std::string>(
+    [me, id, key = r.attempt](runtime::result<std::string> event) {
+      caf::anon_send(me, runner_says{id, key, std::move(event)});
+    },
+    std::forward<Parts>(parts)...);
+}
+
+void attempts_actor::end(runner_id id, std::chrono::milliseconds deadline) {
+  if (const auto found = runners_.find(id); found != runners_.end())
+    (void)found->second.remote.stop(deadline); // Where it cannot be told any more, its end is on its way.
+}
+
+void attempts_actor::hear(runner_id id, attempt_key key, const runtime::result<std::string>& event) {
+  const auto found = runners_.find(id);
+  if (found == runners_.end() || !(found->second.attempt == key))
+    return;
+  auto said = event.and_then([](const std::string& bytes) { return attempt_wire::event_from(bytes); });
+  if (!said) {
+    // Lost with its runner, whose end is told; if that lives it has said something that nobody understands.
+    return perform(pool_.on_kill(key));
+  }
+  const bool is_over = std::holds_alternative<attempt_over>(*said);
+  if (std::holds_alternative<attempt_alive>(*said))
+    ask_next(id, found->second, attempt_answer::go_on);
+  tell(key, std::move(*said));
+  if (is_over) {
+    found->second.attempt = {};
+    perform(pool_.on_over(id, now()));
+  }
+}
+
+void attempts_actor::tell(attempt_key key, attempt_event event) {
+  send(controller_, attempt_news{key, std::move(event)});
+}
+
+void attempts_actor::on_exit() {
+  for (auto& each : runners_)
+    (void)each.second.remote.kill();
+  runners_.clear();
+  controller_ = nullptr;
+}
+
+} // namespace tune

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include "runtime/cluster.hpp"
+#include "runtime/options.hpp"
+#include "runtime/remote_actor.hpp"
+#include "tune/driver/controller_actor.hpp"
+#include "tune/driver/runner_pool.hpp"
+#include "tune/trial/attempt_messages.hpp"
+
+namespace tune {
+
+/// Runs attempts on a cluster: spawns trial runners there, has them begin, passes answers and events on. Every order is
+/// followed by exactly one attempt_over, unless this actor ends before.
+class attempts_actor : public caf::event_based_actor {
+public:
+  struct options {
+    runtime::actor_options runner; ///< Resources and placement of each trial.
+    runner_pool::options pool;
+    std::chrono::milliseconds stop_deadline{5000}; ///< For a runner that has nothing to do.
+  };
+
+  attempts_actor(caf::actor_config& config, runtime::cluster& cluster, options how, caf::actor controller);
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "attempts_actor"; }
+
+private:
+  struct runner {
+    runtime::remote_actor remote;
+    attempt_key attempt;
+  };
+
+  void perform(const runner_pool::actions& todo);
+  void spawn(runner_id id);
+  void begin(runner_id id, attempt_key key);
+  void ask_next(runner_id id, runner& r, attempt_answer what);
+  template <class... Parts>
+  void call(runner_id id, runner& r, Parts&&... parts);
+  void end(runner_id id, std::chrono::milliseconds deadline);
+  void hear(runner_id id, attempt_key key, const runtime::result<std::string>& event);
+  void tell(attempt_key key, attempt_event event);
+  runtime::instant now() const { return runtime::instant{clock().now().time_since_epoch()}; }
+
+  runtime::cluster& cluster_;
+  options options_;
+  caf::actor controller_;
+  runner_pool pool_;
+  std::map<runner_id, runner> runners_;
+  std::map<attempt_key, attempt_order> orders_; ///< Not begun yet.
+};
+
+} // namespace tune

@@ -1,0 +1,136 @@
+#include "tune/driver/controller_actor.hpp"
+
+#include <utility>
+
+#include <caf/behavior.hpp>
+#include <caf/send.hpp>
+
+#include "runtime/base/invariant.hpp"
+#include "runtime/base/overloaded.hpp"
+#include "runtime/net/shell_failure.hpp"
+
+namespace tune {
+namespace {
+using wake_atom = caf::atom_constant<caf::atom("wake")>;
+}
+
+controller_actor::controller_actor(caf::actor_config& config, std::shared_ptr<controller_core> core,
+                                   controller_parts parts,
+                                   std::function<caf::actor(caf::actor controller)> make_attempts)
+  : event_based_actor(config),
+    core_(std::move(core)),
+    parts_(std::move(parts)),
+    make_attempts_(std::move(make_attempts)) {
+  set_exception_handler(
+    runtime::ends_actor("the experiment's controller", nullptr, [this](const error& why) { end(fail(why)); }));
+}
+
+caf::behavior controller_actor::make_behavior() {
+  attempts_ = make_attempts_(caf::actor(this));
+  perform(core_->on_begin(now()));
+  return {
+    [this](attempt_news& news) { on_news(news); },
+    [this](const journal_is_durable& news) { on_durable(news.up_to); },
+    [this](const cluster_holds& news) { perform(core_->on_capacity(news.trials, now())); },
+    [this](const checkpoint_is_stored& news) {
+      perform(core_->on_checkpoint_stored(news.trial, news.checkpoint, now()));
+    },
+    [this](const checkpoint_is_lost& news) { perform(core_->on_checkpoint_lost(news.trial, news.checkpoint, now())); },
+    [this](const interrupt_experiment& order) {
+      perform(interrupted_ ? core_->on_second_interrupt(now()) : core_->on_interrupt(order.why, now()));
+      interrupted_ = true;
+    },
+    [this](const experiment_breaks& news) { end(fail(news.why)); },
+    [this](wake_atom) {
+      armed_.reset();
+      perform(core_->on_time(now()));
+    },
+  };
+}
+
+void controller_actor::on_news(attempt_news& news) {
+  const auto [trial, attempt] = std::pair(news.key.trial, news.key.attempt);
+  perform(std::visit(runtime::overloaded{
+                       [&](const attempt_alive& e) { return core_->on_attempt_alive(trial, attempt, e, now()); },
+                       [&](const attempt_report& e) { return core_->on_report(trial, attempt, e, now()); },
+                       [&](const attempt_over& e) { return core_->on_attempt_over(trial, attempt, e, now()); },
+                     },
+                     news.event));
+}
+
+void controller_actor::perform(controller_core::actions todo) {
+  for (auto& each : todo)
+    std::visit(runtime::overloaded{
+                 [this](controller_core::append& a) {
+                   const auto position = parts_.records->append(a.record);
+                   unwritten_.emplace_back(position, std::move(a.record));
+                 },
+                 [this](const controller_core::start_attempt& a) {
+                   send(attempts_, begin_attempt{{a.trial, a.attempt}, parts_.make_order(a)});
+                 },
+                 [this](const controller_core::answer& a) {
+                   send(attempts_, answer_attempt{{a.trial, a.attempt}, a.what});
+                 },
+                 [this](const controller_core::kill_attempt& a) {
+                   send(attempts_, end_attempt_at_once{{a.trial, a.attempt}});
+                 },
+                 [this](const controller_core::keep_checkpoint& a) { parts_.checkpoints->keep(a.trial, a.checkpoint); },
+                 [this](const controller_core::drop_checkpoint& a) { parts_.checkpoints->drop(a.trial, a.checkpoint); },
+                 [this](const controller_core::finish& a) {
+                   ending_ = experiment_outcome{a.why, a.complete};
+                   if (a.failed)
+                     failed_ = error{errc::infeasible, a.why};
+                 },
+               },
+               each);
+  arm_timer();
+}
+
+void controller_actor::on_durable(const result<journal_position>& up_to) {
+  if (!up_to) // Nothing that comes now would be kept, so nothing more is acknowledged.
+    return end(fail(runtime::within("the journal cannot be written; what was acknowledged is in it, and the experiment "
+                                    "can be resumed",
+                                    up_to.error())));
+  while (!unwritten_.empty() && unwritten_.front().first <= *up_to) {
+    parts_.on_durable_record(unwritten_.front().first, unwritten_.front().second);
+    unwritten_.pop_front();
+  }
+  perform(core_->on_durable(*up_to, now()));
+  if (ending_ && unwritten_.empty()) {
+    if (failed_)
+      end(fail(*failed_));
+    else
+      end(*ending_);
+  }
+}
+
+void controller_actor::end(result<experiment_outcome> how) {
+  if (const auto tell = std::exchange(parts_.on_end, nullptr)) {
+    send(attempts_, end_all_attempts{});
+    tell(std::move(how));
+  }
+  quit();
+}
+
+void controller_actor::arm_timer() {
+  const auto due = core_->wake_at();
+  if (!due || (armed_ && *armed_ <= *due))
+    return;
+  armed_ = due;
+  const auto wait = std::max(*due - now().at, runtime::core_clock::duration::zero());
+  delayed_send(this, wait, wake_atom::value);
+}
+
+moment controller_actor::now() const {
+  const auto at = clock().now();
+  return {runtime::instant{at.time_since_epoch()}, parts_.wall_clock()};
+}
+
+void controller_actor::on_exit() {
+  if (const auto tell = std::exchange(parts_.on_end, nullptr))
+    tell(fail(errc::cancelled, "the experiment's controller was ended"));
+  attempts_ = nullptr;
+  make_attempts_ = nullptr;
+}
+
+} // namespace tune

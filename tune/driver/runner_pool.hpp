@@ -1,0 +1,92 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/base/instant.hpp"
+#include "tune/trial/attempt_end.hpp"
+#include "tune/vocabulary.hpp"
+
+namespace tune {
+
+/// A worker's trial runner, numbered by its pool.
+using runner_id = runtime::id<struct runner_tag>;
+
+/// One attempt of one trial.
+struct attempt_key {
+  trial_id trial;
+  attempt_number attempt = 0;
+
+  friend bool operator==(const attempt_key& a, const attempt_key& b) {
+    return a.trial == b.trial && a.attempt == b.attempt;
+  }
+  friend bool operator<(const attempt_key& a, const attempt_key& b) {
+    return a.trial == b.trial ? a.attempt < b.attempt : a.trial < b.trial;
+  }
+};
+
+/// Which runner runs which attempt. Each runner has a lease of its own; one that is through with an attempt takes the
+/// next that waits, so that a trial of a millisecond does not pay for a lease and a process. After `slice` it gives its
+/// lease back all the same, so that other experiments of the cluster have their turn.
+class runner_pool {
+public:
+  struct options {
+    std::chrono::nanoseconds slice = std::chrono::seconds(1);
+  };
+
+  struct spawn {
+    runner_id runner;
+  };
+  struct begin {
+    runner_id runner;
+    attempt_key attempt;
+  };
+  struct stop { ///< In good order: it has nothing to do.
+    runner_id runner;
+  };
+  struct kill { ///< Its attempt is to end at once.
+    runner_id runner;
+  };
+  struct tell_over {
+    attempt_key attempt;
+    attempt_end end;
+  };
+  using action = std::variant<spawn, begin, stop, kill, tell_over>;
+  using actions = std::vector<action>; ///< To be performed in this order.
+
+  explicit runner_pool(options how) : options_(how) {}
+  runner_pool() : runner_pool(options()) {}
+
+  actions on_order(attempt_key attempt);
+  actions on_alive(runner_id runner, runtime::instant now); ///< It waits for an attempt.
+  actions on_over(runner_id runner, runtime::instant now);  ///< Its attempt has said its last.
+  actions on_ended(runner_id runner, const attempt_end& why);
+  actions on_kill(attempt_key attempt);
+  actions on_close(); ///< Nothing more will be run: every runner ends, and attempts with them.
+
+private:
+  struct runner {
+    bool is_alive = false;
+    runtime::instant since{};
+    attempt_key attempt; ///< Attempt 0: none.
+    bool stops = false;
+  };
+
+  void spawn_as_needed(actions& todo);
+  void begin_next(runner_id id, runner& r, actions& todo);
+
+  options options_;
+  std::map<runner_id, runner> runners_;
+  std::map<attempt_key, runner_id> running_;
+  std::deque<attempt_key> waiting_;
+  std::size_t coming_ = 0; ///< Runners that are not alive yet.
+  std::uint64_t last_runner_ = 0;
+  bool closed_ = false;
+};
+
+} // namespace tune
