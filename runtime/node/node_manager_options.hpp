@@ -30,6 +30,8 @@ struct node_manager_options {
   std::chrono::milliseconds stop_deadline = std::chrono::seconds(1);
   std::chrono::nanoseconds drain_deadline = std::chrono::seconds(30);
   worker_table_options workers;
+  /// Directories of workers that did not end well, with what they printed and their cores: the newest are kept.
+  std::size_t max_kept_workers = 20;
 
   std::size_t max_leases = 100'000; ///< With the ends of works that were not heard. More are refused.
   std::size_t max_owners = 10'000;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <sys/types.h>
 
@@ -13,6 +14,7 @@
 #include "runtime/node/frame_stream.hpp"
 #include "runtime/node/posix_descriptor.hpp"
 #include "runtime/node/work_end.hpp"
+#include "runtime/node/worker_descendants.hpp"
 #include "runtime/node/worker_start.hpp"
 
 namespace runtime {
@@ -34,9 +36,12 @@ public:
     std::optional<file_worker_output> file;
   };
   pid_t pid = -1;
-  posix_descriptor end;          ///< Readable when it has ended.
-  posix_descriptor link;         ///< Our end; does not block.
-  std::array<output, 2> outputs; ///< stdout, stderr.
+  std::uint64_t started = 0; ///< As process_facts say it.
+  std::string directory;
+  std::set<process_key> descendants; ///< When it was killed.
+  posix_descriptor end;              ///< Readable when it has ended.
+  posix_descriptor link;             ///< Our end; does not block.
+  std::array<output, 2> outputs;     ///< stdout, stderr.
   frame_reader in;
   frame_writer out;
   bool is_dirty = false; ///< Is listed among those to be written to.

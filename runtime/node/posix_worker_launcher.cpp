@@ -42,9 +42,10 @@ std::vector<std::string> environment_of(const worker_program& program, const wor
 
 } // namespace
 
-result<std::unique_ptr<posix_worker_launcher>>
-posix_worker_launcher::open(std::string directory, worker_host_options options, std::shared_ptr<spdlog::logger> log) {
-  std::unique_ptr<posix_worker_launcher> launcher(new posix_worker_launcher(std::move(directory), std::move(log)));
+result<std::unique_ptr<posix_worker_launcher>> posix_worker_launcher::open(worker_host_options options,
+                                                                           std::shared_ptr<spdlog::logger> log) {
+  std::unique_ptr<posix_worker_launcher> launcher(
+    new posix_worker_launcher(options.leftovers.directory, std::move(log)));
   posix_worker_host::handlers handlers;
   auto* self = launcher.get();
   handlers.on_started = [self](worker_id worker, std::uint32_t process_id) {

@@ -12,12 +12,13 @@
 
 namespace runtime {
 
-/// Starts real worker processes. Each has a directory of its own under `directory`, which it works in and where its
-/// stdout and stderr are kept. It inherits the node manager's environment, without what is_secret().
+/// Starts real worker processes. Each has a directory of its own, which it works in and where its stdout and stderr are
+/// kept: options.leftovers.directory, and in it the worker's number. It is removed when the worker ended well. A worker
+/// inherits the node manager's environment, without what is_secret().
 class posix_worker_launcher : public worker_launcher {
 public:
-  [[nodiscard]] static result<std::unique_ptr<posix_worker_launcher>>
-  open(std::string directory, worker_host_options options, std::shared_ptr<spdlog::logger> log);
+  [[nodiscard]] static result<std::unique_ptr<posix_worker_launcher>> open(worker_host_options options,
+                                                                           std::shared_ptr<spdlog::logger> log);
   ~posix_worker_launcher() override; ///< Kills all and waits for their ends, which are told.
 
   void listen(listener who) override;

@@ -8,25 +8,22 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include <boost/filesystem.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "runtime/node/posix_process_list.hpp"
+#include "runtime/node/worker_mark.hpp"
+
 namespace runtime {
 namespace {
 
 namespace files = boost::filesystem;
-
-/// What the system knows of a process, or a record says.
-struct process_facts {
-  pid_t pid = 0;
-  pid_t group = 0;
-  pid_t session = 0;
-  std::uint64_t started = 0; ///< In clock ticks since the machine's boot.
-};
 
 std::string text_of(const std::string& name) {
   std::ostringstream text;
@@ -41,37 +38,6 @@ std::string this_scope() {
   const auto size = ::readlink("/proc/self/ns/pid", names, sizeof names);
   return fmt::format("{}/{}", boot.substr(0, boot.find('\n')),
                      std::string_view(names, static_cast<std::size_t>(std::max<ssize_t>(size, 0))));
-}
-
-std::optional<process_facts> look_at(pid_t pid) {
-  const auto text = text_of(fmt::format("/proc/{}/stat", pid));
-  const auto name_end = text.rfind(')'); // The name may hold anything, blanks and parentheses too.
-  if (name_end == std::string::npos)
-    return {};
-  std::istringstream in(text.substr(name_end + 1));
-  std::string state;
-  process_facts facts;
-  facts.pid = pid;
-  pid_t parent = 0;
-  in >> state >> parent >> facts.group >> facts.session;
-  std::string skipped;
-  for (int field = 7; field <= 21; ++field) // proc(5): the start time is field 22.
-    in >> skipped;
-  in >> facts.started;
-  return in ? std::optional(facts) : std::nullopt;
-}
-
-std::vector<process_facts> all_processes() {
-  std::vector<process_facts> all;
-  boost::system::error_code failed;
-  for (files::directory_iterator at("/proc", failed), end; !failed && at != end; at.increment(failed)) {
-    const auto name = at->path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos)
-      continue;
-    if (const auto facts = look_at(static_cast<pid_t>(std::stol(name))))
-      all.push_back(*facts);
-  }
-  return all;
 }
 
 std::string record_name(const std::string& directory, worker_id worker) {
@@ -145,6 +111,18 @@ result<std::size_t> sweep_workers(const std::string& directory) {
       return fail(errc::io, fmt::format("{} cannot be removed: {}", name.string(), failed.message()));
   }
   return killed;
+}
+
+std::size_t sweep_marked(const std::string& node_mark) {
+  std::set<process_key> killed;                         // One that is killed may be seen again before it has ended.
+  for (bool again = true; std::exchange(again, false);) // What was forked meanwhile is found the next time.
+    for (const auto& process : all_processes())
+      if (process.pid != ::getpid() && !process.has_ended && killed.count(key_of(process)) == 0 &&
+          has_mark_of_node(marks_of(process.pid), node_mark) && kill_exactly(process)) {
+        killed.insert(key_of(process));
+        again = true;
+      }
+  return killed.size();
 }
 
 } // namespace runtime

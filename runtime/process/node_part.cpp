@@ -6,24 +6,32 @@
 #include "runtime/node/package_actor.hpp"
 #include "runtime/node/posix_worker_launcher.hpp"
 #include "runtime/node/posix_worker_sweep.hpp"
+#include "runtime/node/worker_mark.hpp"
 #include "runtime/process/command_line.hpp"
 
 #include <future>
 #include <utility>
 
 #include <caf/send.hpp>
+#include <spdlog/logger.h>
 
 namespace runtime {
 namespace {
 
 /// Kills what a node manager that ended badly left of its workers, and gives the next one its launcher.
-result<std::shared_ptr<worker_launcher>> make_launcher(const std::string& state_directory,
-                                                       std::shared_ptr<spdlog::logger> log) {
+result<std::shared_ptr<worker_launcher>> make_launcher(const node_part_options& options) {
+  const auto& node = options.core.node;
   worker_host_options host;
-  host.record_directory = state_directory + "/running";
+  host.record_directory = options.state_directory + "/running";
+  host.node_mark = mark_of_node(node.id, node.start);
+  host.leftovers.directory = fmt::format("{}/workers/{:016x}", options.state_directory, node.start.value);
+  host.leftovers.max_kept = options.core.max_kept_workers;
+  host.leftovers.adopts_orphans = options.is_own_process;
   if (const auto swept = sweep_workers(host.record_directory); !swept)
     return fail(swept.error());
-  return posix_worker_launcher::open(state_directory + "/workers", std::move(host), std::move(log))
+  if (const auto killed = sweep_marked(mark_of_node(node.id)); killed != 0 && options.log)
+    options.log->warn("processes of an earlier start's workers killed count={}", killed);
+  return posix_worker_launcher::open(std::move(host), options.log)
     .map([](std::unique_ptr<posix_worker_launcher> made) -> std::shared_ptr<worker_launcher> { return made; });
 }
 
@@ -72,7 +80,7 @@ result<std::unique_ptr<node_part>> node_part::start(cluster_process& process, no
   if (!store)
     return fail(store.error());
   made->store_ = std::move(*store);
-  auto launcher = make_launcher(options.state_directory, options.log);
+  auto launcher = make_launcher(options);
   if (!launcher)
     return fail(launcher.error());
   made->packages_ = process.system().spawn<package_actor, caf::detached>(made->store_);

@@ -18,6 +18,7 @@ struct node_part_options {
   std::uint16_t head_port = 0;
   std::string port_flag = "--port";  ///< What chose core.node.port, for errors.
   std::string listen_host;           ///< Where it listens; empty: it does not, for a cluster within one process.
+  bool is_own_process = false;       ///< It is the whole process: then it may adopt what its workers left behind.
   std::shared_ptr<node_state> state; ///< Null: nothing of the cluster is kept.
   std::shared_ptr<const tls_context> network; ///< For the liveness link; null: none.
   std::shared_ptr<spdlog::logger> log;

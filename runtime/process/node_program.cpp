@@ -168,6 +168,7 @@ private:
   result<void> start_node(const std::string& head_host, std::uint16_t head_port, const std::string& own_host,
                           std::uint16_t own_port) {
     node_part_options node;
+    node.is_own_process = true;
     node.core.node = {state_->id(), incarnation{random_number()}, flags_.name, own_host, own_port, offer_.resources,
                       flags_.labels};
     node.core.cluster = state_->cluster(); // Empty in a new directory: the head's welcome writes it there.

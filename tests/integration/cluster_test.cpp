@@ -65,6 +65,22 @@ const runtime::task_type held_by("held_by", [](const std::string& fifo, int x) {
   return ::open(fifo.c_str(), O_RDONLY | O_CLOEXEC) < 0 ? -1 : x;
 });
 
+/// Leaves a daemon behind, in a session of its own, that holds the FIFO open while it lives; then crashes or ends.
+const runtime::task_type leave_daemon("leave_daemon", [](const std::string& fifo, bool crashes) {
+  if (::fork() == 0) {
+    ::setsid();
+    if (::fork() == 0) {
+      (void)::open(fifo.c_str(), O_WRONLY | O_CLOEXEC);
+      ::pause();
+    }
+    ::_exit(0);
+  }
+  const int up = ::open(fifo.c_str(), O_RDONLY | O_CLOEXEC); // Not before the daemon is there.
+  ::close(up);
+  if (crashes)
+    std::abort();
+});
+
 /// Holds tasks until release().
 class gate {
 public:
@@ -87,6 +103,30 @@ public:
 private:
   std::string fifo_;
   int open_ = -1;
+};
+
+/// The test's end of a leave_daemon's FIFO.
+class daemon_line {
+public:
+  explicit daemon_line(const test_cluster& cluster) : fifo_(cluster.token_file() + ".daemon") {
+    REQUIRE(::mkfifo(fifo_.c_str(), 0600) == 0);
+    line_ = ::open(fifo_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); // Nobody writes yet, and nobody is to wait.
+    REQUIRE(line_ >= 0);
+    ::fcntl(line_, F_SETFL, 0);
+  }
+  ~daemon_line() { ::close(line_); }
+  daemon_line(const daemon_line&) = delete;
+  daemon_line& operator=(const daemon_line&) = delete;
+
+  const std::string& file() const { return fifo_; }
+  void wait_for_its_end() { ///< Once it has opened the FIFO.
+    for (char c = 0; ::read(line_, &c, 1) == 1;)
+      continue;
+  }
+
+private:
+  std::string fifo_;
+  int line_ = -1;
 };
 
 caf::behavior counter(caf::stateful_actor<int>* self, int start) {
@@ -167,6 +207,29 @@ TEST_CASE("cluster: a task whose worker dies each time is given up with the caus
 
   CHECK(why.code == errc::worker_lost);
   CHECK(why.message.find("SIGABRT") != std::string::npos);
+}
+
+TEST_CASE("cluster: a daemon that a task has left ends when its worker crashes") {
+  test_cluster cluster;
+  daemon_line daemon(cluster);
+
+  CHECK(error_of(cluster.driver().submit(leave_daemon, task_options().retries(0), daemon.file(), true)).code ==
+        errc::worker_lost);
+
+  daemon.wait_for_its_end();
+}
+
+TEST_CASE("cluster: a daemon of a node that was killed ends when the node is started again") {
+  test_cluster cluster;
+  daemon_line daemon(cluster);
+  cluster.driver().submit(leave_daemon, daemon.file(), false).get();
+
+  const auto name = cluster.nodes().front();
+  cluster.kill_node(name);
+  cluster.wait_for_no_node(name);
+  cluster.add_node({runtime::cpus(1), {}, name});
+
+  daemon.wait_for_its_end();
 }
 
 TEST_CASE("cluster: what is too large for a message is refused, with what to do instead") {

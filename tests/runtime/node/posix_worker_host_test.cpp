@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <csignal>
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 #include "tests/runtime/node/process_fixture.hpp"
 
 using namespace runtime;
@@ -201,16 +204,56 @@ TEST_CASE("worker host: a grandchild that left the group and writes on does not 
   line.wait_for_end();
 }
 
-TEST_CASE("worker host: SIGTERM reaches the worker and its own children") {
-  bench b;
+TEST_CASE("worker host: what a worker started dies with it, in a session of its own too") {
+  worker_host_options options;
+  options.node_mark = "n.1.";
+  bench b(options);
   life_line line(b.here / "line");
-  const auto id = b.start("exec 9>\"$0\"; sleep 1000 & echo up >&9; exec sleep 1000", line.name());
-  CHECK(line.wait_for_line() == "up");
+  const std::string daemon = "setsid sh -c 'exec 9>\"$0\"; echo up >&9; exec sleep 1000' \"$0\" & ";
+  const std::string unmarked = "env -u CAF_TUNE_WORKER_MARK " + daemon;
+  worker_id id;
+  SUBCASE("killed") {
+    id = b.start(daemon + "exec sleep 1000", line.name());
+    CHECK(line.wait_for_line() == "up");
+    b.host->kill(id);
+  }
+  SUBCASE("killed, and the mark is removed") {
+    id = b.start(unmarked + "exec sleep 1000", line.name());
+    CHECK(line.wait_for_line() == "up");
+    b.host->kill(id);
+  }
+  SUBCASE("in good order") {
+    id = b.start(daemon + "read -r x <&3", line.name());
+    CHECK(line.wait_for_line() == "up");
+    b.host->send(id, "\n");
+  }
+  SUBCASE("its own crash") {
+    id = b.start(daemon + "read -r x <&3; kill -SEGV $$", line.name());
+    CHECK(line.wait_for_line() == "up");
+    b.host->send(id, "\n");
+  }
 
-  b.host->terminate(id);
-
-  CHECK(b.told.exit_of(id).signal_name == "SIGTERM");
+  b.told.exit_of(id);
   line.wait_for_end();
+}
+
+TEST_CASE("worker host: a subreaper also finds what has neither a mark nor a parent, and leaves no zombies") {
+  worker_host_options options;
+  options.node_mark = "n.1.";
+  options.leftovers.adopts_orphans = true;
+  bench b(options);
+  life_line line(b.here / "line");
+  const auto id =
+    b.start("env -i setsid sh -c 'exec 9>\"$0\"; echo $$ >&9; exec sleep 1000' \"$0\" & read -r x <&3", line.name());
+  const auto orphan = std::stoi(line.wait_for_line());
+
+  b.host->send(id, "\n");
+
+  b.told.exit_of(id);
+  line.wait_for_end();
+  b.host.reset();
+  CHECK(::waitpid(orphan, nullptr, WNOHANG) == -1); // It was waited for.
+  CHECK(::prctl(PR_SET_CHILD_SUBREAPER, 0) == 0);
 }
 
 TEST_CASE("worker host: a worker that closes its link and lives on is killed, and says so") {
@@ -267,7 +310,6 @@ TEST_CASE("worker host: what is said about a worker that has ended changes nothi
 
   b.host->send(id, "late");
   b.host->kill(id);
-  b.host->terminate(id);
   b.host.reset();
 
   CHECK(b.told.exits() == 1);

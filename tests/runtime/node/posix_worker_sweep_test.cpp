@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "runtime/node/posix_process.hpp"
+#include "runtime/node/worker_mark.hpp"
 #include "tests/runtime/node/process_fixture.hpp"
 
 using namespace runtime;
@@ -15,10 +16,10 @@ namespace {
 /// Ends with its test, and is waited for.
 class running {
 public:
-  explicit running(std::vector<std::string> words) {
+  explicit running(std::vector<std::string> words, std::vector<std::string> environment = {"PATH=/usr/bin:/bin"}) {
     process_start start;
     start.words = std::move(words);
-    start.environment = {"PATH=/usr/bin:/bin"};
+    start.environment = std::move(environment);
     const auto process = or_throw(start_process(start));
     pid_ = process.pid;
     ::close(process.pidfd);
@@ -132,6 +133,20 @@ TEST_CASE("worker sweep: a worker that ended in good order is not recorded any m
   told.exit_of(worker_id(5));
 
   CHECK(boost::filesystem::is_empty(here / "workers"));
+}
+
+TEST_CASE("worker sweep: what left its worker's group is known by its node's mark, whatever the start") {
+  const auto of_us = mark_of_worker(mark_of_node(node_id(7), incarnation(3)), worker_id(1));
+  const auto of_others = mark_of_worker(mark_of_node(node_id(8), incarnation(3)), worker_id(1));
+  running ours({"/bin/sleep", "1000"}, {fmt::format("{}={}", worker_mark_name, of_us)});
+  running stranger({"/bin/sleep", "1000"}, {fmt::format("{}={}", worker_mark_name, of_others)});
+
+  CHECK(sweep_marked(mark_of_node(node_id(7))) == 1);
+
+  int status = 0;
+  CHECK(::waitpid(ours.pid(), &status, 0) == ours.pid());
+  CHECK(WTERMSIG(status) == SIGKILL);
+  CHECK_FALSE(stranger.has_ended());
 }
 
 TEST_CASE("worker sweep: without a directory there is nothing to sweep") {

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "runtime/node/worker_descendants.hpp"
+
+namespace runtime {
+
+[[nodiscard]] std::optional<process_facts> look_at(pid_t pid); ///< Without its marks; nothing: it is not there.
+[[nodiscard]] std::vector<process_facts> all_processes();      ///< Of this machine or container; without their marks.
+
+/// From the environment that it was started with; empty also when it belongs to another user.
+[[nodiscard]] std::string marks_of(pid_t pid);
+
+/// SIGKILL to this very process, and not to a later one of its number. False: it is gone, or belongs to another user.
+bool kill_exactly(const process_facts& process);
+
+} // namespace runtime
