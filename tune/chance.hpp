@@ -13,6 +13,9 @@ public:
   /// `number`: which trial, mostly.
   chance(std::uint64_t seed, std::string_view purpose, std::uint64_t number) noexcept;
 
+  /// Another stream, which depends on this one's arguments and on these.
+  chance branch(std::string_view purpose, std::uint64_t number) const noexcept;
+
   // The i-th draw of the stream, in any order.
   std::uint64_t bits(std::uint64_t i) const noexcept; ///< Uniform in [0, 2^64).
   double unit(std::uint64_t i) const noexcept;        ///< Uniform in [0, 1).

@@ -22,6 +22,10 @@ void named_values::set(const std::string& name, value x) {
     found->second = std::move(x);
 }
 
+void named_values::add(std::string name, value x) {
+  entries_.emplace_back(std::move(name), std::move(x));
+}
+
 bool named_values::erase(const std::string& name) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const entry& e) { return e.first == name; });
   if (found == entries_.end())

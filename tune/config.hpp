@@ -22,6 +22,7 @@ public:
   named_values(std::initializer_list<entry> entries);
 
   void set(const std::string& name, value x); ///< Replaces what has this name, in its place.
+  void add(std::string name, value x);        ///< set() for a name that is not there: without looking.
   bool erase(const std::string& name);
   const value* find(const std::string& name) const noexcept; ///< Null if there is none.
   bool contains(const std::string& name) const noexcept { return find(name) != nullptr; }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -32,7 +33,7 @@ public:
   struct numbers { ///< [low, high], or low, low + step, ..., high.
     double low = 0;
     double high = 0;
-    double step = 0; ///< 0: any number.
+    std::optional<double> step = std::nullopt; ///< None: any number between.
     scale how = scale::linear;
   };
   struct integers { ///< low, low + step, ..., high.
@@ -44,7 +45,7 @@ public:
   struct bell { ///< Normally distributed, without bounds.
     double mean = 0;
     double deviation = 1;
-    double step = 0; ///< Rounded to multiples of it; 0: not rounded.
+    std::optional<double> step = std::nullopt; ///< Rounded to multiples of it.
   };
   struct options {
     std::vector<value> values;
@@ -52,7 +53,7 @@ public:
   };
   struct crossed { ///< Every one of them, with every other of the space.
     std::vector<value> values;
-    std::string endless; ///< What it was made from, if that has no end of values: a mistake.
+    std::string mistake; ///< Why it could not be made from the domain that was given; empty: it could.
   };
   struct constant {
     value what;
@@ -92,7 +93,7 @@ private:
   std::vector<condition> conditions_;
 };
 
-domain uniform(double low, double high);                                    ///< A number in [low, high).
+domain uniform(double low, double high);                                    ///< A number in [low, high].
 domain quniform(double low, double high, double step);                      ///< low, low + step, ..., high.
 domain log_uniform(double low, double high);                                ///< Its logarithm is uniform; low > 0.
 domain qlog_uniform(double low, double high, double step);                  ///< The same, rounded to low + i * step.
