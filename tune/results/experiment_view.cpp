@@ -103,10 +103,7 @@ void experiment_view::on(const record::trial_created& made) {
   trial.values = made.values;
   trial.created = trial.changed = last_at_ = made.at;
   trial.name = trial_name(begun_.id, made.trial);
-  const auto& trainable = description_.trainable.empty() ? begun_.name : description_.trainable;
-  trial.directory =
-    trial_directory_name({trainable, begun_.id, made.trial, made.values,
-                          [this](const std::string& parameter) { return description_.varies(parameter); }, made.at});
+  trial.directory = trial_directory_name(begun_, description_, made);
   ++created_;
   ++counts_[static_cast<std::size_t>(trial.state)];
 }

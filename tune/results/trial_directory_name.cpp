@@ -108,4 +108,11 @@ std::string trial_directory_name(const trial_directory_parts& parts) {
   return name + shown + end;
 }
 
+std::string trial_directory_name(const record::experiment_begun& experiment, const experiment_description& description,
+                                 const record::trial_created& trial) {
+  return trial_directory_name({description.trainable.empty() ? experiment.name : description.trainable, experiment.id,
+                               trial.trial, trial.values,
+                               [&](const std::string& parameter) { return description.varies(parameter); }, trial.at});
+}
+
 } // namespace tune

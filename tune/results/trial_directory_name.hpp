@@ -7,6 +7,7 @@
 
 #include "tune/config.hpp"
 #include "tune/journal/record.hpp"
+#include "tune/results/experiment_description.hpp"
 #include "tune/vocabulary.hpp"
 
 namespace tune {
@@ -33,5 +34,9 @@ inline constexpr std::size_t max_trial_directory_bytes = 100;
 /// "_.+=,-"; whatever else is there becomes "_". Parameters are left out from the first that has no room; none is cut.
 /// Unique within the experiment: its number is always in it, whole. The same parts always give the same name.
 std::string trial_directory_name(const trial_directory_parts& parts);
+
+/// The same, from what an experiment's records say; `description` is the one that was in force when it was created.
+std::string trial_directory_name(const record::experiment_begun& experiment, const experiment_description& description,
+                                 const record::trial_created& trial);
 
 } // namespace tune
