@@ -170,7 +170,7 @@ TEST_CASE("results on disk: whenever the process ends, the next one leaves each 
 TEST_CASE("results on disk: processes that end again and again lose and double nothing") {
   vector_source journal(some_experiment().records);
   const auto expected = expected_of(journal);
-  for_each_seed(60, [&](seed s) {
+  for_each_seed(20, [&](seed s) {
     runtime::random_stream random(s);
     const temporary_directory disk;
     while (run_and_crash(disk, journal, 5 + static_cast<int>(random.below(60)), 1 + random.below(8)))
@@ -182,7 +182,7 @@ TEST_CASE("results on disk: processes that end again and again lose and double n
 TEST_CASE("results on disk: what a crash tore off is written again") {
   vector_source journal(some_experiment().records);
   const auto expected = expected_of(journal);
-  for_each_seed(200, [&](seed s) {
+  for_each_seed(60, [&](seed s) {
     runtime::random_stream random(s);
     const temporary_directory disk;
     std::map<std::string, std::size_t> safe; // What was there when it was last said to be.
