@@ -14,6 +14,29 @@ named_values::named_values(std::initializer_list<entry> entries) {
     set(name, x);
 }
 
+named_values::named_values(std::vector<entry> entries) : entries_(std::move(entries)) {
+  if (const auto* twice = find_repeated(entries_))
+    throw failure(error{errc::invalid_argument, fmt::format("\"{}\" is there twice", *twice)});
+}
+
+const std::string* named_values::find_repeated(const std::vector<entry>& entries) {
+  constexpr std::size_t few = 16;
+  if (entries.size() <= few) { // As almost always.
+    for (std::size_t i = 1; i < entries.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        if (entries[i].first == entries[j].first)
+          return &entries[i].first;
+    return nullptr;
+  }
+  std::vector<const std::string*> names;
+  for (const auto& [name, x] : entries)
+    names.push_back(&name);
+  std::sort(names.begin(), names.end(), [](const auto* a, const auto* b) { return *a < *b; });
+  const auto twice =
+    std::adjacent_find(names.begin(), names.end(), [](const auto* a, const auto* b) { return *a == *b; });
+  return twice == names.end() ? nullptr : *twice;
+}
+
 void named_values::set(const std::string& name, value x) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const entry& e) { return e.first == name; });
   if (found == entries_.end())

@@ -20,6 +20,11 @@ public:
 
   named_values() = default;
   named_values(std::initializer_list<entry> entries);
+  /// In this order. Throws runtime::failure where a name is there twice.
+  explicit named_values(std::vector<entry> entries);
+
+  /// A name that more than one of these have; null if there is none.
+  static const std::string* find_repeated(const std::vector<entry>& entries);
 
   void set(const std::string& name, value x); ///< Replaces what has this name, in its place.
   void add(std::string name, value x);        ///< set() for a name that is not there: without looking.

@@ -6,76 +6,13 @@
 
 #include <fmt/format.h>
 
-#include "runtime/base/overloaded.hpp"
 #include "tune/proto/attempt.pb.h"
+#include "tune/value/values_wire.hpp"
 
 namespace tune::attempt_wire {
 namespace {
 
 namespace wire = caf_tune::tune::v1;
-
-// -- values --------------------------------------------------------------------
-
-void write(const value& x, wire::Value& out) {
-  std::visit(runtime::overloaded{
-               [&](std::int64_t v) { out.set_integer(v); },
-               [&](double v) { out.set_number(v); },
-               [&](bool v) { out.set_truth(v); },
-               [&](const std::string& v) { out.set_text(v); },
-               [&](const value::list& v) {
-                 auto& values = *out.mutable_list()->mutable_values();
-                 for (const auto& each : v)
-                   write(each, *values.Add());
-               },
-             },
-             x.get());
-}
-
-template <class Repeated>
-void write(const named_values& values, Repeated& out) {
-  out.Reserve(static_cast<int>(values.size()));
-  for (const auto& [name, x] : values) {
-    auto& entry = *out.Add();
-    entry.set_name(name);
-    write(x, *entry.mutable_value());
-  }
-}
-
-result<value> value_from(const wire::Value& in) {
-  switch (in.kind_case()) {
-  case wire::Value::kInteger: return value(in.integer());
-  case wire::Value::kNumber: return value(in.number());
-  case wire::Value::kTruth: return value(in.truth());
-  case wire::Value::kText: return value(in.text());
-  case wire::Value::kList: {
-    value::list all;
-    all.reserve(static_cast<std::size_t>(in.list().values_size()));
-    for (const auto& each : in.list().values()) {
-      auto read = value_from(each);
-      if (!read)
-        return read;
-      all.push_back(std::move(*read));
-    }
-    return value(std::move(all));
-  }
-  case wire::Value::KIND_NOT_SET: break;
-  }
-  return fail(errc::incompatible, "a value of no kind");
-}
-
-template <class Values, class Repeated>
-result<Values> values_from(const Repeated& in) {
-  Values values;
-  for (const auto& entry : in) {
-    if (values.contains(entry.name()))
-      return fail(errc::invalid_argument, fmt::format("\"{}\" is there twice", entry.name()));
-    auto read = value_from(entry.value());
-    if (!read)
-      return fail(runtime::within(fmt::format("\"{}\"", entry.name()), read.error()));
-    values.set(entry.name(), std::move(*read));
-  }
-  return values;
-}
 
 // -- numbers -------------------------------------------------------------------
 
@@ -178,7 +115,7 @@ void write(const attempt_alive& alive, wire::AttemptEvent& event) {
 void write(const attempt_report& report, wire::AttemptEvent& event) {
   auto& out = *event.mutable_report();
   out.set_iteration(report.iteration);
-  write(report.values, *out.mutable_metrics());
+  values_wire::write(report.values, *out.mutable_metrics());
   out.set_time_this_iteration_s(report.time_this_iteration_s);
   out.set_time_total_s(report.time_total_s);
   if (report.checkpoint)
@@ -208,7 +145,7 @@ result<attempt_event> report_from(const wire::AttemptReport& in) {
                          .and_then([&] { return check_seconds("time_total_s", out.time_total_s); });
   if (!checked)
     return fail(checked.error());
-  auto values = values_from<metrics>(in.metrics());
+  auto values = values_wire::metrics_from(in.metrics());
   if (!values)
     return fail(runtime::within("metrics", values.error()));
   out.values = std::move(*values);
@@ -269,7 +206,7 @@ result<attempt_order> read_order(const wire::AttemptOrder& in) {
     checked = fail(errc::invalid_argument, "storage_directory: none is named");
   if (!checked)
     return fail(checked.error());
-  auto values = values_from<config>(in.config());
+  auto values = values_wire::config_from(in.config());
   if (!values)
     return fail(runtime::within("config", values.error()));
   out.values = std::move(*values);
@@ -304,7 +241,7 @@ std::string to_bytes(const attempt_order& order) {
   out.set_trial_name(order.trial_name);
   out.set_attempt(order.attempt);
   out.set_trainable(order.trainable);
-  write(order.values, *out.mutable_config());
+  values_wire::write(order.values, *out.mutable_config());
   out.set_seed(order.seed);
   for (const auto& name : order.metrics)
     out.add_metrics(name);
