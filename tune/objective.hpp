@@ -18,6 +18,12 @@ struct objective {
   friend bool operator!=(const objective& a, const objective& b) { return !(a == b); }
 };
 
+/// Which result of a trial stands for it when trials are compared.
+enum class result_scope {
+  last, ///< Its newest.
+  best, ///< Its best, whenever that was.
+};
+
 inline objective maximize(std::string metric) {
   return {std::move(metric), direction::maximize};
 }

@@ -1,6 +1,6 @@
 #include "tools/caf_tune/cluster_report.hpp"
 
-#include "tools/caf_tune/table.hpp"
+#include "tune/results/text_table.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -109,21 +109,21 @@ std::string status_text(const runtime::cluster_state& state) {
                           number_of(state.actors.size(), "actor"), state.queue.size(), nodes_text(state));
   if (state.queue.empty())
     return text;
-  table queue({"OWNER", "WANTS", "WAITED", "WHY"});
+  tune::text_table queue({"OWNER", "WANTS", "WAITED", "WHY"});
   for (const auto& each : state.queue)
     queue.add({each.owner, each.wants.to_string(), fmt::format("{} s", each.waited.count() / 1000), each.why});
   return text + '\n' + queue.to_string();
 }
 
 std::string nodes_text(const runtime::cluster_state& state) {
-  table nodes({"NODE", "ADDRESS", "STATE", "USED/TOTAL", "LABELS"});
+  tune::text_table nodes({"NODE", "ADDRESS", "STATE", "USED/TOTAL", "LABELS"});
   for (const auto& each : state.nodes)
     nodes.add({each.name, each.address, each.state, used_of(each), text_of(each.labels)});
   return nodes.to_string();
 }
 
 std::string actors_text(const runtime::cluster_state& state) {
-  table actors({"ACTOR", "TYPE", "STATE", "NODE", "OWNER", "RESTARTS", "PROCESS", "RESOURCES", "WHY"});
+  tune::text_table actors({"ACTOR", "TYPE", "STATE", "NODE", "OWNER", "RESTARTS", "PROCESS", "RESOURCES", "WHY"});
   for (const auto& each : state.actors)
     actors.add({each.name, each.type_name, to_string(each.state), each.node_name, owner_of(each),
                 std::to_string(each.restarts), each.process_id == 0 ? "" : std::to_string(each.process_id),
@@ -132,7 +132,7 @@ std::string actors_text(const runtime::cluster_state& state) {
 }
 
 std::string leases_text(const runtime::cluster_state& state) {
-  table leases({"LEASE", "OWNER", "NODE", "RESOURCES", "STATE"});
+  tune::text_table leases({"LEASE", "OWNER", "NODE", "RESOURCES", "STATE"});
   for (const auto& each : state.leases)
     leases.add({std::to_string(each.id.value), each.owner, each.node, each.resources.to_string(), each.state});
   return leases.to_string();

@@ -21,12 +21,6 @@
 
 namespace tune {
 
-/// Which result of a trial stands for it when trials are compared.
-enum class result_scope {
-  last, ///< Its newest.
-  best, ///< Its best, whenever that was.
-};
-
 struct attempt_view {
   attempt_number attempt = 0;
   std::string node; ///< Empty: it did not come to run.

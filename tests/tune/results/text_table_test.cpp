@@ -1,11 +1,11 @@
-#include "tools/caf_tune/table.hpp"
+#include "tune/results/text_table.hpp"
 
 #include <doctest/doctest.h>
 
-using tools::table;
+using tune::text_table;
 
 TEST_CASE("table: columns are as wide as their widest cell, and lines have no blanks at their end") {
-  table rows({"NODE", "STATE"});
+  text_table rows({"NODE", "STATE"});
   rows.add({"a", "alive"});
   rows.add({"a-longer-name", "draining"});
 
@@ -15,7 +15,7 @@ TEST_CASE("table: columns are as wide as their widest cell, and lines have no bl
 }
 
 TEST_CASE("table: what is empty or missing is a dash, so that a row has as many words as there are columns") {
-  table rows({"A", "B", "C"});
+  text_table rows({"A", "B", "C"});
   rows.add({"", "x"});
 
   CHECK(rows.to_string() == "A  B  C\n"
@@ -23,8 +23,8 @@ TEST_CASE("table: what is empty or missing is a dash, so that a row has as many 
 }
 
 TEST_CASE("table: letters of several bytes count as one column") {
-  CHECK(tools::width_of("gpu-größe") == 9);
-  table rows({"N", "S"});
+  CHECK(tune::width_of("gpu-größe") == 9);
+  text_table rows({"N", "S"});
   rows.add({"ö", "1"});
 
   CHECK(rows.to_string() == "N  S\n"
@@ -32,7 +32,7 @@ TEST_CASE("table: letters of several bytes count as one column") {
 }
 
 TEST_CASE("table: what others named cannot move the cursor, and a line stays one line") {
-  table rows({"WHY"});
+  text_table rows({"WHY"});
   rows.add({"\x1b[2Jgone\nnext\x7f"});
 
   CHECK(rows.to_string() == "WHY\n"

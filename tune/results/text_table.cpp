@@ -1,9 +1,9 @@
-#include "tools/caf_tune/table.hpp"
+#include "tune/results/text_table.hpp"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace tools {
+namespace tune {
 namespace {
 
 constexpr std::size_t gap = 2; // Between columns: one space may be part of a cell.
@@ -22,13 +22,13 @@ std::size_t width_of(const std::string& text) noexcept {
     std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-void table::add(std::vector<std::string> row) {
+void text_table::add(std::vector<std::string> row) {
   row.resize(rows_.front().size());
   std::transform(row.begin(), row.end(), row.begin(), shown);
   rows_.push_back(std::move(row));
 }
 
-std::string table::to_string() const {
+std::string text_table::to_string() const {
   std::vector<std::size_t> widths(rows_.front().size(), 0);
   for (const auto& row : rows_)
     for (std::size_t i = 0; i < row.size(); ++i)
@@ -42,4 +42,4 @@ std::string table::to_string() const {
   return all;
 }
 
-} // namespace tools
+} // namespace tune

@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
-namespace tools {
+namespace tune {
 
 /// Rows under a header, in columns as wide as their widest cell; for a terminal.
-class table {
+class text_table {
 public:
-  explicit table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  explicit text_table(std::vector<std::string> header) : rows_{std::move(header)} {}
 
   /// Cells that are missing are empty. Control characters are shown as "?", so that no name of somebody else's can
   /// move the cursor; an empty cell is shown as "-", so that a row splits into as many words as there are columns.
@@ -24,4 +24,4 @@ private:
 /// How many characters of a terminal a UTF-8 text takes; each code point counts as one.
 std::size_t width_of(const std::string& text) noexcept;
 
-} // namespace tools
+} // namespace tune
