@@ -155,8 +155,11 @@ void node_manager_core::want_worker(work_key key, instant now, actions& out) {
   auto& w = works_.at(key);
   w.state = work_state::in_table;
   const bool node_has_gpus = !book_.capacity().gpu().is_zero();
-  worker_spec spec{w.owner, std::string(w.package.bytes()),
-                   work_environment(w.order.environment, w.share, node_has_gpus, options_.gpu_names)};
+  const auto& scratch = options_.scratch_directory;
+  work_place place{options_.node.name, scratch.empty() ? "" : fmt::format("{}/{}", scratch, w.owner)};
+  worker_spec spec{
+    w.owner, std::string(w.package.bytes()),
+    work_environment(w.order.environment, w.share, node_has_gpus, options_.gpu_names, std::move(place))};
   perform(workers_.on_wanted(key, spec, now), now, out);
 }
 

@@ -18,6 +18,7 @@ struct node_manager_options {
   std::string cluster; ///< The fingerprint that its state belongs to; empty: any.
   /// Of its devices, by index, for CUDA_VISIBLE_DEVICES; empty: "0", "1", …
   std::vector<std::string> gpu_names;
+  std::string scratch_directory; ///< Absolute; workers find a directory of their owner in it. Empty: none.
 
   std::chrono::nanoseconds redial_least = std::chrono::milliseconds(100);
   std::chrono::nanoseconds redial_most = std::chrono::seconds(2);

@@ -12,7 +12,9 @@
 #include <future>
 #include <utility>
 
+#include <boost/filesystem/operations.hpp>
 #include <caf/send.hpp>
+#include <fmt/format.h>
 #include <spdlog/logger.h>
 
 namespace runtime {
@@ -33,6 +35,19 @@ result<std::shared_ptr<worker_launcher>> make_launcher(const node_part_options& 
     options.log->warn("processes of an earlier start's workers killed count={}", killed);
   return posix_worker_launcher::open(std::move(host), options.log)
     .map([](std::unique_ptr<posix_worker_launcher> made) -> std::shared_ptr<worker_launcher> { return made; });
+}
+
+/// The directory for what workers leave there for later ones, without what an earlier node manager's workers left.
+result<std::string> make_scratch(const std::string& state_directory) {
+  namespace fs = boost::filesystem;
+  boost::system::error_code failed;
+  const auto path = fs::absolute(state_directory) / "scratch";
+  fs::remove_all(path, failed);
+  if (!failed)
+    fs::create_directories(path, failed);
+  if (failed)
+    return fail(errc::io, fmt::format("{}: {}", path.string(), failed.message()));
+  return path.string();
 }
 
 /// The liveness link of a node: its beats go to whichever head has welcomed the node last.
@@ -83,6 +98,10 @@ result<std::unique_ptr<node_part>> node_part::start(cluster_process& process, no
   auto launcher = make_launcher(options);
   if (!launcher)
     return fail(launcher.error());
+  auto scratch = make_scratch(options.state_directory); // After the sweep: nobody writes there any more.
+  if (!scratch)
+    return fail(scratch.error());
+  options.core.scratch_directory = std::move(*scratch);
   made->packages_ = process.system().spawn<package_actor, caf::detached>(made->store_);
   process.end_with_process(made->packages_);
 

@@ -213,8 +213,9 @@ bool is_worker_process() {
 
 void run_worker_process(const program_registry& program) {
   ::unsetenv("CAF_TUNE_WORKER"); // What the user's code starts is no worker.
-  static worker_process process(
-    program); // Never destroyed before the threads that use it: the process leaves by _exit.
+  // Never destroyed before the threads that use it: the process leaves by _exit, also where user code calls exit().
+  static worker_process process(program);
+  ::on_exit([](int status, void*) { leave(status); }, nullptr);
   process.run();
 }
 

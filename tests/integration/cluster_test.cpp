@@ -1,8 +1,11 @@
 #include "runtime/test_cluster.hpp"
+#include "runtime/worker_place.hpp"
 
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <numeric>
 #include <set>
@@ -28,6 +31,17 @@ const runtime::task_type failing("failing", [](int x) -> int { throw std::out_of
 const runtime::task_type crashing("crashing", [](int) -> int { std::abort(); });
 const runtime::task_type length("length", [](const std::string& text) { return text.size(); });
 const runtime::task_type large("large", [](int bytes) { return std::string(static_cast<std::size_t>(bytes), 'x'); });
+
+const runtime::task_type exiting("exiting", [](int code) -> int { std::exit(code); });
+/// The node and the directory that the worker knows; leaves a file in the directory.
+const runtime::task_type own_place("own_place", [](const std::string& file) {
+  const auto place = runtime::this_worker_place();
+  if (!place)
+    return std::vector<std::string>();
+  std::filesystem::create_directories(place->directory);
+  std::ofstream(place->directory + "/" + file) << file;
+  return std::vector<std::string>{place->node, place->directory};
+});
 
 /// Can be written anywhere, but not read by the driver.
 struct unreadable {
@@ -230,6 +244,27 @@ TEST_CASE("cluster: a daemon of a node that was killed ends when the node is sta
   cluster.add_node({runtime::cpus(1), {}, name});
 
   daemon.wait_for_its_end();
+}
+
+TEST_CASE("cluster: user code that calls exit ends its worker with that code, whatever else runs in it") {
+  test_cluster cluster;
+
+  const auto why = error_of(cluster.driver().submit(exiting, task_options().retries(0), 7));
+
+  CHECK(why.code == errc::worker_lost);
+  CHECK(why.message.find("7") != std::string::npos);
+}
+
+TEST_CASE("cluster: a worker knows its node and a directory there that outlives it") {
+  test_cluster cluster;
+  REQUIRE_FALSE(runtime::this_worker_place());
+
+  const auto place = cluster.driver().submit(own_place, std::string("mark")).get();
+
+  REQUIRE(place.size() == 2);
+  CHECK(place[0] == cluster.nodes().front());
+  CHECK(std::filesystem::path(place[1]).is_absolute());
+  CHECK(std::filesystem::exists(place[1] + "/mark"));
 }
 
 TEST_CASE("cluster: what is too large for a message is refused, with what to do instead") {

@@ -58,7 +58,8 @@ inline runtime::work_end finished(std::string result) {
 
 /// Linked, welcomed, with one owner.
 struct node_history {
-  explicit node_history(runtime::resource_set total) : node(a_node(std::move(total)), ::start) {
+  explicit node_history(runtime::resource_set total) : node_history(a_node(std::move(total))) {}
+  explicit node_history(runtime::node_manager_options options) : node(std::move(options), ::start) {
     node.on_time(now);
     node.on_head_linked(now);
     node.on_welcome("c", version, 0, now);

@@ -499,10 +499,23 @@ TEST_CASE("node manager: a worker sees the devices of its lease and nothing of t
   CHECK(get<core::start_worker>(with).setting.environment == environment{{"MINE", "yes"},
                                                                          {"CAF_TUNE_WORKER", "1"},
                                                                          {"CUDA_VISIBLE_DEVICES", "1"},
-                                                                         {"CAF_TUNE_MEMORY_BYTES", "1073741824"}});
+                                                                         {"CAF_TUNE_MEMORY_BYTES", "1073741824"},
+                                                                         {"CAF_TUNE_NODE_NAME", "n1"}});
   CHECK(get<core::start_worker>(with).setting.memory_bytes == 1073741824);
   CHECK(get<core::start_worker>(without).setting.environment ==
-        environment{{"CAF_TUNE_WORKER", "1"}, {"CUDA_VISIBLE_DEVICES", ""}});
+        environment{{"CAF_TUNE_WORKER", "1"}, {"CUDA_VISIBLE_DEVICES", ""}, {"CAF_TUNE_NODE_NAME", "n1"}});
+}
+
+TEST_CASE("node manager: the workers of each owner find a directory of their own") {
+  auto options = a_node(cpus(4));
+  options.scratch_directory = "/state/scratch";
+  node_history h(options);
+  h.grant(1, cpus(1));
+
+  const auto started = h.start(1);
+
+  CHECK(get<core::start_worker>(started).setting.environment.at("CAF_TUNE_NODE_DIRECTORY") ==
+        fmt::format("/state/scratch/{}", driver));
 }
 
 TEST_CASE("node manager: options that make no sense are all named") {
