@@ -16,8 +16,10 @@ enum class next_step {
   go_on,
   stop, ///< Return: nothing more is counted. Whoever reports again all the same is ended there.
 };
+inline namespace next_steps { // Of its own: else GCC's -Wshadow warns of every other enum with such a word.
 inline constexpr next_step stop = next_step::stop;
 inline constexpr next_step go_on = next_step::go_on;
+} // namespace next_steps
 
 /// A trial as its function sees it: what it is to evaluate, and whom it reports to. Used by the thread that the
 /// function was called on, and only while it runs.

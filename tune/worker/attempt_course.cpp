@@ -55,7 +55,8 @@ result<attempt_report> attempt_course::on_report(const metrics& values, instant 
 }
 
 void attempt_course::on_answer(attempt_answer answer, instant now) {
-  iteration_began_ = now;
+  if (awaits_answer_) // Else it was asked to end before its first report, or between two.
+    iteration_began_ = now;
   awaits_answer_ = false;
   if (is_ending())
     return;

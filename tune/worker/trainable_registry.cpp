@@ -31,10 +31,9 @@ result<trainable_registry::entry> trainable_registry::find(const std::string& na
   std::vector<std::string> names;
   for (const auto& each : entries_)
     names.push_back(fmt::format("\"{}\"", each.first));
-  return fail(errc::not_found,
-              names.empty()
-                ? fmt::format("this program has no trainable \"{}\", nor any other", name)
-                : fmt::format("this program has no trainable \"{}\"; it has {}", name, fmt::join(names, ", ")));
+  return fail(errc::not_found, names.empty() ? fmt::format("this program has no trainable \"{}\", nor any other", name)
+                                             : fmt::format("this program has no trainable \"{}\"; it has {}", name,
+                                                           fmt::join(names, ", ")));
 }
 
 } // namespace tune

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "tune/path.hpp"
+#include "tune/trial/attempt_messages.hpp"
+
+namespace tune {
+
+/// Where an attempt runs, and where its files lie.
+struct attempt_place {
+  bool sees_storage = false;
+  path directory; ///< The trial's, absolute.
+};
+
+/// The trial's directory in the experiment's storage if this machine sees the storage: if the order's marker file is
+/// there with its content. Otherwise one of the same name in `node_directory`. Does not make it.
+[[nodiscard]] result<attempt_place> place_of(const attempt_order& order, const path& node_directory);
+
+const std::string& own_hostname();
+const std::string& own_ip(); ///< An address of this machine that others may reach; "127.0.0.1" if it has no other.
+
+} // namespace tune
