@@ -104,6 +104,7 @@ caf::behavior trial_runner_actor::make_behavior() {
   set_exit_handler([this](const caf::exit_msg&) { body_->on_exit(); });
   body_ = std::make_unique<body>(this);
   return {
+    [](hello_atom) {},
     [this](begin_atom, const std::string& order) { return body_->on_begin(order); },
     [this](answer_atom, std::uint8_t answer) { return body_->on_answer(answer); },
     [this](told_atom, std::string& event) { body_->on_told(event); },

@@ -22,10 +22,10 @@ namespace tune {
 ///   (begin_atom, std::string order)    -> std::string event
 ///   (answer_atom, std::uint8_t answer) -> std::string event
 ///
-/// with the bytes and the number of attempt_wire. When an attempt's last event
-/// (attempt_over) has been given, the next may begin. A request that is no such message, or comes at the wrong time, is
-/// answered with an error. Asked to quit, it ends the attempt at its next report, gives attempt_over to whoever waits,
-/// and is gone only when the user's code has returned: whoever sets a deadline ends its process.
+/// with the bytes and the number of attempt_wire. When an attempt's last event (attempt_over) has been given, the next
+/// may begin. A request that is no such message, or comes at the wrong time, is answered with an error. Asked to quit,
+/// it ends the attempt at its next report, gives attempt_over to whoever waits, and is gone only when the user's code
+/// has returned: whoever sets a deadline ends its process.
 class trial_runner_actor : public caf::event_based_actor {
 public:
   explicit trial_runner_actor(caf::actor_config& config);
