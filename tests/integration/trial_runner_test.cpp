@@ -140,7 +140,7 @@ said wait_for(runtime::future<std::string> answer) {
 
 template <class Event>
 Event event_in(const said& bytes) {
-  REQUIRE(bytes);
+  REQUIRE_MESSAGE(bytes, bytes.error().message);
   auto event = attempt_wire::event_from(*bytes);
   REQUIRE(event);
   REQUIRE(std::holds_alternative<Event>(*event));
@@ -304,6 +304,9 @@ TEST_CASE("trial runner: asked to quit, it ends at the next report and says so t
   auto last = ask(runner);
 
   REQUIRE(runner.stop(60s));
+  auto after = runner.call<caf::message>(hello_atom::value); // What is answered behind it shows that it has arrived.
+  REQUIRE(after.wait_for(60s));
+  REQUIRE(after.try_get());
   auto end = runner.end();
   CHECK_FALSE(end.wait_for(0s)); // The user's code still runs.
   std::ofstream(gate) << "go";   // Opens only when the trainable does.

@@ -24,10 +24,12 @@ result<void> attempt_exchange::begin(attempt_order order, then with) {
 result<void> attempt_exchange::answer(attempt_answer answer, then with) {
   {
     std::lock_guard guard(mutex_);
-    if (!is_busy_ || !is_unanswered_ || answer_)
+    const bool is_late = is_closed_ && is_busy_ && !waiting_; // It ends already: what comes next is `over`.
+    if (!is_late && (!is_busy_ || !is_unanswered_ || answer_))
       return fail(errc::refused,
                   is_busy_ ? "the attempt has told nothing that waits for an answer" : "no attempt runs here");
-    answer_ = answer;
+    if (!is_late)
+      answer_ = answer;
     waiting_ = std::move(with);
   }
   changed_.notify_all();

@@ -371,8 +371,14 @@ TEST_CASE("trial runner: shut down, it ends at its next report, and whoever wait
 
 TEST_CASE("trial runner: shut down while a report waits for its answer, the state is saved and it ends") {
   runner_for_test t;
-  t.function([](trial& trial) {
-    CHECK(trial.report({{"loss", 1}}, [](const path& to) { save_number(to, 1); }) == stop);
+  std::promise<void> saving, go;
+  t.function([&](trial& trial) {
+    const auto save = [&](const path& to) {
+      saving.set_value();
+      go.get_future().wait();
+      save_number(to, 1);
+    };
+    CHECK(trial.report({{"loss", 1}}, save) == stop);
   });
   auto driver = t.driver();
   driver.begin<attempt_alive>(t.order());
@@ -380,7 +386,15 @@ TEST_CASE("trial runner: shut down while a report waits for its answer, the stat
   std::promise<void> idle;
 
   t.runner().shut_down([&] { idle.set_value(); });
+  saving.get_future().wait();
+  std::promise<attempt_event> last; // An answer that was on its way meanwhile.
+  REQUIRE(t.runner().answer(attempt_answer::go_on, [&](attempt_event event) { last.set_value(std::move(event)); }));
+  go.set_value();
   idle.get_future().wait();
+
+  const auto event = last.get_future().get();
+  REQUIRE(std::holds_alternative<attempt_over>(event));
+  CHECK(std::get<attempt_over>(event).checkpoint);
 
   CHECK(t.files.written == std::vector<std::string>{"checkpoint_000001.attempt-1"});
 }

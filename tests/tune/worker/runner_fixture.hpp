@@ -36,7 +36,8 @@ private:
 /// Checkpoints without manifests; fails on demand.
 class fake_checkpoint_files : public tune::checkpoint_files {
 public:
-  tune::result<std::optional<std::uint64_t>> write(const tune::path& directory, const fill& with) override {
+  [[nodiscard]] tune::result<std::optional<std::uint64_t>> write(const tune::path& directory,
+                                                                 const fill& with) override {
     if (!why_not.empty())
       return tune::fail(tune::errc::io, why_not);
     std::filesystem::create_directories(directory);
@@ -46,7 +47,7 @@ public:
     written.push_back(directory.filename().string());
     return std::optional<std::uint64_t>(7);
   }
-  tune::result<void> check(const tune::path& directory) override {
+  [[nodiscard]] tune::result<void> check(const tune::path& directory) override {
     if (std::filesystem::exists(directory))
       return {};
     return tune::fail(tune::errc::not_found, directory.string() + ": it is not there");
