@@ -196,7 +196,13 @@ void experiment_view::on(const record::trial_changed& changed) {
     if (!trial->attempts.empty() && !trial->attempts.back().why.empty())
       trial->error = trial->attempts.back().why;
   }
-  if (has_ended(changed.state) && options_.keep_ended > 0)
+  if (!has_ended(changed.state))
+    return;
+  if (const auto* by = first_objective())
+    if (const auto score = trial->score(*by, result_scope::last))
+      if (const auto loss = to_loss(*score, by->better); !best_ended_.second || loss < best_ended_.first)
+        best_ended_ = {loss, trial->trial};
+  if (options_.keep_ended > 0)
     forget_all_but_the_best(*trial);
 }
 

@@ -108,7 +108,9 @@ public:
 
   /// The trial whose score is best; the older one of two that are equal. Null: none has the metric.
   const trial_view* best(const objective& by, result_scope scope) const;
-  const trial_view* best(result_scope scope = result_scope::last) const;                    ///< By the first objective.
+  const trial_view* best(result_scope scope = result_scope::last) const; ///< By the first objective.
+  /// Of those that have ended, by the last result; known at any time without a search. 0: none has the metric.
+  trial_id best_ended() const noexcept { return best_ended_.second; }
   std::vector<const trial_view*> best_first(const objective& by, result_scope scope) const; ///< Those without it last.
 
 private:
@@ -147,7 +149,8 @@ private:
   std::uint64_t lost_ = 0;
   std::uint64_t repeated_ = 0;
   std::uint64_t strays_ = 0;
-  ranking by_last_; ///< Of the ended trials that are kept, where not all are.
+  std::pair<double, trial_id> best_ended_; ///< Its loss.
+  ranking by_last_;                        ///< Of the ended trials that are kept, where not all are.
   ranking by_best_;
   ranking failures_;
   std::map<trial_id, int> kept_by_; ///< In how many of these rankings a trial is.

@@ -9,13 +9,27 @@ namespace {
 constexpr std::size_t gap = 2; // Between columns: one space may be part of a cell.
 
 std::string shown(std::string cell) {
-  for (auto& c : cell)
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
-      c = c == '\n' ? ' ' : '?';
-  return cell.empty() ? "-" : cell;
+  return cell.empty() ? "-" : printable(std::move(cell));
 }
 
 } // namespace
+
+std::string printable(std::string text) {
+  for (auto& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
+      c = c == '\n' ? ' ' : '?';
+  return text;
+}
+
+std::string clipped(const std::string& text, std::size_t width) {
+  if (width_of(text) <= width)
+    return text;
+  std::size_t end = 0;
+  for (std::size_t characters = 0; end < text.size(); ++end)
+    if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && characters++ == width)
+      break;
+  return text.substr(0, end);
+}
 
 std::size_t width_of(const std::string& text) noexcept {
   return static_cast<std::size_t>(

@@ -21,6 +21,12 @@ private:
   std::vector<std::vector<std::string>> rows_; ///< The header first.
 };
 
+/// One line without anything that moves a terminal's cursor: control characters become "?", newlines blanks.
+std::string printable(std::string text);
+
+/// At most so many characters of it, whole ones.
+std::string clipped(const std::string& text, std::size_t width);
+
 /// How many characters of a terminal a UTF-8 text takes; each code point counts as one.
 std::size_t width_of(const std::string& text) noexcept;
 

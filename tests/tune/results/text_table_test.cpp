@@ -38,3 +38,10 @@ TEST_CASE("table: what others named cannot move the cursor, and a line stays one
   CHECK(rows.to_string() == "WHY\n"
                             "?[2Jgone next?\n");
 }
+
+TEST_CASE("table: a text is clipped between characters") {
+  CHECK(tune::clipped("größe", 5) == "größe");
+  CHECK(tune::clipped("größe", 4) == "größ");
+  CHECK(tune::clipped("größe", 0).empty());
+  CHECK(tune::printable("a\nb\x1b[2J") == "a b?[2J");
+}
