@@ -8,6 +8,7 @@
 #include "tune/objective.hpp"
 #include "tune/searcher/searcher.hpp"
 #include "tune/searchers.hpp"
+#include "tune/space/space_plan.hpp"
 
 namespace tune {
 
@@ -24,7 +25,7 @@ namespace tune {
 class point_queue final : public searcher {
 public:
   /// Points without mistakes; `rest` was made for trials_of(points). It hears of the known ones here.
-  point_queue(search_space space, const std::vector<point>& points, const std::vector<objective>& objectives,
+  point_queue(const search_space& space, const std::vector<point>& points, const std::vector<objective>& objectives,
               std::uint64_t seed, std::unique_ptr<searcher> rest);
 
   searcher_abilities abilities() const override { return rest_->abilities(); }
@@ -35,8 +36,14 @@ public:
   void on_end(trial_id trial, trial_outcome how, const std::vector<double>& losses) override;
 
 private:
-  search_space space_;
-  std::vector<config> points_;
+  struct waiting {
+    space_plan::values fixed;
+    std::uint64_t number; ///< Among all points.
+  };
+  [[nodiscard]] result<config> completed(const waiting& which) const;
+
+  space_plan plan_;
+  std::vector<waiting> points_; ///< Of trial 1, 2, ...
   std::uint64_t seed_;
   std::unique_ptr<searcher> rest_;
 };

@@ -62,7 +62,7 @@ result<config> space_plan::complete(const std::vector<double>& units, const valu
     const bool is_fixed = i < fixed.size() && fixed[i].has_value();
     if (!is_active(next, chosen, places)) {
       if (is_fixed)
-        return fail(errc::invalid_argument, "\"" + next.name + "\" is not active in it");
+        return fail(errc::not_found, "\"" + next.name + "\" is not active in it");
       continue;
     }
     places[i] = chosen.size();
@@ -109,9 +109,15 @@ result<config> space_plan::draw(const values& fixed, const chance& random, std::
 }
 
 result<config> space_plan::first_draw(const values& fixed, const chance& random, std::uint64_t tries) const {
-  for (std::uint64_t i = 0;; ++i)
-    if (auto made = draw(fixed, random, i * size()); made || i + 1 >= tries)
+  result<config> best = fail(errc::not_found, "nothing was drawn");
+  for (std::uint64_t i = 0; i < tries; ++i) {
+    auto made = draw(fixed, random, i * size());
+    if (made)
       return made;
+    if (made.error().code != errc::not_found || best.error().code == errc::not_found)
+      best = std::move(made); // Which constraint does not hold says more than what was not active.
+  }
+  return best;
 }
 
 } // namespace tune

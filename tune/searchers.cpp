@@ -1,0 +1,152 @@
+#include "tune/searchers.hpp"
+
+#include "tune/searcher/design_search.hpp"
+#include "tune/space/near_name.hpp"
+#include "tune/value/json_options.hpp"
+#include "tune/value/named_choice.hpp"
+
+#include <functional>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+namespace tune {
+namespace {
+
+using json = nlohmann::ordered_json;
+using maker = std::function<result<searcher_choice>(std::string_view options)>;
+
+error all_of(const std::vector<std::string>& mistakes) {
+  std::string text;
+  for (const auto& each : mistakes)
+    text += (text.empty() ? "" : "\n") + each;
+  return {errc::invalid_argument, std::move(text)};
+}
+
+searcher_choice::kind search_by(design_search::maker how, std::optional<std::uint64_t> seed,
+                                const design_search_options& options, bool shuffle = false) {
+  searcher_choice::kind made;
+  made.make = [=](const searcher_setup& setup) -> std::unique_ptr<searcher> {
+    auto with_seed = setup;
+    with_seed.seed = seed.value_or(setup.seed);
+    auto with_shuffle = options;
+    if (shuffle)
+      with_shuffle.shuffle = with_seed.seed;
+    return std::make_unique<design_search>(with_seed, how, with_shuffle);
+  };
+  made.mistakes = [crossed = options.crossed](const search_space& space) {
+    return design_search::mistakes(space, crossed);
+  };
+  made.trials = [crossed = options.crossed](const searcher_setup& setup) {
+    return design_search::trials(setup, crossed);
+  };
+  return made;
+}
+
+std::unique_ptr<design> by_chance(const space_plan& /*plan*/, std::uint64_t seed) {
+  return random_design(seed);
+}
+
+/// The options that both have.
+template <class Options>
+json json_of_sampling(const Options& options) {
+  auto all = json::object();
+  if (options.seed)
+    all["seed"] = *options.seed;
+  if (options.repeat)
+    all["repeat"] = true;
+  return all;
+}
+
+template <class Options>
+result<Options> sampling_from(const char* where, std::string_view text) {
+  Options options;
+  json_options fields(where, text);
+  fields.read("seed", options.seed);
+  fields.read("repeat", options.repeat);
+  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
+    return fail(all_of(mistakes));
+  return options;
+}
+
+result<grid_search_options> grid_from(std::string_view text) {
+  grid_search_options options;
+  json_options fields("searcher grid", text);
+  fields.read("seed", options.seed);
+  fields.read("shuffle", options.shuffle);
+  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
+    return fail(all_of(mistakes));
+  return options;
+}
+
+const std::map<std::string, maker, std::less<>>& makers() {
+  static const std::map<std::string, maker, std::less<>> all = {
+    {"grid", [](std::string_view text) { return grid_from(text).map(grid_search); }},
+    {"random",
+     [](std::string_view text) {
+       return sampling_from<random_search_options>("searcher random", text).map(random_search);
+     }},
+    {"sobol",
+     [](std::string_view text) {
+       return sampling_from<sobol_search_options>("searcher sobol", text).map(sobol_search);
+     }},
+  };
+  return all;
+}
+
+} // namespace
+
+searcher_choice::searcher_choice(std::string name, std::string options, kind what)
+  : name_(std::move(name)),
+    options_(std::move(options)),
+    kind_(std::move(what)) {
+}
+
+std::unique_ptr<searcher> searcher_choice::make(const searcher_setup& setup) const {
+  return kind_.make(setup);
+}
+
+std::string to_json(const searcher_choice& choice) {
+  return json_of_choice(choice.name(), choice.options());
+}
+
+searcher_choice random_search(const random_search_options& options) {
+  design_search_options search;
+  search.repeat = options.repeat;
+  return {"random", json_of_sampling(options).dump(), search_by(by_chance, options.seed, search)};
+}
+
+searcher_choice sobol_search(const sobol_search_options& options) {
+  design_search_options search;
+  search.repeat = options.repeat;
+  return {"sobol", json_of_sampling(options).dump(), search_by(sobol_design, options.seed, search)};
+}
+
+searcher_choice grid_search(const grid_search_options& options) {
+  auto fields = json::object();
+  if (options.seed)
+    fields["seed"] = *options.seed;
+  if (options.shuffle)
+    fields["shuffle"] = true;
+  design_search_options search;
+  search.crossed = crossing::everything;
+  return {"grid", fields.dump(), search_by(by_chance, options.seed, search, options.shuffle)};
+}
+
+result<searcher_choice> searcher_named(std::string_view name, std::string_view options) {
+  if (const auto found = makers().find(name); found != makers().end())
+    return found->second(options);
+  std::vector<std::string> names;
+  for (const auto& each : makers())
+    names.push_back(each.first);
+  const std::string wrong(name);
+  return fail(errc::not_found, "searcher: there is no \"" + wrong + "\"" + hint(wrong, names));
+}
+
+result<searcher_choice> searcher_from_json(std::string_view text) {
+  return choice_from_json("searcher", text).and_then([](const choice_text& each) {
+    return searcher_named(each.name, each.options);
+  });
+}
+
+} // namespace tune
