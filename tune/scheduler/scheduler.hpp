@@ -47,7 +47,8 @@ public:
   /// The trial that was to pause has done so: from now on it may be chosen.
   virtual void on_trial_paused(trial_id trial) { (void)trial; }
 
-  /// A place is free: which of the trials that have paused should go on before a new one is created? It is running again afterwards.
+  /// A place is free: which of the trials that have paused should go on before a new one is created? It is running
+  /// again afterwards.
   struct resumption {
     trial_id trial;
     std::string reason;

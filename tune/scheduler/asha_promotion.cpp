@@ -1,0 +1,128 @@
+#include "tune/scheduler/asha_promotion.hpp"
+
+#include "tune/scheduler/rung_levels.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace tune {
+
+asha_promotion::asha_promotion(const asha_options& options, const scheduler_setup& setup)
+  : options_(options),
+    setup_(setup) {
+  for (int s = 0; s < options_.brackets; ++s) {
+    auto& rungs = brackets_.emplace_back();
+    for (const auto level : rung_levels(options_, s)) {
+      rungs.emplace_back();
+      rungs.back().level = level;
+    }
+  }
+}
+
+void asha_promotion::on_trial_created(trial_id trial, const config& /*values*/) {
+  life made;
+  made.bracket = static_cast<std::size_t>(bracket_of(trial, options_, setup_.seed));
+  lives_.try_emplace(trial, made);
+}
+
+void asha_promotion::on_trial_end(trial_id trial, trial_state /*how*/) {
+  const auto found = lives_.find(trial);
+  if (found == lives_.end())
+    return;
+  const auto& ended = found->second;
+  if (ended.is_paused) // Its result stays and counts, but it cannot go on.
+    brackets_[ended.bracket][ended.next - 1].waiting.erase({ended.loss, trial});
+  lives_.erase(found);
+}
+
+std::optional<iteration_number> asha_promotion::max_iterations() const {
+  return options_.stop_last ? std::optional(options_.max_t) : std::nullopt;
+}
+
+decision asha_promotion::on_result(const scheduler_result& result) {
+  const auto found = lives_.find(result.trial);
+  if (found == lives_.end())
+    return {};
+  auto& trial = found->second;
+  auto& rungs = brackets_[trial.bracket];
+  if (trial.is_paused) { // Its user had it go on.
+    rungs[trial.next - 1].waiting.erase({trial.loss, result.trial});
+    trial.is_paused = false;
+  }
+  if (options_.stop_last && result.iteration >= options_.max_t)
+    return {verdict::stop, fmt::format("max_t: {} iterations are done", options_.max_t)};
+  if (trial.next == rungs.size() || result.iteration < rungs[trial.next].level)
+    return {};
+  auto& here = rungs[trial.next++]; // One at a time, so that who is in a rung was in the one below.
+  if (std::isnan(result.loss)) {
+    add(here, result.trial, std::numeric_limits<double>::infinity());
+    return {verdict::stop, fmt::format("rung {}: the metric is not a number", here.level)};
+  }
+  trial.is_paused = true;
+  trial.loss = result.loss;
+  add(here, result.trial, result.loss);
+  return {verdict::pause, place_in(here, result.loss, "waits here")};
+}
+
+/// The set of the best grows by at most one, and its members change by at most one more.
+void asha_promotion::add(rung& here, trial_id trial, double loss) {
+  const auto is_waiting = [&](const entry& each) {
+    const auto found = lives_.find(each.second);
+    return found != lives_.end() && found->second.is_paused && found->second.loss == each.first &&
+           &brackets_[found->second.bracket][found->second.next - 1] == &here;
+  };
+  here.rest.insert({loss, trial});
+  const auto m = best_of(here.size(), options_.reduction_factor);
+  const auto take_best_of_rest = [&] {
+    const auto first = *here.rest.begin();
+    here.rest.erase(here.rest.begin());
+    here.best.insert(first);
+    if (is_waiting(first))
+      here.waiting.insert(first);
+  };
+  while (here.best.size() < m)
+    take_best_of_rest();
+  if (here.best.empty() || here.rest.empty() || !(*here.rest.begin() < *here.best.rbegin()))
+    return;
+  take_best_of_rest();
+  const auto last = *here.best.rbegin();
+  here.best.erase(last);
+  here.waiting.erase(last);
+  here.rest.insert(last);
+}
+
+std::optional<scheduler::resumption> asha_promotion::choose_paused() {
+  rung* highest = nullptr; // Of equal levels that of the first bracket.
+  for (auto& rungs : brackets_)
+    for (auto& each : rungs)
+      if (!each.waiting.empty() && each.promoted < each.best.size() &&
+          (highest == nullptr || each.level > highest->level))
+        highest = &each;
+  if (highest == nullptr)
+    return std::nullopt;
+  const auto [loss, trial] = *highest->waiting.begin();
+  highest->waiting.erase(highest->waiting.begin());
+  ++highest->promoted;
+  lives_.at(trial).is_paused = false;
+  return resumption{trial, place_in(*highest, loss, "goes on")};
+}
+
+std::vector<scheduler::resumption> asha_promotion::end_paused() {
+  std::vector<resumption> ends;
+  for (const auto& [trial, each] : lives_)
+    if (each.is_paused) {
+      const auto& here = brackets_[each.bracket][each.next - 1];
+      ends.push_back({trial, place_in(here, each.loss, "is not among them")});
+    }
+  return ends;
+}
+
+std::string asha_promotion::place_in(const rung& here, double loss, const char* what) const {
+  return fmt::format("rung {}: {} of {} result{} may go on; {} {}", here.level, here.best.size(), here.size(),
+                     here.size() == 1 ? "" : "s", shown(loss, setup_.better), what);
+}
+
+} // namespace tune

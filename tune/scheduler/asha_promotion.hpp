@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "tune/scheduler/scheduler.hpp"
+#include "tune/schedulers.hpp"
+
+namespace tune {
+
+/// ASHA, promotion type: the algorithm of Li et al. 2020 (arXiv:1810.05934). Each trial pauses at its next rung. When a
+/// place is free, the best of the n / eta best at the highest rung that has one goes on to the rung above. Never more
+/// than n / eta of a rung go on, although the n-th result may show that an earlier one should not have. NaN stops.
+class asha_promotion final : public scheduler {
+public:
+  asha_promotion(const asha_options& options, const scheduler_setup& setup);
+
+  void on_trial_created(trial_id trial, const config& values) override;
+  decision on_result(const scheduler_result& result) override; ///< Of trials that it does not know: go on.
+  void on_trial_end(trial_id trial, trial_state how) override;
+  std::optional<resumption> choose_paused() override;
+  std::vector<resumption> end_paused() override;
+  std::optional<iteration_number> max_iterations() const override;
+  bool needs_checkpoints() const override { return true; }
+
+private:
+  using entry = std::pair<double, trial_id>; ///< A loss and whose it is; of equal ones the earlier trial is the better.
+
+  struct rung {
+    iteration_number level = 0;
+    std::set<entry> best; ///< As many as may go on.
+    std::set<entry> rest;
+    std::set<entry> waiting; ///< Of the best, those that are paused here.
+    std::size_t promoted = 0;
+
+    std::size_t size() const noexcept { return best.size() + rest.size(); }
+  };
+  struct life {
+    std::size_t bracket = 0;
+    std::size_t next = 0; ///< The rung that it runs to; beyond the last: to max_t.
+    bool is_paused = false;
+    double loss = 0; ///< At the rung where it is paused: the one before `next`.
+  };
+
+  void add(rung& here, trial_id trial, double loss);
+  std::string place_in(const rung& here, double loss, const char* what) const;
+
+  asha_options options_;
+  scheduler_setup setup_;
+  std::vector<std::vector<rung>> brackets_;
+  std::map<trial_id, life> lives_; ///< Of trials that have not ended.
+};
+
+} // namespace tune

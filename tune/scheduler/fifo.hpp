@@ -1,0 +1,15 @@
+#pragma once
+
+#include "tune/scheduler/scheduler.hpp"
+
+namespace tune {
+
+/// Lets each trial run to its end.
+class fifo_scheduler final : public scheduler {
+public:
+  void on_trial_created(trial_id, const config&) override {}
+  decision on_result(const scheduler_result&) override { return {}; }
+  void on_trial_end(trial_id, trial_state) override {}
+};
+
+} // namespace tune
