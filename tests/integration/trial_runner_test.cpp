@@ -39,12 +39,22 @@ const trainable throws("throws", [](trial&) { throw std::out_of_range("no such r
 const trainable exits("exits", [](trial& trial) {
   trial.report({{"loss", 1}});
   std::puts("said before the exit");
+  std::cerr << "why it exits\n";
   std::exit(3);
 });
 const trainable segfaults("segfaults", [](trial& trial) {
   trial.report({{"loss", 1}});
   std::fputs("said before the crash\n", stderr);
   std::raise(SIGSEGV);
+});
+int overflow(volatile int depth) {
+  volatile char frame[10'000] = {};
+  return depth == 0 ? 0 : overflow(depth + 1) + frame[0];
+}
+const trainable overflows("overflows", [](trial& trial) {
+  trial.report({{"loss", 1}});
+  std::cerr << "deep down\n";
+  overflow(1);
 });
 const trainable loops("loops", [](trial& trial) {
   trial.report({{"loss", 1}});
@@ -255,11 +265,14 @@ TEST_CASE("trial runner: a trainable that exits or crashes ends its worker, and 
   struct expected {
     const char* trainable;
     const char* cause;
+    const char* last_words;
     const char* file;
     const char* printed;
   };
-  for (const auto& each : {expected{"exits", "exited with code 3", "stdout", "said before the exit\n"},
-                           expected{"segfaults", "SIGSEGV", "stderr", "said before the crash\n"}}) {
+  for (const auto& each :
+       {expected{"exits", "exited with code 3", "why it exits", "stdout", "said before the exit\n"},
+        expected{"segfaults", "SIGSEGV", "said before the crash", "stderr", "said before the crash\n"},
+        expected{"overflows", "SIGSEGV", "deep down", "stderr", "deep down\n"}}) {
     const auto runner = experiment.spawn();
     begin(runner, experiment.order(each.trainable));
     answer<attempt_report>(runner);
@@ -271,7 +284,9 @@ TEST_CASE("trial runner: a trainable that exits or crashes ends its worker, and 
     const auto why = end_of(runner);
     CHECK(why.code == errc::worker_lost);
     CHECK_MESSAGE(why.message.find(each.cause) != std::string::npos, why.message);
+    CHECK_MESSAGE(why.message.find(each.last_words) != std::string::npos, why.message);
     CHECK(text_of(experiment.trial_directory() / each.file) == each.printed);
+    std::filesystem::remove_all(experiment.trial_directory());
   }
 }
 

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tune/worker/posix_last_words.hpp"
+
 namespace tune {
 namespace {
 
@@ -63,6 +65,7 @@ result<void> attempt_output::begin(const path& directory) {
       return opened;
     }
   is_begun_ = true;
+  pass_last_words_on(streams_[1].file, streams_[1].before);
   changed_.notify_all();
   return {};
 }
@@ -70,7 +73,7 @@ result<void> attempt_output::begin(const path& directory) {
 result<void> attempt_output::open(stream& s, const path& file) {
   const auto failed = [&] { return fail(errc::io, fmt::format("{}: {}", file.string(), std::strerror(errno))); };
   s.is_cut = false;
-  s.file = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  s.file = ::open(file.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   if (s.file < 0)
     return failed();
   s.before = ::fcntl(s.descriptor, F_DUPFD_CLOEXEC, 3); // None: it is closed, and will be again.
@@ -117,6 +120,7 @@ void attempt_output::end() {
   if (!is_begun_)
     return;
   is_begun_ = false;
+  pass_last_words_on(-1, -1);
   flush_all();
   for (auto& s : streams_) {
     look(s);

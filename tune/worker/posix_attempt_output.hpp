@@ -14,7 +14,8 @@ namespace tune {
 
 /// Leads what this process and its children print into the files "stdout" and "stderr" of a directory, and back. The
 /// files are written directly, so that what was printed last before a crash is there, too; they are looked at from time
-/// to time, and one that has become too large is cut, with a line that says so. One thread calls; one object a process.
+/// to time, and one that has become too large is cut, with a line that says so. What was printed last to stderr before
+/// a crash goes to where it went before, too. One thread calls; one object a process.
 class attempt_output {
 public:
   static constexpr std::uint64_t default_most_bytes = 10u << 20; ///< Of each file, over all attempts.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -10,6 +11,7 @@
 
 #include "tune/worker/posix_attempt_output.hpp"
 #include "tune/worker/posix_attempt_place.hpp"
+#include "tune/worker/posix_last_words.hpp"
 
 namespace tune {
 namespace {
@@ -68,6 +70,9 @@ void trial_runner::shut_down(std::function<void()> when_idle) {
 }
 
 void trial_runner::run() {
+  std::optional<last_words_stack> stack;
+  if (options_.owns_process)
+    stack.emplace();
   while (const auto order = exchange_.wait_for_order())
     run_attempt(*order);
   kept_ = {}; // The user's destructors are user's code, too.
