@@ -25,6 +25,7 @@ public:
     throw std::logic_error("the trainable has a checkpoint, but no load()");
   }
   /// The same object for another trial's values, instead of a new one: return true if it is then as after set_up().
+  /// Called after clean_up(), and only on an object that has not failed.
   virtual bool reset(const config& values) {
     (void)values;
     return false;

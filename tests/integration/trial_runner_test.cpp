@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include <doctest/doctest.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,6 +56,10 @@ const trainable overflows("overflows", [](trial& trial) {
   trial.report({{"loss", 1}});
   std::cerr << "deep down\n";
   overflow(1);
+});
+const trainable ends_its_thread("ends_its_thread", [](trial& trial) {
+  trial.report({{"loss", 1}});
+  ::pthread_exit(nullptr);
 });
 const trainable loops("loops", [](trial& trial) {
   trial.report({{"loss", 1}});
@@ -272,6 +277,7 @@ TEST_CASE("trial runner: a trainable that exits or crashes ends its worker, and 
   for (const auto& each :
        {expected{"exits", "exited with code 3", "why it exits", "stdout", "said before the exit\n"},
         expected{"segfaults", "SIGSEGV", "said before the crash", "stderr", "said before the crash\n"},
+        expected{"ends_its_thread", "SIGABRT", "the trainable has ended its thread", "stdout", ""},
         expected{"overflows", "SIGSEGV", "deep down", "stderr", "deep down\n"}}) {
     const auto runner = experiment.spawn();
     begin(runner, experiment.order(each.trainable));

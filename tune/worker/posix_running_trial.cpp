@@ -1,6 +1,8 @@
 #include "tune/worker/posix_running_trial.hpp"
 
+#include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <system_error>
 #include <utility>
 
@@ -59,8 +61,9 @@ attempt_over running_trial::run(const trainable_registry::entry& how, kept_actor
     course_.on_return();
   } catch (const attempt_unwound&) { // Its end is decided already.
     course_.on_return();
-  } catch (const abi::__forced_unwind&) { // pthread_exit(): ends the process, for nobody may stop it here.
-    throw;
+  } catch (const abi::__forced_unwind&) { // Nobody may stop it here, and without its thread the attempt would hang.
+    std::cerr << "caf-tune: the trainable has ended its thread (pthread_exit); so its process ends\n";
+    std::abort();
   } catch (...) {
     course_.on_failure(describe_thrown());
   }
