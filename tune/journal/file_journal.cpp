@@ -197,13 +197,14 @@ result<void> file_journal::sync() {
   return fail(*p.failed);
 }
 
-result<journal_found> read_journal(const path& directory, const journal_visitor& visitor) {
+result<journal_found> read_journal(const path& directory, const journal_visitor& visitor, journal_position first) {
   posix_journal_disk disk(directory);
-  return read_segments(disk, decoding(visitor)).and_then([&](const segments_read& read) -> result<journal_found> {
-    if (read.segments == 0)
-      return fail(errc::not_found, fmt::format("there is no journal in {}", directory.string()));
-    return what_was(read);
-  });
+  return read_segments(disk, decoding(visitor), first)
+    .and_then([&](const segments_read& read) -> result<journal_found> {
+      if (read.segments == 0)
+        return fail(errc::not_found, fmt::format("there is no journal in {}", directory.string()));
+      return what_was(read);
+    });
 }
 
 } // namespace tune

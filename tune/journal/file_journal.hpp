@@ -62,6 +62,8 @@ private:
 };
 
 /// Reads a journal without writing anything, also while a driver writes it. not_found: there is no journal there.
-[[nodiscard]] result<journal_found> read_journal(const path& directory, const journal_visitor& visitor);
+/// With `first`, it begins with that record, and does not read the segments before it.
+[[nodiscard]] result<journal_found> read_journal(const path& directory, const journal_visitor& visitor,
+                                                 journal_position first = 1);
 
 } // namespace tune

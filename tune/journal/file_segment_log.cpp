@@ -1,6 +1,7 @@
 #include "tune/journal/file_segment_log.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -38,19 +39,48 @@ result<std::vector<std::uint64_t>> segments_of(journal_disk& disk) {
 /// One pass over all segments.
 class reading {
 public:
-  reading(journal_disk& disk, const record_bytes_visitor& visitor) : disk_(disk), visitor_(visitor) {}
+  reading(journal_disk& disk, const record_bytes_visitor& visitor, journal_position first)
+    : disk_(disk),
+      visitor_(visitor),
+      first_(first) {}
 
   result<segments_read> run() {
     const auto numbers = segments_of(disk_);
     if (!numbers)
       return fail(numbers.error());
-    for (const auto number : *numbers)
+    for (auto number = where_to_begin(numbers->size()); number <= numbers->size(); ++number)
       if (auto done = read_segment(number, number == numbers->size()); !done)
         return fail(std::move(done.error()));
     return std::move(read_);
   }
 
 private:
+  /// The last segment that begins before what is wanted. What cannot be read here is an error when it is read whole.
+  std::uint64_t where_to_begin(std::uint64_t last) {
+    for (auto number = last; number > 1 && first_ > 1; --number)
+      if (const auto begins = first_position_of(segment_format::file_name(number)); begins && *begins <= first_) {
+        read_.last = *begins - 1;
+        return number;
+      }
+    return 1;
+  }
+
+  std::optional<journal_position> first_position_of(const std::string& file) {
+    constexpr std::uint32_t enough = 4096;
+    const auto bytes = disk_.read(file, 0, enough);
+    if (!bytes)
+      return std::nullopt;
+    segment_reader reader;
+    reader.feed(*bytes);
+    const auto frame = reader.next();
+    wire::SegmentHeader header;
+    if (!frame || !*frame || (*frame)->kind != frame_kind::header ||
+        !header.ParseFromArray((*frame)->payload.data(), static_cast<int>((*frame)->payload.size())) ||
+        header.first_position() == 0)
+      return std::nullopt;
+    return header.first_position();
+  }
+
   result<void> read_segment(std::uint64_t number, bool is_last) {
     const auto file = segment_format::file_name(number);
     has_header_ = false;
@@ -109,7 +139,8 @@ private:
       });
     if (frame.kind != frame_kind::record)
       return fail(errc::incompatible, fmt::format("{} has two headers", disk_.path_of(file)));
-    return visitor_(++read_.last, frame.payload);
+    ++read_.last;
+    return read_.last < first_ ? result<void>() : visitor_(read_.last, frame.payload);
   }
 
   result<void> take_header(const segment_reader::frame& frame, std::uint64_t number) {
@@ -129,14 +160,15 @@ private:
 
   journal_disk& disk_;
   const record_bytes_visitor& visitor_;
+  const journal_position first_;
   segments_read read_;
   bool has_header_ = false;
 };
 
 } // namespace
 
-result<segments_read> read_segments(journal_disk& disk, const record_bytes_visitor& visitor) {
-  return reading(disk, visitor).run();
+result<segments_read> read_segments(journal_disk& disk, const record_bytes_visitor& visitor, journal_position first) {
+  return reading(disk, visitor, first).run();
 }
 
 file_segment_log::file_segment_log(std::shared_ptr<journal_disk> disk, segment_log_options options)

@@ -26,7 +26,9 @@ struct segments_read {
 
 /// Reads all records, in order. What is broken that was whole once is an error (io), which names file and byte; a torn
 /// tail of the last segment is not. While another process writes, it may see less, but never other than what is there.
-[[nodiscard]] result<segments_read> read_segments(journal_disk& disk, const record_bytes_visitor& visitor);
+/// With `first`, segments that have only earlier records are not read.
+[[nodiscard]] result<segments_read> read_segments(journal_disk& disk, const record_bytes_visitor& visitor,
+                                                  journal_position first = 1);
 
 struct segment_log_options {
   std::uint64_t segment_bytes = 64u << 20; ///< After so many a new segment is begun; at least 1.

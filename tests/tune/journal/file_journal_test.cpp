@@ -1,6 +1,6 @@
 #include "tune/journal/file_journal.hpp"
 
-#include <cstdlib>
+#include <algorithm>
 #include <fstream>
 #include <mutex>
 
@@ -108,6 +108,34 @@ TEST_CASE("file journal: it goes on in a new segment when one is full") {
   CHECK(all_in(place.path()).size() == 20);
   CHECK(or_throw(read_journal(place.path(), nothing)).segments > 3);
   CHECK(or_throw(file_journal::open(place.path(), nothing))->append(created(21)) == 21);
+}
+
+TEST_CASE("file journal: it can be read from a record on") {
+  const scratch_directory place;
+  {
+    const auto log = or_throw(file_journal::open(place.path(), nothing, {/*segment_bytes=*/200}));
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+      log->append(created(i));
+      CHECK(log->sync());
+    }
+  }
+  for (journal_position first = 1; first <= 22; ++first) {
+    auto expected = first;
+    const auto found = or_throw(read_journal(
+      place.path(),
+      [&](journal_position position, const journal_record& record) -> result<void> {
+        CHECK(position == expected++);
+        CHECK(std::get<record::trial_created>(record).trial.value == position);
+        return {};
+      },
+      first));
+    CHECK(found.last == 20);
+    CHECK(expected == std::max<journal_position>(first, 21));
+  }
+
+  std::filesystem::resize_file(place / "000001.segment", 40); // Not needed for the last record.
+  CHECK(read_journal(place.path(), nothing, 20));
+  CHECK_FALSE(read_journal(place.path(), nothing, 1));
 }
 
 TEST_CASE("file journal: two drivers cannot open one experiment") {

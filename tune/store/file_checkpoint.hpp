@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "tune/path.hpp"
+#include "tune/store/checkpoint_manifest.hpp"
+#include "tune/vocabulary.hpp"
+#include "tune/worker/checkpoint_files.hpp"
+
+namespace tune {
+
+struct file_checkpoint_options {
+  /// When less is free where a checkpoint is to be written, it is refused before anything is: a full disk would take
+  /// the journal with it.
+  std::uint64_t least_free_bytes = 64u << 20;
+};
+
+/// Checkpoints in directories. One is written into "<name>.tmp" beside its place; each file and directory is synced,
+/// then the manifest is written and synced, then it is renamed (I4). What an earlier writer left behind is removed.
+class file_checkpoint_files : public checkpoint_files {
+public:
+  explicit file_checkpoint_files(file_checkpoint_options options = {}) : options_(options) {}
+
+  [[nodiscard]] result<std::optional<std::uint64_t>> write(const path& directory, const fill& with) override;
+  [[nodiscard]] result<void> check(const path& directory) override;
+
+private:
+  file_checkpoint_options options_;
+};
+
+/// Makes what lies in a directory a checkpoint: syncs it and writes its manifest. Symbolic links and what is neither
+/// file nor directory are refused, with their names. Without files there is no manifest.
+[[nodiscard]] result<checkpoint_manifest> seal_checkpoint(const path& directory, std::optional<named_checkpoint> name);
+
+/// Whether the directory holds a whole checkpoint: a manifest, and each of its files with its size and checksum.
+/// not_found: there is none; io: a file is missing, of another size or content, or no plain file. What else lies there
+/// does not matter.
+[[nodiscard]] result<checkpoint_manifest> check_checkpoint(const path& directory);
+
+/// Removes one so that it is at no moment taken for a whole one. Nothing there: nothing happens.
+[[nodiscard]] result<void> remove_checkpoint(const path& directory);
+
+/// What writers that were killed have left in a trial's directory: how many were removed.
+[[nodiscard]] result<std::uint64_t> remove_unfinished_checkpoints(const path& trial_directory);
+
+} // namespace tune
