@@ -214,6 +214,26 @@ TEST_CASE("trial runner: a worker runs one attempt after the other, each in its 
   CHECK(text_of(experiment.trial_directory() / "stderr") == "to stderr\nto stderr\n");
 }
 
+TEST_CASE("trial runner: the worker of one that was stopped takes the next one") {
+  test_cluster cluster;
+  experiment_for_test experiment(cluster);
+  const auto run = [&] {
+    const auto runner = experiment.spawn();
+    const auto alive = begin(runner, experiment.order("two_reports"));
+    answer<attempt_report>(runner);
+    answer<attempt_report>(runner);
+    CHECK(answer<attempt_over>(runner).end.cause == end_cause::finished);
+    REQUIRE(runner.stop());
+    REQUIRE(runner.end().wait_for(60s));
+    return alive.process_id;
+  };
+
+  const auto first = run();
+
+  CHECK(run() == first);
+  CHECK(text_of(experiment.trial_directory() / "stderr") == "to stderr\nto stderr\n");
+}
+
 TEST_CASE("trial runner: a worker that does not see the storage has the trial's files on its node") {
   test_cluster cluster;
   experiment_for_test experiment(cluster);

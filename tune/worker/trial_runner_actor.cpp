@@ -112,6 +112,10 @@ caf::behavior trial_runner_actor::make_behavior() {
   };
 }
 
+void trial_runner_actor::on_exit() {
+  body_.reset(); // Handles outlive the actor; its thread must not. Waits for the user's code, if it was killed.
+}
+
 const runtime::actor_type<caf::behavior(trial_runner_actor*)>& trial_runner_type() {
   static const auto type = runtime::actor_type_of<trial_runner_actor>("caf_tune.trial_runner");
   return type;

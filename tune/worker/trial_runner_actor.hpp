@@ -31,6 +31,7 @@ public:
   explicit trial_runner_actor(caf::actor_config& config);
   ~trial_runner_actor() override;
   caf::behavior make_behavior() override;
+  void on_exit() override;
   const char* name() const override { return "trial_runner_actor"; }
 
 private:
