@@ -101,6 +101,25 @@ const trainable forks("forks", [](trial& trial) {
   while (trial.report({{"loss", 1}}) != stop)
     continue;
 });
+class counts : public trial_actor {
+public:
+  void set_up(const config&) override {}
+  metrics step() override { return {{"loss", ++count_}}; }
+  void save(const path& directory) override { std::ofstream(directory / "count") << count_; }
+  void load(const path& directory) override { std::ifstream(directory / "count") >> count_; }
+
+protected:
+  int count_ = 0;
+};
+class dies_saving : public counts {
+  void save(const path& directory) override {
+    counts::save(directory);
+    if (count_ == 2)
+      ::kill(::getpid(), SIGKILL);
+  }
+};
+const auto dies_saving_trainable = trainable::of<dies_saving>("dies_saving");
+const auto counts_trainable = trainable::of<counts>("counts");
 class saves_nothing : public trial_actor {
   void set_up(const config&) override {}
   metrics step() override { return {{"loss", 1}, {"done", ++steps_ == 2}}; }
@@ -410,6 +429,57 @@ TEST_CASE("trial runner: a class that saves nothing runs to its end without a ch
 
   CHECK(over.end.cause == end_cause::finished);
   CHECK_FALSE(over.checkpoint);
+}
+
+TEST_CASE("trial runner: a paused trial goes on from its checkpoint in another worker, a broken one is named") {
+  test_cluster cluster;
+  experiment_for_test experiment(cluster);
+  const auto first = experiment.spawn();
+  begin(first, experiment.order("counts"));
+  answer<attempt_report>(first);
+  answer<attempt_report>(first);
+  const auto paused = answer<attempt_over>(first, attempt_answer::pause);
+  REQUIRE(paused.checkpoint);
+  CHECK(paused.checkpoint->iteration == 2);
+  CHECK(paused.checkpoint->in_storage);
+  CHECK(paused.checkpoint->bytes > 0);
+  CHECK(paused.checkpoint->directory == (experiment.trial_directory() / "checkpoint_000002.attempt-1").string());
+  auto order = experiment.order("counts", 2);
+  order.restore = paused.checkpoint;
+
+  const auto second = experiment.spawn();
+  begin(second, order);
+  const auto report = answer<attempt_report>(second);
+  answer<attempt_over>(second, attempt_answer::stop);
+  std::ofstream(path(paused.checkpoint->directory) / "count") << "3"; // As long as before.
+  order.attempt = 3;
+  begin(second, order);
+  const auto over = answer<attempt_over>(second);
+
+  CHECK(report.iteration == 3);
+  CHECK(report.values == metrics{{"loss", 3}});
+  CHECK(over.end.cause == end_cause::bad_checkpoint);
+  CHECK_MESSAGE(over.end.why.find(paused.checkpoint->directory + "/count") != std::string::npos, over.end.why);
+}
+
+TEST_CASE("trial runner: a checkpoint is whole although its worker was killed while it wrote the next") {
+  test_cluster cluster;
+  experiment_for_test experiment(cluster);
+  const auto runner = experiment.spawn();
+  auto order = experiment.order("dies_saving");
+  order.checkpoints = {1, true};
+  begin(runner, order);
+  const auto report = answer<attempt_report>(runner);
+  REQUIRE(report.checkpoint);
+  CHECK(!wait_for(ask(runner)));
+  end_of(runner);
+  auto again = experiment.order("counts", 2);
+  again.restore = report.checkpoint;
+
+  const auto other = experiment.spawn();
+  begin(other, again);
+  CHECK(answer<attempt_report>(other).iteration == 2);
+  CHECK_FALSE(std::filesystem::exists(experiment.trial_directory() / "checkpoint_000002.attempt-1"));
 }
 
 TEST_CASE("trial runner: what a trainable has forked ends with its worker") {

@@ -11,6 +11,7 @@
 
 #include "runtime/base/describe_exception.hpp"
 #include "runtime/base/overloaded.hpp"
+#include "tune/store/checkpoint_manifest.hpp"
 
 namespace tune {
 namespace {
@@ -145,8 +146,7 @@ void running_trial::save_if_wanted(const save_function& save, Told& told) {
   const auto began = options_.now();
   if (!save || options_.checkpoints == nullptr || !course_.wants_checkpoint(began))
     return;
-  const auto directory =
-    options_.place.directory / fmt::format("checkpoint_{:06}.attempt-{}", course_.iteration(), order_.attempt);
+  const auto directory = options_.place.directory / checkpoint_name(course_.iteration(), order_.attempt);
   const auto written = write_checkpoint(directory, save);
   const bool is_there = written && *written;
   course_.on_checkpoint(is_there, began, options_.now());

@@ -10,6 +10,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include "runtime/worker_place.hpp"
+#include "tune/store/file_checkpoint.hpp"
 #include "tune/trial/attempt_wire.hpp"
 #include "tune/worker/posix_trial_runner.hpp"
 
@@ -26,6 +27,7 @@ trial_runner_options options_of_this_worker() {
     options.node_directory = std::move(place->directory);
   }
   options.owns_process = true;
+  options.checkpoints = std::make_shared<file_checkpoint_files>();
   return options;
 }
 
