@@ -439,7 +439,7 @@ void node_manager_actor::perform(const orders::kill_worker& a) {
 }
 
 void node_manager_actor::perform(const orders::want_package& a) {
-  send(packages_, package_wanted{a.package, a.manifest, link_of(a.from)});
+  send(packages_, package_wanted{a.package, a.manifest, link_of(a.from), a.holders});
 }
 
 void node_manager_actor::perform(const orders::release_package& a) {

@@ -96,10 +96,13 @@ public:
   using kill_worker = worker_table::kill_worker;
 
   // To the package store.
-  struct want_package { ///< Fetched from this owner if it is not there; then on_package_ready() or on_package_failed().
+  /// Fetched, if it is not there, from a node that has it or from this owner; then on_package_ready() or
+  /// on_package_failed().
+  struct want_package {
     owner_id from;
     package_id package;
     std::shared_ptr<const package_manifest> manifest;
+    std::vector<package_holder> holders;
   };
   struct release_package { ///< Nothing here needs it any more: it may be forgotten, a fetch is given up.
     package_id package;

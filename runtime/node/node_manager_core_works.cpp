@@ -144,7 +144,7 @@ void node_manager_core::place(work_key key, instant now, actions& out) {
   w.share = std::move(*share);
   w.state = work_state::wants_package;
   if (packages_.add(w.package))
-    out.push_back(want_package{w.owner, w.package, w.manifest});
+    out.push_back(want_package{w.owner, w.package, w.manifest, w.order.package_holders});
   if (packages_.program(w.package))
     want_worker(key, now, out);
   else
@@ -193,7 +193,7 @@ node_manager_core::actions node_manager_core::on_package_failed(package_id packa
     end_unstarted(key, not_started(within(fmt::format("package {}", package), why)), now, out);
   if (const auto& others = packages_.waiting(package); !others.empty()) { // They got the room of those that failed.
     const auto& next = works_.at(*others.begin());
-    out.push_back(want_package{next.owner, next.package, next.manifest});
+    out.push_back(want_package{next.owner, next.package, next.manifest, next.order.package_holders});
   }
   return out;
 }
@@ -202,7 +202,7 @@ void node_manager_core::fetch_again(owner_id owner, actions& out) {
   std::set<package_id> wanted;
   for (const auto& [key, w] : works_)
     if (w.owner == owner && w.state == work_state::wants_package && wanted.insert(w.package).second)
-      out.push_back(want_package{owner, w.package, w.manifest});
+      out.push_back(want_package{owner, w.package, w.manifest, w.order.package_holders});
 }
 
 void node_manager_core::use_no_more(const package_id& package, actions& out) {
@@ -238,7 +238,7 @@ void node_manager_core::end_work(work_key key, work_end end, instant now, action
     if (const auto& others = packages_.waiting(w.package); !others.empty()) { // From whom it was fetched may be gone.
       const auto& next = works_.at(*others.begin());
       if (!owners_.is_linked(w.owner))
-        out.push_back(want_package{next.owner, next.package, next.manifest});
+        out.push_back(want_package{next.owner, next.package, next.manifest, next.order.package_holders});
     }
     use_no_more(w.package, out);
   }

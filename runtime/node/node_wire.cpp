@@ -10,6 +10,7 @@ namespace runtime::node_wire {
 namespace {
 
 constexpr std::size_t most_type_name_bytes = 4096; ///< A C++ identifier with its templates is far below.
+constexpr std::size_t most_package_holders = 16;
 
 using amounts = google::protobuf::RepeatedPtrField<wire::Amount>;
 
@@ -193,6 +194,14 @@ result<start_order> start_order_reader::read(const wire::StartWork& message) {
     if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos ||
         value.find('\0') != std::string::npos)
       return fail(errc::invalid_argument, fmt::format("\"{}\" is no name or value of an environment", name));
+  for (const auto& holder : message.package_holders()) {
+    if (holder.host().empty() || holder.port() == 0 || holder.port() > 65535 ||
+        order.package_holders.size() >= most_package_holders)
+      return fail(errc::invalid_argument,
+                  fmt::format("\"{}:{}\" is no node that could have a package, or one more than {}", holder.host(),
+                              holder.port(), most_package_holders));
+    order.package_holders.push_back({holder.host(), static_cast<std::uint16_t>(holder.port())});
+  }
   out.package = id_;
   out.manifest = manifest_;
   return out;

@@ -1,5 +1,7 @@
 #include "runtime/node/package_actor.hpp"
 
+#include <chrono>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -17,11 +19,17 @@
 #include "runtime/wire/protobuf_message.hpp"
 
 namespace runtime {
+namespace {
 
-package_actor::package_actor(caf::actor_config& config, std::shared_ptr<file_package_store> store,
+constexpr std::chrono::seconds dial_deadline{10}; // The middleman's own is shorter; this is for one that is gone.
+
+} // namespace
+
+package_actor::package_actor(caf::actor_config& config, std::shared_ptr<file_package_store> store, caf::actor middleman,
                              package_fetch_options options)
   : event_based_actor(config),
     store_(std::move(store)),
+    middleman_(std::move(middleman)),
     options_(options) {
   set_down_handler([this](caf::down_msg& down) { on_source_lost(down.source); });
   outlive_peers(*this, std::make_shared<nonsense_log>("package store"));
@@ -47,6 +55,7 @@ caf::behavior package_actor::make_behavior() {
 void package_actor::on_exit() {
   wanted_.clear();
   store_ = nullptr;
+  middleman_ = nullptr;
 }
 
 instant package_actor::now() const {
@@ -61,7 +70,7 @@ void package_actor::on_wanted(const package_wanted& order) {
   if (known != wanted_.end()) {
     known->second.asker = asker;
     if (known->second.fetch)
-      take_source(order.package, order.source);
+      take_sources(order);
     else if (answer_if_there(order.package, asker))
       store_->release(order.package); // It is in use once already.
     else
@@ -69,7 +78,7 @@ void package_actor::on_wanted(const package_wanted& order) {
     return;
   }
   if (answer_if_there(order.package, asker)) {
-    wanted_[order.package] = {asker, nullptr, std::nullopt};
+    wanted_[order.package].asker = asker;
     return;
   }
   begin_fetch(order);
@@ -90,30 +99,94 @@ void package_actor::begin_fetch(const package_wanted& order) {
   if (!have)
     return answer_failed(order.package, std::move(have.error()));
   w.fetch.emplace(order.manifest, *have, options_, now());
-  take_source(order.package, order.source);
+  take_sources(order);
   arm_timer();
 }
 
-void package_actor::take_source(const package_id& package, const caf::actor& source) {
+// -- from whom ----------------------------------------------------------------
+
+void package_actor::take_sources(const package_wanted& order) {
+  auto& w = wanted_.at(order.package);
+  const bool is_another = order.owner && w.owner != order.owner;
+  if (is_another)
+    monitor(order.owner);
+  w.owner = order.owner;
+  auto next = w.sources.on_wanted(order.holders, w.owner != nullptr);
+  if (is_another && std::holds_alternative<package_sources::stay>(next))
+    next = w.sources.on_another_owner();
+  perform(order.package, follow(order.package, next));
+}
+
+package_fetch::actions package_actor::follow(const package_id& package, const package_sources::order& order) {
   auto& w = wanted_.at(package);
-  if (w.source == source && source)
-    return;
-  if (w.source)
-    perform(package, w.fetch->on_source_lost(now()));
+  return std::visit(overloaded{
+                      [](const package_sources::stay&) { return package_fetch::actions(); },
+                      [&](const package_sources::dial& o) { return dial(package, o.holder); },
+                      [&](const package_sources::ask_owner&) { return ask_source(w, w.owner); },
+                      [&](const package_sources::wait&) { return leave_source(w); },
+                      [&](const package_sources::give_up& o) { return w.fetch->on_local_error(o.why); },
+                    },
+                    order);
+}
+
+package_fetch::actions package_actor::leave_source(wanted& w) {
+  w.source = nullptr;
+  return w.fetch->on_source_lost(now());
+}
+
+package_fetch::actions package_actor::ask_source(wanted& w, const caf::actor& source) {
+  auto out = leave_source(w);
   w.source = source;
-  if (!source)
+  for (auto& action : w.fetch->on_source(now()))
+    out.push_back(std::move(action));
+  return out;
+}
+
+package_fetch::actions package_actor::dial(const package_id& package, const package_holder& holder) {
+  auto& w = wanted_.at(package);
+  auto out = leave_source(w);
+  const auto failed = [this, package, holder] {
+    if (const auto found = wanted_.find(package); found != wanted_.end() && found->second.fetch)
+      perform(package, follow(package, found->second.sources.on_dial_failed(holder)));
+  };
+  if (!middleman_)
+    return follow(package, w.sources.on_dial_failed(holder));
+  request(middleman_, dial_deadline, caf::connect_atom_v, holder.host, holder.port)
+    .then(
+      [this, package, holder, failed](const caf::node_id&, const caf::strong_actor_ptr& node,
+                                      const std::set<std::string>&) {
+        if (node)
+          on_dialled(package, holder, caf::actor_cast<caf::actor>(node));
+        else
+          failed();
+      },
+      [failed](const caf::error&) { failed(); });
+  return out;
+}
+
+void package_actor::on_dialled(const package_id& package, const package_holder& holder, const caf::actor& node) {
+  const auto found = wanted_.find(package);
+  if (found == wanted_.end() || !found->second.fetch || !found->second.sources.on_dialled(holder))
     return;
-  monitor(source);
-  perform(package, w.fetch->on_source(now()));
+  monitor(node); // It may be dead already: then this says so.
+  perform(package, ask_source(found->second, node));
 }
 
 void package_actor::on_source_lost(const caf::actor_addr& source) {
-  std::vector<package_id> packages;
+  std::vector<package_id> asked, not_asked;
   for (const auto& [package, w] : wanted_)
     if (w.fetch && w.source && w.source.address() == source)
-      packages.push_back(package);
-  for (const auto& package : packages)
-    take_source(package, nullptr);
+      asked.push_back(package);
+    else if (w.fetch && w.owner && w.owner.address() == source)
+      not_asked.push_back(package);
+  for (const auto& package : asked) {
+    auto& w = wanted_.at(package);
+    if (w.owner == w.source)
+      w.owner = nullptr;
+    perform(package, follow(package, w.sources.on_lost()));
+  }
+  for (const auto& package : not_asked)
+    take_sources({package, nullptr, nullptr, {}});
 }
 
 void package_actor::on_unwanted(const package_id& package) {
@@ -142,20 +215,25 @@ void package_actor::perform(const package_id& package, const package_fetch::acti
     due.pop_back();
     package_fetch::actions more;
     auto& fetch = *wanted_.at(package).fetch;
-    std::visit(overloaded{
-                 [&](const package_fetch::ask_chunk& a) { ask(package, a); },
-                 [&](const package_fetch::write_chunk& a) {
-                   if (auto written = store_->write(package, a.file, a.offset, a.bytes); !written)
-                     more = fetch.on_local_error(std::move(written.error()));
-                 },
-                 [&](const package_fetch::verify_file& a) { more = verify(package, a); },
-                 [&](const package_fetch::finished&) { complete(package); },
-                 [&](const package_fetch::failed& a) {
-                   store_->abandon(package);
-                   answer_failed(package, a.why);
-                 },
-               },
-               action);
+    std::visit(
+      overloaded{
+        [&](const package_fetch::ask_chunk& a) { ask(package, a); },
+        [&](const package_fetch::write_chunk& a) {
+          if (auto written = store_->write(package, a.file, a.offset, a.bytes); !written)
+            more = fetch.on_local_error(std::move(written.error()));
+        },
+        [&](const package_fetch::verify_file& a) { more = verify(package, a); },
+        [&](const package_fetch::source_refused& a) {
+          more = follow(package, wanted_.at(package).sources.on_refused(a.why));
+        },
+        [&](const package_fetch::source_doubted&) { more = follow(package, wanted_.at(package).sources.on_doubt()); },
+        [&](const package_fetch::finished&) { complete(package); },
+        [&](const package_fetch::failed& a) {
+          store_->abandon(package);
+          answer_failed(package, a.why);
+        },
+      },
+      action);
     if (const auto w = wanted_.find(package); w == wanted_.end() || !w->second.fetch)
       return;
     due.insert(due.end(), more.rbegin(), more.rend());
@@ -203,7 +281,7 @@ void package_actor::complete(const package_id& package) {
     return answer_failed(package, std::move(whole.error()));
   }
   w.fetch.reset();
-  w.source = nullptr;
+  w.source = w.owner = nullptr;
   auto location = store_->use(package);
   if (!location)
     return answer_failed(package, std::move(location.error()));

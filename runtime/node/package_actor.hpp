@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -13,6 +14,7 @@
 #include "runtime/node/worker_launcher.hpp"
 #include "runtime/package/manifest.hpp"
 #include "runtime/package/package_fetch.hpp"
+#include "runtime/package/package_sources.hpp"
 
 namespace caf_tune::runtime::v1 {
 class AskPackageChunk;
@@ -24,12 +26,14 @@ namespace wire = caf_tune::runtime::v1;
 
 class file_package_store;
 
-/// Node manager -> package actor: it is to be there, fetched from the source if need be. Again with another source: it
-/// is to be fetched from there from now on. Answered, to the sender, by package_ready or package_failed.
+/// Node manager -> package actor: it is to be there, fetched if need be: from one of the nodes that have it, else from
+/// its owner. Again with another owner or more nodes: they are asked when their turn comes. Answered, to the sender, by
+/// package_ready or package_failed.
 struct package_wanted {
   package_id package;
   std::shared_ptr<const package_manifest> manifest;
-  caf::actor source; ///< Answers AskPackageChunk; null: lost, another will come.
+  caf::actor owner; ///< Answers AskPackageChunk; null: lost, another will come.
+  std::vector<package_holder> holders;
 };
 
 /// Node manager -> package actor: nobody needs it any more. A fetch is given up.
@@ -57,7 +61,8 @@ class package_actor : public caf::event_based_actor {
 public:
   static constexpr std::uint32_t most_chunk_bytes = 1u << 20; ///< A larger question is refused.
 
-  package_actor(caf::actor_config& config, std::shared_ptr<file_package_store> store,
+  /// The middleman dials nodes that have a package; null: only owners are asked.
+  package_actor(caf::actor_config& config, std::shared_ptr<file_package_store> store, caf::actor middleman = nullptr,
                 package_fetch_options options = {});
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -66,7 +71,9 @@ public:
 private:
   struct wanted {
     caf::actor asker;
-    caf::actor source;
+    caf::actor owner;
+    caf::actor source; ///< Who is asked at present: the owner or a node.
+    package_sources sources;
     std::optional<package_fetch> fetch; ///< Nothing: it is there, and in use.
   };
   void on_wanted(const package_wanted& order);
@@ -75,7 +82,12 @@ private:
   void on_source_lost(const caf::actor_addr& source);
   void on_time();
   void begin_fetch(const package_wanted& order);
-  void take_source(const package_id& package, const caf::actor& source);
+  void take_sources(const package_wanted& order);
+  package_fetch::actions follow(const package_id& package, const package_sources::order& order);
+  package_fetch::actions leave_source(wanted& w);
+  package_fetch::actions ask_source(wanted& w, const caf::actor& source);
+  package_fetch::actions dial(const package_id& package, const package_holder& holder);
+  void on_dialled(const package_id& package, const package_holder& holder, const caf::actor& node);
   bool answer_if_there(const package_id& package, const caf::actor& asker);
   void answer_failed(const package_id& package, error why);
   void perform(const package_id& package, const package_fetch::actions& actions);
@@ -87,6 +99,7 @@ private:
   instant now() const;
 
   std::shared_ptr<file_package_store> store_;
+  caf::actor middleman_;
   package_fetch_options options_;
   std::map<package_id, wanted> wanted_;
   std::optional<instant> armed_;

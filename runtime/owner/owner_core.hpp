@@ -21,6 +21,7 @@
 #include "runtime/owner/peer_link.hpp"
 #include "runtime/owner/restart_policy.hpp"
 #include "runtime/owner/work_spec.hpp"
+#include "runtime/package/package_sources.hpp"
 
 namespace runtime {
 
@@ -89,6 +90,7 @@ public:
     actor_id actor; ///< None for a task.
     std::shared_ptr<const work_spec> spec;
     std::shared_ptr<const std::string> arguments;
+    std::vector<package_holder> package_holders; ///< Other nodes that have its package; none if this node has it.
   };
   struct stop_work {
     node_id node;
@@ -254,6 +256,7 @@ private:
     std::uint16_t port = 0;
     peer_link link;
     std::set<number> works;
+    std::set<std::string> packages; // That something has been started from here, see package_key().
   };
 
   struct bundle {
@@ -279,6 +282,7 @@ private:
   // Works: owner_core_works.cpp.
   actions submit(work w, std::shared_ptr<const granted_lease> lease, instant now);
   void enter(work& w, instant now, actions& out); ///< To where an attempt begins.
+  std::vector<package_holder> holders_for(const work& w) const;
   void order(work& w, instant now, actions& out); ///< What its phase wants to have answered, and when to repeat it.
   void demand(work& w, instant now, actions& out);
   void take_lease(work& w, std::shared_ptr<const granted_lease> lease, instant now, actions& out);

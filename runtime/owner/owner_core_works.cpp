@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "runtime/base/invariant.hpp"
 #include "runtime/owner/owner_core.hpp"
+#include "runtime/package/manifest.hpp"
 
 namespace runtime {
 namespace {
@@ -36,7 +38,29 @@ bool may_be_about_lease(errc code) {
   return code == errc::not_found || code == errc::invalid_argument;
 }
 
+/// Tells packages of one owner apart.
+std::string package_key(const work_spec& spec) {
+  return spec.package ? canonical_encoding(*spec.package) : std::string(); // The owner's own.
+}
+
 } // namespace
+
+/// As far as this owner knows. Which ones differs from work to work, so that no node is asked by all others.
+std::vector<package_holder> owner_core::holders_for(const work& w) const {
+  constexpr std::size_t most = 3;
+  const auto key = package_key(*w.spec);
+  std::vector<package_holder> all;
+  if (const auto own = nodes_.find(w.lease->node); own != nodes_.end() && own->second.packages.count(key) != 0)
+    return all;
+  for (const auto& [id, n] : nodes_)
+    if (id != w.lease->node && n.link.is_welcome() && n.packages.count(key) != 0)
+      all.push_back({n.host, n.port});
+  if (all.size() > most) {
+    std::rotate(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(w.own % all.size()), all.end());
+    all.resize(most);
+  }
+  return all;
+}
 
 void owner_core::enter(work& w, instant now, actions& out) {
   w.repeat = w.repeat.zero();
@@ -74,7 +98,7 @@ void owner_core::order(work& w, instant now, actions& out) {
     out.push_back(demand_lease{w.request, w.spec});
     break;
   case phase::starting:
-    out.push_back(start_work{w.lease->node, w.key(), w.actor, w.spec, w.arguments});
+    out.push_back(start_work{w.lease->node, w.key(), w.actor, w.spec, w.arguments, holders_for(w)});
     stop_too();
     break;
   case phase::running:
@@ -238,6 +262,7 @@ owner_core::actions owner_core::on_work_started(work_key key, std::uint32_t proc
     return out;
   w->at = phase::running;
   w->process_id = process_id;
+  nodes_.at(w->lease->node).packages.insert(package_key(*w->spec));
   if (!w->started)
     w->started_at = now;
   w->started = true;

@@ -163,6 +163,11 @@ wire::StartWork make_start(owner_id owner, const owner_core::start_work& order) 
   out.set_actor_id(order.actor.value);
   for (const auto& [name, value] : order.spec->environment)
     (*out.mutable_environment())[name] = value;
+  for (const auto& holder : order.package_holders) {
+    auto& told = *out.add_package_holders();
+    told.set_host(holder.host);
+    told.set_port(holder.port);
+  }
   return out;
 }
 

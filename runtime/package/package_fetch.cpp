@@ -35,6 +35,8 @@ package_fetch::actions package_fetch::on_source(instant now) {
   if (state_ != state::without_source)
     return {};
   state_ = state::with_source;
+  for (auto& file : files_)
+    file.wrong = 0;
   note_progress(now);
   actions out;
   verify_what_is_whole(out); // Empty files, or nothing at all is missing.
@@ -75,6 +77,7 @@ package_fetch::actions package_fetch::on_chunk(std::string_view file_name, std::
   }
   verify_what_is_whole(out);
   ask_what_is_free(out, now);
+  tell_doubt(out);
   return out;
 }
 
@@ -82,9 +85,7 @@ package_fetch::actions package_fetch::on_refused(std::string_view file_name, std
   const auto file = index_of(file_name);
   if (!file || is_over() || in_flight_.count({*file, offset}) == 0)
     return {};
-  actions out;
-  end(out, failed{within(place(*file), std::move(why))});
-  return out;
+  return {source_refused{within(place(*file), std::move(why))}};
 }
 
 package_fetch::actions package_fetch::on_verified(std::size_t file, int round, const sha256& found, instant now) {
@@ -99,6 +100,7 @@ package_fetch::actions package_fetch::on_verified(std::size_t file, int round, c
     fetch_again(out, file, fmt::format("its SHA-256 is {}, not {} as its manifest says", found, expected));
   verify_what_is_whole(out);
   ask_what_is_free(out, now);
+  tell_doubt(out);
   return out;
 }
 
@@ -126,8 +128,10 @@ package_fetch::actions package_fetch::on_time(instant now) {
   for (auto& [chunk, again_at] : in_flight_)
     if (now >= again_at) {
       again_at = now + options_.chunk_patience;
+      doubts_ = true;
       out.push_back(ask_chunk{chunk.first, chunk.second, size_of(chunk)});
     }
+  tell_doubt(out);
   return out;
 }
 
@@ -214,13 +218,19 @@ void package_fetch::verify_what_is_whole(actions& out) {
     end(out, finished{});
 }
 
+/// Last: what is asked for again goes to the next source instead.
+void package_fetch::tell_doubt(actions& out) {
+  if (std::exchange(doubts_, false) && state_ == state::with_source)
+    out.push_back(source_doubted{});
+}
+
 void package_fetch::note_progress(instant now) {
   give_up_at_ = now + options_.give_up_after;
 }
 
 void package_fetch::fetch_again(actions& out, std::size_t file, std::string what) {
   auto& progress = files_[file];
-  if (progress.round == 2) {
+  if (++progress.wrong == 2) {
     end(out, failed{{errc::io, fmt::format("{}: {}; this happened twice: the file has been changed at its source, or "
                                            "is damaged on the way; start the driver anew",
                                            place(file), what)}});
@@ -229,7 +239,8 @@ void package_fetch::fetch_again(actions& out, std::size_t file, std::string what
   for (auto chunk = to_ask_again_.lower_bound({file, 0}); chunk != to_ask_again_.end() && chunk->first == file;)
     chunk = to_ask_again_.erase(chunk);
   progress.at = file_state::missing;
-  progress.round = 2;
+  ++progress.round;
+  doubts_ = true;
   progress.next_offset = 0;
   progress.missing_bytes = package_->files[file].size_bytes;
 }

@@ -31,8 +31,8 @@ struct package_fetch_options {
 /// The receiving side of one package: which chunk to ask for, when to ask again, when a file is whole.
 ///
 /// Nothing happens before the first on_source(). A chunk that comes twice, late, or was never asked for changes
-/// nothing. A file whose size or digest turns out wrong is asked for once more from its beginning, then the fetch has
-/// failed. After finished or failed every event changes nothing.
+/// nothing. A file whose size or digest turns out wrong is asked for from its beginning again; when that happens twice
+/// with one source, the fetch has failed. After finished or failed every event changes nothing.
 /// Whoever drives it passes on only what the present source sends.
 class package_fetch {
 public:
@@ -52,11 +52,17 @@ public:
     std::size_t file;
     int round; ///< To be given back.
   };
+  /// The source has it not: on_source_lost() and, with another one, on_source(); or on_local_error() with this.
+  struct source_refused {
+    error why;
+  };
+  /// It sent nothing for chunk_patience, or something wrong: another one may do better. It goes on with this one.
+  struct source_doubted {};
   struct finished {}; ///< Every file is there and verified.
   struct failed {
     error why;
   };
-  using action = std::variant<ask_chunk, write_chunk, verify_file, finished, failed>;
+  using action = std::variant<ask_chunk, write_chunk, verify_file, source_refused, source_doubted, finished, failed>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   /// have[i]: the manifest's file i is there already, verified. A valid manifest and valid options only.
@@ -67,7 +73,7 @@ public:
   actions on_source(instant now);
   actions on_source_lost(instant now); ///< Pauses.
   actions on_chunk(std::string_view file_name, std::uint64_t offset, std::string bytes, instant now);
-  /// The source has it not, or cannot read it: the fetch has failed.
+  /// The source has it not, or cannot read it.
   actions on_refused(std::string_view file_name, std::uint64_t offset, error why, instant now);
   actions on_verified(std::size_t file, int round, const sha256& found, instant now);
   actions on_local_error(error why);      ///< A write or a verification could not be done: the fetch has failed.
@@ -84,7 +90,8 @@ private:
   enum class file_state { missing, verifying, done };
   struct file_progress {
     file_state at = file_state::missing;
-    int round = 1;                   // The second is the last.
+    int round = 1;                   // Of being asked for from its beginning.
+    int wrong = 0;                   // How often it was, with the present source. The second time is the last.
     std::uint64_t next_offset = 0;   // Up to here everything was asked for in this round.
     std::uint64_t missing_bytes = 0; // Of this round.
   };
@@ -97,6 +104,7 @@ private:
   std::optional<chunk_key> next_chunk();
   void ask_what_is_free(actions& out, instant now);
   void verify_what_is_whole(actions& out);
+  void tell_doubt(actions& out);
   void note_progress(instant now);
   void fetch_again(actions& out, std::size_t file, std::string what);
   void end(actions& out, action last);
@@ -109,6 +117,7 @@ private:
   std::map<chunk_key, instant> in_flight_; // When each is asked for again.
   std::set<chunk_key> to_ask_again_;       // Asked of a source that was lost.
   instant give_up_at_;
+  bool doubts_ = false; // The source, and has not said so.
 };
 
 } // namespace runtime

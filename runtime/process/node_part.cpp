@@ -102,7 +102,7 @@ result<std::unique_ptr<node_part>> node_part::start(cluster_process& process, no
   if (!scratch)
     return fail(scratch.error());
   options.core.scratch_directory = std::move(*scratch);
-  made->packages_ = process.system().spawn<package_actor, caf::detached>(made->store_);
+  made->packages_ = process.system().spawn<package_actor, caf::detached>(made->store_, process.switchboard());
   process.end_with_process(made->packages_);
 
   if (options.network)

@@ -34,7 +34,7 @@ public:
     };
   }
   void on_exit() override {
-    order_.source = nullptr;
+    order_.owner = nullptr;
     packages_ = nullptr;
   }
 
@@ -56,7 +56,7 @@ private:
 void package_actor_intake::ensure(std::shared_ptr<const package_manifest> package, caf::actor from,
                                   std::function<void(result<void>)> done) {
   const auto id = id_of(*package);
-  system_.spawn<package_asker>(packages_, package_wanted{id, std::move(package), std::move(from)}, std::move(done));
+  system_.spawn<package_asker>(packages_, package_wanted{id, std::move(package), std::move(from), {}}, std::move(done));
 }
 
 } // namespace runtime

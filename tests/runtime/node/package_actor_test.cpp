@@ -1,6 +1,8 @@
 #include "runtime/node/package_actor.hpp"
 
+#include <map>
 #include <memory>
+#include <set>
 
 #include <doctest/doctest.h>
 
@@ -16,6 +18,28 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Dials the nodes that a test has.
+class fake_middleman : public caf::event_based_actor {
+public:
+  using nodes = std::map<std::string, caf::actor>; // By host.
+  fake_middleman(caf::actor_config& config, std::shared_ptr<nodes> there)
+    : event_based_actor(config),
+      there_(std::move(there)) {}
+  caf::behavior make_behavior() override {
+    return {[this](caf::connect_atom, const std::string& host, std::uint16_t) -> caf::result<caf::message> {
+      const auto found = there_->find(host);
+      if (found == there_->end())
+        return caf::make_error(caf::sec::cannot_connect_to_node);
+      return caf::make_message(found->second->node(), caf::actor_cast<caf::strong_actor_ptr>(found->second),
+                               std::set<std::string>());
+    }};
+  }
+  void on_exit() override { there_->clear(); }
+
+private:
+  std::shared_ptr<nodes> there_;
+};
+
 /// A package that one machine has, and another machine that wants it.
 struct package_fixture {
   package_fixture() {
@@ -26,11 +50,12 @@ struct package_fixture {
     id = or_throw(has_it->adopt(manifest, {source_directory / "program"}));
     wants_it = or_throw(file_package_store::open(directory.path.string()));
     source = time.add(time.system().spawn<package_actor>(has_it));
-    receiver = time.add(time.system().spawn<package_actor>(wants_it));
+    receiver =
+      time.add(time.system().spawn<package_actor>(wants_it, time.add(time.system().spawn<fake_middleman>(nodes))));
     asker = time.add(time.system().spawn<recording_actor>(box));
   }
-  void want(const caf::actor& from) {
-    const package_wanted order{id, std::make_shared<const package_manifest>(manifest), from};
+  void want(const caf::actor& from, std::vector<package_holder> holders = {}) {
+    const package_wanted order{id, std::make_shared<const package_manifest>(manifest), from, std::move(holders)};
     caf::anon_send(asker, say_as_you{receiver, caf::make_message(order)});
     time.settle();
   }
@@ -40,7 +65,9 @@ struct package_fixture {
   package_manifest manifest;
   package_id id;
   std::shared_ptr<file_package_store> wants_it;
+  std::shared_ptr<fake_middleman::nodes> nodes = std::make_shared<fake_middleman::nodes>();
   std::shared_ptr<inbox> box = std::make_shared<inbox>();
+  std::shared_ptr<inbox> owner_box = std::make_shared<inbox>();
   virtual_time time;
   caf::actor source, receiver, asker;
 };
@@ -80,6 +107,66 @@ TEST_CASE("package actor: a source that has it not fails it, with the cause") {
   f.id = id_of(f.manifest);
 
   f.want(f.source);
+
+  const auto failed = f.box->take<package_failed>();
+  REQUIRE(failed);
+  CHECK(failed->why.code == errc::not_found);
+}
+
+TEST_CASE("package actor: a node that has it spares the owner") {
+  package_fixture f;
+  auto owner = f.time.add(f.time.system().spawn<recording_actor>(f.owner_box));
+  f.nodes->emplace("has it", f.source);
+
+  f.want(owner, {{"is gone", 1}, {"has it", 1}});
+
+  const auto ready = f.box->take<package_ready>();
+  REQUIRE(ready);
+  CHECK(read_text(ready->program.path) == f.content);
+  CHECK(f.owner_box->entries.empty());
+}
+
+TEST_CASE("package actor: it comes from a node when the owner has gone") {
+  package_fixture f;
+  f.nodes->emplace("has it", f.source);
+
+  f.want(nullptr, {{"has it", 1}});
+
+  CHECK(f.box->take<package_ready>());
+}
+
+TEST_CASE("package actor: a node that has it not, sends nothing or something else is left for the next source") {
+  package_fixture f;
+  SUBCASE("has it not") {
+    temporary_directory empty;
+    f.nodes->emplace("other", f.time.add(f.time.system().spawn<package_actor>(
+                                or_throw(file_package_store::open(empty.path.string())))));
+  }
+  SUBCASE("sends nothing") {
+    f.nodes->emplace("other", f.time.add(f.time.system().spawn<recording_actor>(f.owner_box)));
+  }
+  SUBCASE("has another file in its place") {
+    write_text(f.directory / "program", std::string(f.content.size(), 'b'));
+    std::shared_ptr<file_package_store> damaged = or_throw(file_package_store::open(f.directory / "damaged"));
+    or_throw(damaged->adopt(f.manifest, {f.directory / "program"}));
+    f.nodes->emplace("other", f.time.add(f.time.system().spawn<package_actor>(damaged)));
+  }
+
+  f.want(f.source, {{"other", 1}});
+  f.time.pass(15s);
+
+  const auto ready = f.box->take<package_ready>();
+  REQUIRE(ready);
+  CHECK(read_text(ready->program.path) == f.content);
+}
+
+TEST_CASE("package actor: when owner and nodes have it not, it fails with the owner's reason") {
+  package_fixture f;
+  f.manifest.files[0].name = f.manifest.main = "other";
+  f.id = id_of(f.manifest);
+  f.nodes->emplace("other", f.source);
+
+  f.want(f.source, {{"other", 1}, {"is gone", 1}});
 
   const auto failed = f.box->take<package_failed>();
   REQUIRE(failed);

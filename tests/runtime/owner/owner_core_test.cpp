@@ -37,6 +37,28 @@ TEST_CASE("owner: silence reads the same, whether the dial or the deadline for t
   CHECK(only<owner_core::not_connected>(over).why == error{errc::unreachable, silence});
 }
 
+TEST_CASE("owner: a node that lacks the package is told which nodes have it") {
+  connected_core core;
+  const auto order = [&](std::uint64_t task, std::uint64_t node, std::uint64_t lease) {
+    const auto demand =
+      only<owner_core::demand_lease>(core.on_submit_task(task_id{task}, task_spec(), no_arguments(), start));
+    auto actions = core.on_demand_granted(demand.request, {lease_at(node, lease)}, start);
+    if (has<owner_core::dial_node>(actions)) {
+      core.on_node_linked(node_id{node}, start);
+      actions = core.on_node_welcome(node_id{node}, start);
+    }
+    return only<owner_core::start_work>(actions).package_holders;
+  };
+
+  CHECK(order(1, 1, 11).empty());
+  CHECK(order(2, 2, 12).empty()); // Nothing has been started at node 1 yet.
+  core.on_work_started(key(11), 100, start);
+  CHECK(order(3, 3, 13) == std::vector<package_holder>{{"10.0.0.1", lease_at(1, 11).port}});
+  CHECK(order(4, 1, 14).empty()); // It has it.
+  core.on_node_unlinked(node_id{1}, {errc::unreachable, "reset"}, start);
+  CHECK(order(5, 4, 15).empty());
+}
+
 TEST_CASE("owner: a wrong token, a name without address and another version are told at once") {
   owner_core stranger(test_options());
   stranger.on_begin(start);

@@ -47,6 +47,10 @@ std::vector<std::string> told(const package_fetch::actions& actions) {
         [](const package_fetch::ask_chunk& a) { return fmt::format("ask {} {}+{}", a.file, a.offset, a.size_bytes); },
         [](const package_fetch::write_chunk& w) { return fmt::format("write {} {} {}", w.file, w.offset, w.bytes); },
         [](const package_fetch::verify_file& v) { return fmt::format("verify {} round {}", v.file, v.round); },
+        [](const package_fetch::source_refused& r) {
+          return fmt::format("refused {}: {}", to_string(r.why.code), r.why.message);
+        },
+        [](const package_fetch::source_doubted&) { return std::string("doubted"); },
         [](const package_fetch::finished&) { return std::string("finished"); },
         [](const package_fetch::failed& f) {
           return fmt::format("failed {}: {}", to_string(f.why.code), f.why.message);
@@ -119,7 +123,7 @@ TEST_CASE("package fetch: a chunk that does not come is asked for again, each ti
 
   CHECK(fetch.wake_at() == start + 1s);
   CHECK(fetch.on_time(start + 999ms).empty());
-  CHECK(told(fetch.on_time(start + 1s)) == lines{"ask 0 0+10"});
+  CHECK(told(fetch.on_time(start + 1s)) == lines{"ask 0 0+10", "doubted"});
   CHECK(fetch.on_time(start + 1s).empty());
   CHECK(fetch.wake_at() == start + 2s);
   CHECK(told(fetch.on_chunk("a", 0, bytes(10), start + 1500ms)).size() == 2); // The first answer, late.
@@ -153,7 +157,7 @@ TEST_CASE("package fetch: a wrong digest is fetched once more, then fails with b
   fetch.on_source(start);
   fetch.on_chunk("a", 0, bytes(5), start);
 
-  CHECK(told(fetch.on_verified(0, 1, digest(9), start)) == lines{"ask 0 0+5"});
+  CHECK(told(fetch.on_verified(0, 1, digest(9), start)) == lines{"ask 0 0+5", "doubted"});
   CHECK(told(fetch.on_chunk("a", 0, bytes(5), start)) == lines{"write 0 0 xxxxx", "verify 0 round 2"});
   CHECK(fetch.on_verified(0, 1, digest(9), start).empty()); // The first answer again.
   const auto last = told(fetch.on_verified(0, 2, digest(9), start));
@@ -181,7 +185,7 @@ TEST_CASE("package fetch: a chunk of a wrong size begins its file anew, and each
   auto fetch = fetch_of({60});
   CHECK(told(fetch.on_source(start)) == lines{"ask 0 0+10", "ask 0 10+10", "ask 0 20+10"});
 
-  CHECK(told(fetch.on_chunk("a", 0, bytes(3), start)) == lines{"ask 0 0+10"});
+  CHECK(told(fetch.on_chunk("a", 0, bytes(3), start)) == lines{"ask 0 0+10", "doubted"});
   CHECK(told(fetch.on_chunk("a", 20, bytes(10), start)) == lines{"ask 0 20+10"}); // Was of the first round.
   CHECK(told(fetch.on_chunk("a", 10, bytes(10), start)) == lines{"write 0 10 xxxxxxxxxx", "ask 0 30+10"});
   CHECK(fetch.missing_bytes() == 50);
@@ -192,13 +196,29 @@ TEST_CASE("package fetch: a chunk of a wrong size begins its file anew, and each
           "anew"});
 }
 
-TEST_CASE("package fetch: what the source refuses ends it with the source's reason") {
+TEST_CASE("package fetch: what is wrong twice may be right at another source") {
+  auto fetch = fetch_of({5});
+  fetch.on_source(start);
+  fetch.on_chunk("a", 0, bytes(5), start);
+  fetch.on_verified(0, 1, digest(9), start);
+
+  fetch.on_source_lost(start);
+  CHECK(told(fetch.on_source(start)) == lines{"ask 0 0+5"});
+  CHECK(told(fetch.on_chunk("a", 0, bytes(5), start)) == lines{"write 0 0 xxxxx", "verify 0 round 2"});
+  CHECK(told(fetch.on_verified(0, 2, digest(9), start)) == lines{"ask 0 0+5", "doubted"});
+  CHECK(told(fetch.on_chunk("a", 0, bytes(5), start)) == lines{"write 0 0 xxxxx", "verify 0 round 3"});
+  CHECK(told(fetch.on_verified(0, 3, digest(1), start)) == lines{"finished"});
+}
+
+TEST_CASE("package fetch: what the source refuses is told with its reason, and another source may have it") {
   auto fetch = fetch_of({20});
   fetch.on_source(start);
 
   CHECK(fetch.on_refused("a", 50, {errc::not_found, "gone"}, start).empty());
   CHECK(told(fetch.on_refused("a", 10, {errc::not_found, "gone"}, start)) ==
-        lines{"failed not found: file \"a\" of the package: gone"});
+        lines{"refused not found: file \"a\" of the package: gone"});
+  fetch.on_source_lost(start);
+  CHECK(told(fetch.on_source(start)) == lines{"ask 0 0+10", "ask 0 10+10"});
 }
 
 TEST_CASE("package fetch: a local error ends it") {
@@ -212,7 +232,7 @@ TEST_CASE("package fetch: a local error ends it") {
 TEST_CASE("package fetch: a source that sends nothing is given up, and so is one that never comes") {
   auto silent = fetch_of({20});
   silent.on_source(start + 1s);
-  CHECK(told(silent.on_time(start + 5s)) == lines{"ask 0 0+10", "ask 0 10+10"});
+  CHECK(told(silent.on_time(start + 5s)) == lines{"ask 0 0+10", "ask 0 10+10", "doubted"});
   CHECK(told(silent.on_time(start + 6s)) == lines{"failed timed out: the package's source sent nothing for 5 s"});
 
   auto alone = fetch_of({20});
@@ -331,6 +351,7 @@ private:
                               disk_[chunk.file].replace(chunk.offset, chunk.bytes.size(), chunk.bytes);
                             },
                             [&](const package_fetch::verify_file& file) { verifications_.push_back(file); },
+                            [&](const package_fetch::source_refused&) {}, [&](const package_fetch::source_doubted&) {},
                             [&](const package_fetch::finished&) { is_over_ = true; },
                             [&](const package_fetch::failed& failed) {
                               is_over_ = true;
