@@ -48,7 +48,9 @@ std::optional<process_facts> look_at(pid_t pid) {
   std::string skipped;
   for (int field = 7; field <= 21; ++field) // proc(5): the start time is field 22.
     in >> skipped;
-  in >> facts.started;
+  std::uint64_t pages = 0;
+  in >> facts.started >> skipped >> pages;
+  facts.resident_bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   facts.has_ended = state == "Z" || state == "X";
   return in ? std::optional(facts) : std::nullopt;
 }
@@ -79,6 +81,17 @@ std::string marks_of(pid_t pid) {
     rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
   }
   return {};
+}
+
+std::uint64_t share_of_memory(pid_t pid) {
+  std::istringstream in(text_of(fmt::format("/proc/{}/smaps_rollup", pid)));
+  for (std::string word; in >> word;)
+    if (word == "Pss:") {
+      std::uint64_t kib = 0;
+      in >> kib;
+      return kib * 1024;
+    }
+  return 0;
 }
 
 bool kill_exactly(const process_facts& process) {

@@ -15,6 +15,9 @@ namespace runtime {
 /// From the environment that it was started with; empty also when it belongs to another user.
 [[nodiscard]] std::string marks_of(pid_t pid);
 
+/// What a process alone is charged for: memory that several share is divided among them. 0: it is gone, or not ours.
+[[nodiscard]] std::uint64_t share_of_memory(pid_t pid);
+
 /// SIGKILL to this very process, and not to a later one of its number. False: it is gone, or belongs to another user.
 bool kill_exactly(const process_facts& process);
 

@@ -38,6 +38,7 @@ public:
   pid_t pid = -1;
   std::uint64_t started = 0; ///< As process_facts say it.
   std::string directory;
+  std::uint64_t max_memory_bytes = 0;
   std::set<process_key> descendants; ///< When it was killed.
   posix_descriptor end;              ///< Readable when it has ended.
   posix_descriptor link;             ///< Our end; does not block.

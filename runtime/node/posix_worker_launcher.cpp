@@ -72,7 +72,9 @@ void posix_worker_launcher::listen(listener who) {
 }
 
 void posix_worker_launcher::start(worker_id worker, worker_program program, worker_setting setting) {
-  host_->start(worker, {{program.path}, environment_of(program, setting), fmt::format("{}/{}", directory_, worker)});
+  host_->start(
+    worker,
+    {{program.path}, environment_of(program, setting), fmt::format("{}/{}", directory_, worker), setting.memory_bytes});
 }
 
 void posix_worker_launcher::send(worker_id worker, std::string frame) {

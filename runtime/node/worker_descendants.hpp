@@ -15,8 +15,9 @@ struct process_facts {
   int group = 0;
   int session = 0;
   std::uint64_t started = 0; ///< In clock ticks since the machine's boot: with pid it is one process for ever.
-  bool has_ended = false;    ///< Nobody has waited for it yet.
-  std::string marks;         ///< See worker_mark.hpp; empty: none, or not looked at.
+  std::uint64_t resident_bytes = 0;
+  bool has_ended = false; ///< Nobody has waited for it yet.
+  std::string marks;      ///< See worker_mark.hpp; empty: none, or not looked at.
 };
 
 using process_key = std::pair<int, std::uint64_t>; ///< pid, started.

@@ -20,7 +20,7 @@ struct worker_program {
 /// What it is started with.
 struct worker_setting {
   std::map<std::string, std::string> environment; ///< Beside what the node manager's own process may hand on.
-  /// What its work declared; 0: nothing. It is told to the worker as CAF_TUNE_MEMORY_BYTES and not enforced here.
+  /// What its work declared; 0: nothing. It is told to the worker as CAF_TUNE_MEMORY_BYTES; with more it is killed.
   std::uint64_t memory_bytes = 0;
 };
 

@@ -278,6 +278,37 @@ TEST_CASE("worker host: peak memory is told") {
   CHECK(b.told.exit_of(id).peak_memory_bytes > 60'000'000);
 }
 
+TEST_CASE("worker host: a worker that uses more memory than it may is killed, and says so; others live on") {
+  worker_host_options options;
+  options.look_at_limits_every = 10ms;
+  bench b(options);
+  const std::string fill = "x=$(head -c 60000000 /dev/zero | tr '\\0' a); printf '\\2\\0\\0\\0up' >&3; read -r y <&3";
+  const worker_id greedy(101), modest(102);
+  b.host->start(modest, {{"/bin/sh", "-c", fill}, {"PATH=/usr/bin:/bin"}, b.directory(modest), 1u << 30});
+  b.host->start(greedy, {{"/bin/sh", "-c", fill}, {"PATH=/usr/bin:/bin"}, b.directory(greedy), 30u << 20});
+
+  const auto exit = b.told.exit_of(greedy);
+
+  CHECK(exit.signal == SIGKILL);
+  CHECK(exit.message.find("it used ") == 0);
+  CHECK(exit.message.find(" MiB of memory, more than the 30 MiB that its work declared") != std::string::npos);
+  b.told.frames_of(modest, 1);
+  b.host->send(modest, "\n");
+  CHECK(b.told.exit_of(modest).exit_code == 0);
+}
+
+TEST_CASE("worker host: the memory of what a worker started counts as its own") {
+  worker_host_options options;
+  options.look_at_limits_every = 10ms;
+  bench b(options);
+  const worker_id id(101);
+  const std::string fill = "setsid sh -c 'x=$(head -c 60000000 /dev/zero | tr \"\\0\" a); exec sleep 1000' & wait";
+
+  b.host->start(id, {{"/bin/sh", "-c", fill}, {"PATH=/usr/bin:/bin"}, b.directory(id), 30u << 20});
+
+  CHECK(b.told.exit_of(id).message.find("more than the 30 MiB") != std::string::npos);
+}
+
 TEST_CASE("worker host: this process's own memory is not taken for the worker's") {
   bench b;
   std::string ballast(200u << 20, 'x');

@@ -119,6 +119,17 @@ TEST_CASE("worker launcher: what an earlier start has left counts as failures, t
   CHECK(names_in(state / "workers/b") == std::vector<std::string>{"1"});
 }
 
+TEST_CASE("worker launcher: a worker may use the memory that its work declared, and no more") {
+  temporary_directory state;
+  launching l(state.path.string());
+  worker_setting setting;
+  setting.memory_bytes = 30u << 20;
+
+  const auto exit = l.run(1, "x=$(head -c 60000000 /dev/zero | tr '\\0' a); sleep 1000", setting);
+
+  CHECK(exit.message.find("more than the 30 MiB that its work declared") != std::string::npos);
+}
+
 TEST_CASE("worker launcher: a worker that cannot be started is told") {
   temporary_directory state;
   launching l(state.path.string());
