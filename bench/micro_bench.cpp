@@ -1,5 +1,5 @@
 // The small things that each call and each lease is made of, by Google Benchmark, one thread's cpu time each.
-#include "bench/figures.hpp"
+#include "bench/micro_figures.hpp"
 #include "runtime/codec.hpp"
 #include "runtime/head/placement.hpp"
 #include "runtime/message_codec.hpp"
@@ -71,47 +71,15 @@ void place_and_give_back(benchmark::State& state) {
   }
 }
 
-struct micro_benchmark {
-  const char* name;
-  void (*run)(benchmark::State&);
-  const char* what;
-};
-
-constexpr micro_benchmark all[] = {
-  {"codec_values_ns", values_there_and_back, "a number and 16 doubles to bytes and back"},
-  {"codec_message_ns", message_there_and_back, "a CAF message of an atom and a number to bytes and back"},
-  {"book_take_ns", book_take_and_give_back, "cpu, gpu and memory taken of a node and given back"},
-  {"placement_choose_ns", place_and_give_back, "chosen, taken and given back, 1,000 nodes three quarters full"},
-};
-
-/// Shows what Google Benchmark measures as our figures.
-class figure_reporter : public benchmark::BenchmarkReporter {
-public:
-  explicit figure_reporter(const bench::figures& figures) : figures_(figures) {}
-  bool ReportContext(const Context&) override { return true; }
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const auto& run : runs)
-      for (const auto& one : all)
-        if (run.benchmark_name().rfind(one.name, 0) == 0)
-          figures_.show({one.name, run.GetAdjustedCPUTime(), "ns", {}, {}, one.what});
-  }
-
-private:
-  const bench::figures& figures_;
-};
-
 } // namespace
 
 int main(int argc, char** argv) {
-  const bench::figures figures(argc, argv);
-  bool any = false;
-  for (const auto& one : all)
-    if (figures.wants(one.name)) {
-      benchmark::RegisterBenchmark(one.name, one.run)->MinTime(figures.is_quick() ? 0.02 : 0.5);
-      any = true;
-    }
-  figure_reporter reporter(figures);
-  if (any) // Without one it would complain.
-    benchmark::RunSpecifiedBenchmarks(&reporter);
-  return 0;
+  return bench::run_micro_benchmarks(
+    argc, argv,
+    {
+      {"codec_values_ns", values_there_and_back, {}, "a number and 16 doubles to bytes and back"},
+      {"codec_message_ns", message_there_and_back, {}, "a CAF message of an atom and a number to bytes and back"},
+      {"book_take_ns", book_take_and_give_back, {}, "cpu, gpu and memory taken of a node and given back"},
+      {"placement_choose_ns", place_and_give_back, {}, "chosen, taken and given back, 1,000 nodes three quarters full"},
+    });
 }

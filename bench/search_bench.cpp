@@ -1,0 +1,93 @@
+// What a searcher and a scheduler cost a trial and a result, by Google Benchmark, one thread's cpu time each.
+#include "bench/micro_figures.hpp"
+#include "tune/scheduler/scheduler.hpp"
+#include "tune/schedulers.hpp"
+#include "tune/searcher/searcher.hpp"
+#include "tune/searchers.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace {
+
+using namespace tune;
+
+/// Ten parameters of several kinds, one of them under a condition.
+search_space ten_parameters() {
+  return {
+    {"lr", log_uniform(1e-5, 1)},
+    {"weight_decay", log_uniform(1e-6, 1e-2)},
+    {"dropout", uniform(0, 0.5)},
+    {"batch_size", ordinal({16, 32, 64, 128})},
+    {"layers", integer(1, 4)},
+    {"width", log_integer(16, 256)},
+    {"activation", choice({"relu", "tanh", "gelu"})},
+    {"optimizer", choice({"sgd", "adam"})},
+    {"momentum", quniform(0, 0.9, 0.1).when("optimizer", "sgd")},
+    {"epochs", 27},
+  };
+}
+
+search_space ten_axes() {
+  search_space space;
+  for (int i = 0; i < 10; ++i)
+    space.add("axis" + std::to_string(i), integer(1, 10));
+  return space;
+}
+
+void ask_each(benchmark::State& state, const searcher_choice& which, const search_space& space) {
+  const auto search = which.make({space, 1, 1'000'000'000, 0});
+  std::uint64_t trial = 0;
+  for ([[maybe_unused]] auto round : state) {
+    const auto answer = search->ask({trial_id{++trial}});
+    search->on_created(trial_id{trial}, answer.proposals.front().values);
+  }
+}
+
+void ask_random(benchmark::State& state) {
+  ask_each(state, random_search(), ten_parameters());
+}
+
+void ask_random_finite(benchmark::State& state) {
+  ask_each(state, random_search(), ten_axes());
+}
+
+void ask_sobol(benchmark::State& state) {
+  ask_each(state, sobol_search(), ten_parameters());
+}
+
+void ask_grid(benchmark::State& state) {
+  ask_each(state, grid_search(), ten_axes());
+}
+
+/// A trial's whole life: created, four rungs or fewer, ended; with 100,000 results at the first rung.
+void asha_trial(benchmark::State& state) {
+  const auto by = asha({81, 1, 3}).make({});
+  chance random(1, "losses", 1);
+  std::uint64_t trial = 0;
+  const auto live = [&] {
+    by->on_trial_created(trial_id{++trial}, {});
+    for (iteration_number i = 1; i <= 81; ++i)
+      if (by->on_result({trial_id{trial}, i, random.unit()}).what == verdict::stop)
+        break;
+    by->on_trial_end(trial_id{trial}, trial_state::stopped);
+  };
+  while (trial < 100'000)
+    live();
+  for ([[maybe_unused]] auto round : state)
+    live();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  return bench::run_micro_benchmarks(
+    argc, argv,
+    {
+      {"ask_random_ns", ask_random, 5'000, "one configuration of 10 mixed parameters"},
+      {"ask_finite_random_ns", ask_random_finite, 5'000, "one of 10^10 points, none twice"},
+      {"ask_sobol_ns", ask_sobol, 5'000, "one configuration of 10 mixed parameters"},
+      {"ask_grid_ns", ask_grid, 5'000, "one of 10^10 points"},
+      {"asha_trial_ns", asha_trial, {}, "a trial's results until it stops, after 100,000 trials"},
+    });
+}
