@@ -65,7 +65,8 @@ bool controller_core::create(std::size_t most, const moment& now, actions& todo)
   waits_for_results_ = answered.how == ask_outcome::wait;
   for (auto& each : answered.proposals) {
     const auto trial = each.trial;
-    write(record::trial_created{trial, std::move(each.values), record::trial_origin::searcher, now.wall}, todo);
+    const auto origin = each.is_of_user ? record::trial_origin::point : record::trial_origin::searcher;
+    write(record::trial_created{trial, std::move(each.values), origin, now.wall}, todo);
     start(trial, lives_.at(trial), now, todo);
   }
   return !answered.proposals.empty();

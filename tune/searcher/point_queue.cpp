@@ -110,7 +110,7 @@ asked point_queue::ask(const std::vector<trial_id>& trials) {
         fmt::format("points_to_evaluate: point {}: {}", points_[trial->value - 1].number + 1, made.error().message);
       return answer;
     }
-    answer.proposals.push_back({*trial, std::move(*made)});
+    answer.proposals.push_back({*trial, std::move(*made), /*is_of_user=*/true});
   }
   if (first_of_rest == trials.end())
     return answer;

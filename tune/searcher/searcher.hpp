@@ -25,6 +25,7 @@ struct searcher_abilities {
 struct proposal {
   trial_id trial;
   config values;
+  bool is_of_user = false; ///< One of the points that the user gave.
 };
 
 enum class ask_outcome {

@@ -23,6 +23,15 @@ TEST_CASE("controller: as many trials are created as the cluster holds, and some
   CHECK(x.all<record::trial_created>().size() == 8);
 }
 
+TEST_CASE("controller: the journal knows which trials are the user's own points") {
+  virtual_experiment x(virtual_experiment::options(100));
+
+  x.begin(/*capacity=*/2);
+
+  for (const auto& made : x.all<record::trial_created>())
+    CHECK(made.origin == (made.trial == trial_id{3} ? record::trial_origin::point : record::trial_origin::searcher));
+}
+
 TEST_CASE("controller: max_concurrent_trials is a limit") {
   auto options = virtual_experiment::options(100);
   options.max_concurrent_trials = 3;

@@ -29,7 +29,7 @@ public:
     asked answer;
     for (const auto trial : trials)
       if (trial.value <= points_)
-        answer.proposals.push_back({trial, config({{"x", trial.value}})});
+        answer.proposals.push_back({trial, config({{"x", trial.value}}), /*is_of_user=*/trial == of_user});
     if (answer.proposals.size() < trials.size())
       answer.how = ask_outcome::exhausted;
     return answer;
@@ -41,6 +41,7 @@ public:
     ends[trial] = how;
   }
 
+  trial_id of_user{3}; ///< As if the user had given this point.
   std::set<trial_id> pending;
   std::map<trial_id, trial_outcome> ends;
   int reports = 0;

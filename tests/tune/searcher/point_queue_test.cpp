@@ -37,6 +37,8 @@ TEST_CASE("point queue: the user's points are the first trials, in their order")
   CHECK(to_json(answer.proposals[0].values) == R"({"lr":1.0,"optimizer":"adam"})"); // A number, as in the space.
   CHECK(answer.proposals[1].values == config{{"lr", 0.5}, {"optimizer", "sgd"}, {"momentum", 0.9}});
   CHECK(answer.proposals[2].trial == trial_id{3});
+  CHECK(answer.proposals[1].is_of_user);
+  CHECK_FALSE(answer.proposals[2].is_of_user);
 }
 
 TEST_CASE("point queue: what a point leaves out is drawn so that the rest fits, the same at any time") {
