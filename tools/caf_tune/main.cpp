@@ -1,8 +1,9 @@
-// caf-tune: looks at a cluster from the command line.
+// caf-tune: looks at clusters and experiments from the command line.
 #include "runtime/cluster.hpp"
 #include "runtime/process/command_line.hpp"
 #include "runtime/process/node_flags.hpp"
 #include "tools/caf_tune/cluster_report.hpp"
+#include "tools/caf_tune/experiment_commands.hpp"
 
 #include <array>
 #include <cstdio>
@@ -33,6 +34,7 @@ constexpr std::array commands{
 
 struct request {
   const command* what = nullptr;
+  tools::chosen_command of_experiment; ///< Instead of it.
   std::string address;
   std::string token_file;
   bool json = false;
@@ -49,7 +51,7 @@ request read_request(int argc, char** argv) {
   const auto here = fmt::format("127.0.0.1:{}", runtime::default_head_port);
   wanted.address = from_environment("CAF_TUNE_ADDRESS", here);
   wanted.token_file = from_environment("CAF_TUNE_TOKEN_FILE", "");
-  CLI::App app("Shows what a caf-tune cluster is doing.", "caf-tune");
+  CLI::App app("Shows what a caf-tune cluster is doing, and what experiments have found.", "caf-tune");
   app.require_subcommand(0, 1); // None is told below, with the help.
   for (const auto& each : commands) {
     auto& one = *app.add_subcommand(each.name, each.help);
@@ -60,7 +62,10 @@ request read_request(int argc, char** argv) {
     one.add_flag("--json", wanted.json, "one JSON document instead of a table");
     one.callback([&wanted, &each] { wanted.what = &each; });
   }
+  tools::add_experiment_commands(app, wanted.of_experiment);
   runtime::read_command_line(app, argc, argv);
+  if (wanted.of_experiment)
+    return wanted;
   if (wanted.what == nullptr) {
     std::fputs(app.help().c_str(), stderr);
     std::exit(runtime::exit_wrong_usage);
@@ -89,6 +94,8 @@ runtime::result<runtime::cluster_state> ask(const request& wanted) {
 }
 
 int run(const request& wanted) {
+  if (wanted.of_experiment)
+    return wanted.of_experiment();
   const auto state = ask(wanted);
   if (!state) {
     fmt::print(stderr, "caf-tune: {}\n", state.error().message);

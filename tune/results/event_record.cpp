@@ -1,30 +1,12 @@
 #include "tune/results/event_record.hpp"
 
-#include <array>
+#include "tune/journal/crc32c.hpp"
+
 #include <cstring>
 #include <limits>
 
 namespace tune {
 namespace {
-
-using tables = std::array<std::array<std::uint32_t, 256>, 8>;
-
-/// Table k says what a byte does to the checksum when k more bytes follow it ("slicing by 8").
-constexpr tables make_tables() {
-  tables t{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit)
-      crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78u : 0u);
-    t[0][i] = crc;
-  }
-  for (std::size_t k = 1; k < 8; ++k)
-    for (std::size_t i = 0; i < 256; ++i)
-      t[k][i] = (t[k - 1][i] >> 8) ^ t[0][t[k - 1][i] & 0xff];
-  return t;
-}
-
-constexpr tables table = make_tables();
 
 template <class Integer>
 void append_little_endian(std::string& to, Integer x) {
@@ -85,20 +67,6 @@ std::size_t value_size(const scalar& x) {
 }
 
 } // namespace
-
-std::uint32_t crc32c(std::string_view bytes) noexcept {
-  std::uint32_t crc = 0xffffffff;
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  while (bytes.size() >= 8) {
-    crc ^= static_cast<std::uint32_t>(read_little_endian(bytes, 4));
-    crc = table[7][crc & 0xff] ^ table[6][(crc >> 8) & 0xff] ^ table[5][(crc >> 16) & 0xff] ^ table[4][crc >> 24] ^
-          table[3][byte(4)] ^ table[2][byte(5)] ^ table[1][byte(6)] ^ table[0][byte(7)];
-    bytes.remove_prefix(8);
-  }
-  for (const char c : bytes)
-    crc = (crc >> 8) ^ table[0][(crc ^ static_cast<unsigned char>(c)) & 0xff];
-  return ~crc;
-}
 
 std::uint32_t masked_crc32c(std::string_view bytes) noexcept {
   const auto crc = crc32c(bytes);

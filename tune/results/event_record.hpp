@@ -10,9 +10,7 @@
 /// (tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto).
 namespace tune {
 
-/// CRC-32C (Castagnoli), as RFC 3720 defines it.
-std::uint32_t crc32c(std::string_view bytes) noexcept;
-/// As records hold it: so that the checksum of something that contains checksums is not degenerate.
+/// CRC-32C as records hold it: so that the checksum of something that contains checksums is not degenerate.
 std::uint32_t masked_crc32c(std::string_view bytes) noexcept;
 
 /// The first record of each file: its version.

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "tune/journal/file_journal.hpp"
+#include "tune/results/experiment_view.hpp"
+
+/// An experiment as its directory has it.
+namespace tools {
+
+struct experiment_files {
+  std::string directory;
+  tune::experiment_view view;
+  tune::journal_found found; ///< How its journal was.
+};
+
+/// The directory that is meant: as it is given or, where a plain name is no directory here, of that name in the storage
+/// ($CAF_TUNE_STORAGE, or ~/caf-tune-results).
+std::string find_experiment(const std::string& given);
+
+/// Errors name the directory: not_found where no experiment is, incompatible where a newer version wrote it, io where
+/// its journal is damaged.
+[[nodiscard]] tune::result<experiment_files> read_experiment(const std::string& given);
+
+/// Once more, record by record.
+[[nodiscard]] tune::result<void> read_records(const experiment_files& files, const tune::journal_visitor& visitor);
+
+} // namespace tools
