@@ -1,5 +1,6 @@
 #include "runtime/cluster.hpp"
 
+#include "runtime/limits.hpp"
 #include "runtime/process/driver.hpp"
 #include "runtime/process/embedded_cluster.hpp"
 #include "runtime/process/remote_cluster.hpp"
@@ -19,10 +20,19 @@ cluster& cluster::operator=(cluster&&) noexcept = default;
 cluster::~cluster() = default;
 
 result<cluster> cluster::connect(cluster_options options) {
+  if (const auto deadline = options.connect_deadline; deadline <= deadline.zero() || deadline > most_deadline)
+    return fail(errc::invalid_argument, fmt::format("connect_deadline: {} ms; use 1 to {} ms", deadline.count(),
+                                                    std::chrono::milliseconds(most_deadline).count()));
   auto access = options.address.empty() ? start_embedded_cluster(options) : reach_cluster(options);
   if (!access)
     return fail(access.error());
   return over(std::move(*access), std::move(options));
+}
+
+cluster::implementation& cluster::own() const {
+  if (!how_)
+    throw failure({errc::invalid_argument, "this runtime::cluster was moved from; use the one that it was moved to"});
+  return *how_;
 }
 
 result<cluster> cluster::over(std::unique_ptr<cluster_access> access, cluster_options options) {
@@ -45,32 +55,32 @@ result<cluster> cluster::over(std::unique_ptr<cluster_access> access, cluster_op
 }
 
 void cluster::submit_bytes(const std::shared_ptr<const work_spec>& spec, std::string arguments, task_outcome then) {
-  how_->own->submit(spec, std::move(arguments), std::move(then));
+  own().own->submit(spec, std::move(arguments), std::move(then));
 }
 
 result<remote_actor> cluster::spawn_from_bytes(const std::string& type, const actor_options& options,
                                                std::string arguments) {
-  return how_->own->spawn(type, options, std::move(arguments));
+  return own().own->spawn(type, options, std::move(arguments));
 }
 
 result<remote_actor> cluster::find_actor(const std::string& name) {
-  return how_->own->find(name);
+  return own().own->find(name);
 }
 
 placement_group cluster::reserve(group_demand bundles) {
   auto granted = std::make_shared<std::promise<result<std::vector<granted_lease>>>>();
   auto value = granted->get_future();
   const auto id =
-    how_->own->reserve(std::move(bundles), [granted](auto leases) { granted->set_value(std::move(leases)); });
-  return {id, future<std::vector<granted_lease>>(std::move(value)), [own = how_->own.get(), id] { own->release(id); }};
+    own().own->reserve(std::move(bundles), [granted](auto leases) { granted->set_value(std::move(leases)); });
+  return {id, future<std::vector<granted_lease>>(std::move(value)), own().own->release_of(id)};
 }
 
 result<cluster_state> cluster::state() {
-  return how_->own->state();
+  return own().own->state();
 }
 
 const std::string& cluster::address() const {
-  return how_->access->address();
+  return own().access->address();
 }
 
 caf::actor_system& cluster::actor_system() {

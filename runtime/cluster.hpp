@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,18 @@ struct identity {
 template <class T>
 using as_given = typename identity<T>::type;
 
+/// What map() gives of many values: nothing of many nothings.
+template <class T>
+struct many {
+  using type = std::vector<T>;
+};
+template <>
+struct many<void> {
+  using type = void;
+};
+template <class T>
+using all_of = typename many<T>::type;
+
 } // namespace detail
 
 class cluster_access;
@@ -52,7 +65,7 @@ struct cluster_options {
   std::string address;      ///< HOST:PORT of the head. Empty: a cluster of this machine, embedded.
   std::string token_file;   ///< Empty: the one that a head of this user writes.
   std::string program_name; ///< For people; empty: this program's file name.
-  std::chrono::milliseconds connect_deadline{5000};
+  std::chrono::milliseconds connect_deadline{5000}; ///< For the head's first answer; 1 ms to a year.
   resource_set quota;                      ///< At most this much at once; names that are not there are unlimited.
   std::optional<double> cpus;              ///< Embedded: how many it has; absent: what the machine has.
   std::vector<std::string> shared_objects; ///< Files that travel to the nodes beside the program itself.
@@ -60,10 +73,14 @@ struct cluster_options {
 };
 
 /// A cluster, as a driver uses it: spawns actors, runs tasks, asks what is going on. All functions may be called by any
-/// thread. When it goes, everything that it owns ends: actors that are not detached, tasks, groups.
+/// thread but those of the runtime (listeners of remote_actor::on_end() run there), since they may wait for these.
+/// When it goes, which no other thread's call may see, everything that it owns ends: actors that are not detached,
+/// tasks, groups. Remote actors, futures and groups may be kept: they say then that it has ended. One that was moved
+/// from throws runtime::failure.
 class cluster {
 public:
-  /// Errors: unreachable (with the cause), permission_denied (the token), incompatible (another version).
+  /// Errors: unreachable (with the cause), permission_denied (the token), incompatible (another version),
+  /// invalid_argument (an option; which one is said).
   [[nodiscard]] static result<cluster> connect(cluster_options options);
 
   cluster(cluster&&) noexcept;
@@ -80,11 +97,14 @@ public:
     return submit(type, task_options(), values...);
   }
 
-  /// Runs a task for each of many arguments, a bounded number at once, and gives the results in their order. Throws
-  /// runtime::failure for the first that failed; try_map() gives each its own result.
+  /// Runs a task for each of many arguments, at most task_options::most_in_flight() at once, and gives the results in
+  /// the order of the arguments, which must be a range that can be gone through twice. A failure stops none of the
+  /// others: when all have ended, map() throws runtime::failure for the first in that order that failed, and
+  /// try_map() gives each its own result. What the range's iterators, or the serialisation of an argument, throw
+  /// arrives when all tasks submitted before have ended; no more are submitted then.
   template <class Result, class Argument, class Range>
-  std::vector<std::decay_t<Result>> map(const task_type<Result(Argument)>& type, const Range& arguments,
-                                        const task_options& options = {});
+  detail::all_of<std::decay_t<Result>> map(const task_type<Result(Argument)>& type, const Range& arguments,
+                                           const task_options& options = {});
   template <class Result, class Argument, class Range>
   [[nodiscard]] std::vector<result<std::decay_t<Result>>>
   try_map(const task_type<Result(Argument)>& type, const Range& arguments, const task_options& options = {});
@@ -119,6 +139,7 @@ private:
   friend class test_cluster;
   class implementation;
   explicit cluster(std::unique_ptr<implementation> how);
+  implementation& own() const; ///< Throws runtime::failure if it was moved from.
   [[nodiscard]] static result<cluster> over(std::unique_ptr<cluster_access> access, cluster_options options);
 
   using task_outcome = std::function<void(result<std::string>)>;
@@ -134,7 +155,7 @@ namespace detail {
 /// Keeps map() from having more than so many tasks under way. It does not go before all have landed.
 class bounded_flight {
 public:
-  explicit bounded_flight(std::size_t most) : most_(most == 0 ? 1 : most) {}
+  explicit bounded_flight(std::size_t most) : most_(most) {}
   bounded_flight(const bounded_flight&) = delete;
   bounded_flight& operator=(const bounded_flight&) = delete;
   ~bounded_flight() { wait_for_all(); }
@@ -213,15 +234,19 @@ std::vector<result<std::decay_t<Result>>> cluster::try_map(const task_type<Resul
 }
 
 template <class Result, class Argument, class Range>
-std::vector<std::decay_t<Result>> cluster::map(const task_type<Result(Argument)>& type, const Range& arguments,
-                                               const task_options& options) {
-  std::vector<std::decay_t<Result>> values;
-  for (auto& each : try_map(type, arguments, options)) {
-    if (!each)
-      throw failure(within(fmt::format("{} {}", type.name(), values.size()), each.error()));
-    values.push_back(std::move(*each));
+detail::all_of<std::decay_t<Result>> cluster::map(const task_type<Result(Argument)>& type, const Range& arguments,
+                                                  const task_options& options) {
+  auto results = try_map(type, arguments, options);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    if (!results[i])
+      throw failure(within(fmt::format("{} {}", type.name(), i), results[i].error()));
+  if constexpr (!std::is_void_v<std::decay_t<Result>>) {
+    std::vector<std::decay_t<Result>> values;
+    values.reserve(results.size());
+    for (auto& each : results)
+      values.push_back(std::move(*each));
+    return values;
   }
-  return values;
 }
 
 } // namespace runtime

@@ -2,7 +2,25 @@
 
 #include "runtime/resources/amount.hpp"
 
+#include <string_view>
+
+#include <fmt/format.h>
+
 namespace runtime {
+namespace {
+
+void check_node_name(const char* where, const std::string& name) {
+  if (name.empty())
+    throw failure({errc::invalid_argument, fmt::format("{}: the node's name is empty", where)});
+}
+
+int checked_times(const char* where, int n) {
+  if (n < -1)
+    throw failure({errc::invalid_argument, fmt::format("{}: {}; use 0 or more, or -1 for no limit", where, n)});
+  return n;
+}
+
+} // namespace
 
 template <class Options>
 Options& work_options<Options>::resource(const std::string& name, double n) {
@@ -21,6 +39,50 @@ Options& work_options<Options>::memory(const std::string& text) {
     throw failure(within("memory", value.error()));
   wants_.resources.set("memory", *value);
   return self();
+}
+
+template <class Options>
+Options& work_options<Options>::on_node(std::string name) {
+  check_node_name("on_node", name);
+  wants_.placement = {placement_kind::node, std::move(name)};
+  return self();
+}
+
+template <class Options>
+Options& work_options<Options>::near_node(std::string name) {
+  check_node_name("near_node", name);
+  wants_.placement = {placement_kind::node, std::move(name), /*soft=*/true};
+  return self();
+}
+
+template <class Options>
+Options& work_options<Options>::environment(std::string name, std::string value) {
+  if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos ||
+      value.find('\0') != std::string::npos)
+    throw failure(
+      {errc::invalid_argument,
+       fmt::format("environment: \"{}\" cannot be set; a name has no \"=\" and is not empty, and neither it "
+                   "nor its value has a zero byte",
+                   name)});
+  environment_[std::move(name)] = std::move(value);
+  return self();
+}
+
+task_options& task_options::retries(int n) {
+  retries_ = checked_times("retries", n);
+  return *this;
+}
+
+task_options& task_options::most_in_flight(std::size_t n) {
+  if (n == 0)
+    throw failure({errc::invalid_argument, "most_in_flight: with 0 nothing would ever run; use 1 or more"});
+  most_in_flight_ = n;
+  return *this;
+}
+
+actor_options& actor_options::max_restarts(int n) {
+  max_restarts_ = checked_times("max_restarts", n);
+  return *this;
 }
 
 template class work_options<task_options>;

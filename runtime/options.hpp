@@ -13,7 +13,8 @@
 namespace runtime {
 
 /// What tasks and actors are asked for alike; each setter returns the options, so that they read as one phrase:
-/// `runtime::task_options().cpus(2).memory("4GiB").label("disk", "ssd")`. A bad amount throws runtime::failure.
+/// `runtime::task_options().cpus(2).memory("4GiB").label("disk", "ssd")`. What cannot be (a bad amount, an empty name,
+/// less than no retry) throws runtime::failure at once, before anything runs.
 template <class Options>
 class work_options {
 public:
@@ -25,26 +26,24 @@ public:
     return wants_.resources = std::move(all), self();
   } ///< Instead of the default.
 
-  Options& spread() { return wants_.placement.kind = placement_kind::spread, self(); }
-  Options& pack() { return wants_.placement.kind = placement_kind::pack, self(); }
-  Options& on_node(std::string name) { return wants_.placement = {placement_kind::node, std::move(name)}, self(); }
-  Options& near_node(std::string name) { ///< Another node will do.
-    return wants_.placement = {placement_kind::node, std::move(name), /*soft=*/true}, self();
-  }
+  // Which of the nodes that have room; the last of these counts. By default nodes are filled by half, then spread over.
+  Options& spread() { return wants_.placement = {placement_kind::spread, {}}, self(); } ///< The least used one.
+  Options& pack() { return wants_.placement = {placement_kind::pack, {}}, self(); }     ///< The most used one.
+  Options& on_node(std::string name);                   ///< This one; if there is none of the name: infeasible.
+  Options& near_node(std::string name);                 ///< This one; another where it has no room, or is not there.
   Options& label(std::string name, std::string value) { ///< Only on nodes that have it.
     return wants_.required_labels[std::move(name)] = std::move(value), self();
   }
-  Options& prefer_label(std::string name, std::string value) {
+  Options& prefer_label(std::string name, std::string value) { ///< Nodes that have it first.
     return wants_.preferred_labels[std::move(name)] = std::move(value), self();
   }
+  /// Of what waits, the more urgent is granted first, whoever waits longer. Default 0. Nothing is interrupted for it.
   Options& priority(std::int32_t more_is_more_urgent) { return wants_.priority = more_is_more_urgent, self(); }
 
   /// Wait for nodes to come that are large enough; otherwise what fits on no node is an error at once.
   Options& wait_for_nodes() { return wants_.waits_for_nodes = true, self(); }
-  Options& environment(std::string name, std::string value) { ///< For the worker.
-    return environment_[std::move(name)] = std::move(value), self();
-  }
-  Options& in(group_id group, std::uint32_t bundle) { ///< Under the lease of a placement group's bundle.
+  Options& environment(std::string name, std::string value); ///< A variable for the worker.
+  Options& in(group_id group, std::uint32_t bundle) {        ///< Under the lease of a placement group's bundle.
     return group_ = group, bundle_ = bundle, self();
   }
 
@@ -69,11 +68,11 @@ public:
 
   /// How often it is run again after a loss by the system (its worker or node was lost); the user's own errors are
   /// never retried. -1: without limit. Default 3, as in Ray.
-  task_options& retries(int n) { return retries_ = n, *this; }
+  task_options& retries(int n);
   int retries() const noexcept { return retries_; }
 
-  /// For map(): at most so many tasks are queued or running at once. Default 1,000.
-  task_options& most_in_flight(std::size_t n) { return most_in_flight_ = n, *this; }
+  /// For map(): at most so many tasks are queued or running at once; at least 1. Default 1,000.
+  task_options& most_in_flight(std::size_t n);
   std::size_t most_in_flight() const noexcept { return most_in_flight_; }
 
 private:
@@ -95,7 +94,7 @@ public:
   bool is_detached() const noexcept { return detached_; }
 
   /// After a loss it starts again, as new. -1: without limit. Default 0, as in Ray.
-  actor_options& max_restarts(int n) { return max_restarts_ = n, *this; }
+  actor_options& max_restarts(int n);
   int max_restarts() const noexcept { return max_restarts_; }
 
   /// An actor of this name that is there already is used instead; what else was asked for does not matter then.

@@ -13,7 +13,8 @@
 namespace runtime {
 
 /// Bundles of resources that were granted all at once. Tasks and actors run in them with `options.in(group.id(),
-/// bundle)`. The group is released, and what runs in it ended, when this object goes.
+/// bundle)`. The group is released, and what runs in it ended, when this object goes. One thread uses it. It may
+/// outlive its cluster, with which the group ends.
 class placement_group {
 public:
   placement_group(group_id id, future<std::vector<granted_lease>> granted, std::function<void()> release)
@@ -32,7 +33,8 @@ public:
 
   group_id id() const noexcept { return id_; }
 
-  /// Waits until all bundles are held, and says where. Work submitted before waits by itself. Once.
+  /// Waits until all bundles are held, and says where. Work submitted before waits by itself. Once: then it is
+  /// invalid_argument. infeasible: they fit on no nodes, however idle; cancelled: the cluster has ended.
   [[nodiscard]] result<std::vector<granted_lease>> wait() { return granted_.try_get(); }
 
 private:

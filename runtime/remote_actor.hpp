@@ -52,6 +52,10 @@ template <class Value>
 /// An actor on the cluster, as its driver sees it. Copies are the same actor. All functions may be called by any
 /// thread. While the actor has not started yet, or starts again, calls wait. That the last copy goes does not end it:
 /// an actor ends when it quits, when stop() or kill() is called, or with its driver unless it is detached.
+///
+/// It may outlive the runtime::cluster that it was had from: calls, stop() and kill() say errc::cancelled then, send()
+/// does nothing, and on_end() has been told. Not so the handle that stub() gives: that is to go first.
+/// One that was made by default stands for no actor: every function but bool throws runtime::failure.
 class remote_actor {
 public:
   remote_actor() = default;
@@ -64,7 +68,7 @@ public:
   future<Result> call(Parts&&... parts) const {
     auto promise = std::make_shared<std::promise<result<Result>>>();
     auto value = promise->get_future();
-    link_->call(caf::make_message(std::forward<Parts>(parts)...), [promise](result<caf::message> answer) {
+    link().call(caf::make_message(std::forward<Parts>(parts)...), [promise](result<caf::message> answer) {
       promise->set_value(detail::value_of<Result>(std::move(answer)));
     });
     return future<Result>(std::move(value));
@@ -80,29 +84,39 @@ public:
   /// Sends a message and wants neither answer nor error.
   template <class... Parts>
   void send(Parts&&... parts) const {
-    link_->tell(caf::make_message(std::forward<Parts>(parts)...));
+    link().tell(caf::make_message(std::forward<Parts>(parts)...));
   }
 
   /// A local actor that stands for it: takes any CAF message of its types, answers requests, and ends when it ends, so
-  /// that monitors and links work.
-  const caf::actor& stub() const { return link_->stub(); }
+  /// that monitors and links work. A copy of the handle must not outlive the cluster.
+  const caf::actor& stub() const { return link().stub(); }
 
   /// Called once with the cause when the actor has ended for ever: on a thread of the runtime, or on this one if it
-  /// has ended already. No error: it quit in good order.
-  void on_end(std::function<void(const result<void>&)> listener) const { link_->on_end(std::move(listener)); }
+  /// has ended already. No error: it quit in good order. It must not wait for anything of the runtime, nor end it.
+  void on_end(std::function<void(const result<void>&)> listener) const { link().on_end(std::move(listener)); }
   future<void> end() const; ///< The same, to wait for.
 
-  /// Asks it to quit (caf::exit_reason::user_shutdown); its worker is killed if it has not by then.
+  /// Asks it to quit (caf::exit_reason::user_shutdown); its worker is killed if it has not by then. Returns before it
+  /// has ended, see end(). 0 ms: killed at once. Errors: invalid_argument (a deadline below 0, or above a year),
+  /// cancelled (the cluster is gone); for an actor that this driver did not spawn also those of asking the head:
+  /// unreachable, timed_out, not_found.
   [[nodiscard]] result<void> stop(std::chrono::milliseconds deadline = std::chrono::seconds(10)) const {
-    return link_->stop(deadline);
+    return link().stop(deadline);
   }
-  [[nodiscard]] result<void> kill() const { return link_->stop(std::chrono::milliseconds(0)); }
+  [[nodiscard]] result<void> kill() const { return link().stop(std::chrono::milliseconds(0)); }
 
-  const std::string& name() const { return link_->name(); } ///< Empty: none.
-  actor_id id() const { return link_->id(); }
+  const std::string& name() const { return link().name(); } ///< Empty: none.
+  actor_id id() const { return link().id(); }
   explicit operator bool() const noexcept { return link_ != nullptr; }
 
 private:
+  detail::remote_actor_link& link() const {
+    if (!link_)
+      throw failure(
+        {errc::invalid_argument, "this remote_actor stands for no actor; spawn() and find_actor() give one that does"});
+    return *link_;
+  }
+
   std::shared_ptr<detail::remote_actor_link> link_;
 };
 

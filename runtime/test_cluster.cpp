@@ -1,5 +1,6 @@
 #include "runtime/test_cluster.hpp"
 
+#include "runtime/limits.hpp"
 #include "runtime/net/file_token.hpp"
 #include "runtime/process/cluster_access.hpp"
 #include "runtime/process/command_line.hpp"
@@ -150,6 +151,10 @@ public:
 
   void wait_until(const std::string& what, const std::function<bool(const cluster_state&)>& is_so,
                   std::chrono::milliseconds deadline, const std::string& node = {}) {
+    if (deadline < deadline.zero() || deadline > most_deadline)
+      throw failure({errc::invalid_argument, fmt::format("{}: a deadline of {} ms; use 0 to {} ms", what,
+                                                         deadline.count(),
+                                                         std::chrono::milliseconds(most_deadline).count())});
     const auto last = std::chrono::steady_clock::now() + deadline;
     for (;;) {
       changed_->clear();

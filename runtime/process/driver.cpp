@@ -24,44 +24,83 @@ Id random_id() {
   return Id{random_number() | 1u << 8}; // Never one of the few small numbers that have a meaning.
 }
 
-/// Stands behind a remote_actor: its stub, and how to stop it.
+constexpr std::chrono::seconds answer_deadline(5); // Of the head, for what it answers at once.
+
+/// Stands behind a remote_actor: its stub, and how to stop it. It may outlive its driver, and the actor system.
 class driver_actor_link : public detail::remote_actor_link {
 public:
   using stop_function = std::function<result<void>(std::chrono::milliseconds deadline)>;
 
-  driver_actor_link(caf::actor_system& system, actor_stub stub, actor_id id, std::string name, stop_function stop)
-    : system_(system),
+  driver_actor_link(std::shared_ptr<const lent_system> system, actor_stub stub, actor_id id, std::string name,
+                    stop_function stop)
+    : system_(std::move(system)),
       stub_(std::move(stub)),
       id_(id),
       name_(std::move(name)),
       stop_(std::move(stop)) {}
 
   void call(const caf::message& message, std::function<void(result<caf::message>)> then) override {
-    auto bytes = message_to_bytes(system_, message);
+    auto bytes = encode(message);
     if (!bytes)
       return then(fail(bytes.error()));
-    // This link may be gone when the answer comes; the actor system runs the stub, so it is still there.
-    stub_.call(std::move(*bytes), [&system = system_, then = std::move(then)](const result<std::string>& reply) {
-      then(reply.and_then([&](const std::string& content) { return message_from_bytes(system, content); }));
+    // A reply that is there comes from the stub, which the actor system runs; other answers are errors.
+    auto* system = bytes->second;
+    stub_.call(std::move(bytes->first), [system, then = std::move(then)](const result<std::string>& reply) {
+      then(reply.and_then([&](const std::string& content) { return message_from_bytes(*system, content); }));
     });
   }
   void tell(const caf::message& message) override {
-    if (auto bytes = message_to_bytes(system_, message))
-      stub_.tell(std::move(*bytes));
+    if (auto bytes = encode(message))
+      stub_.tell(std::move(bytes->first));
   }
   void on_end(std::function<void(const result<void>&)> listener) override { stub_.on_ended(std::move(listener)); }
-  result<void> stop(std::chrono::milliseconds deadline) override { return stop_(deadline); }
+  result<void> stop(std::chrono::milliseconds deadline) override {
+    if (deadline < deadline.zero() || deadline > most_deadline)
+      return fail(errc::invalid_argument,
+                  fmt::format("stop: a deadline of {} ms; use 0 (it is killed at once) to {} ms", deadline.count(),
+                              std::chrono::milliseconds(most_deadline).count()));
+    if (!system_->with([](caf::actor_system&) { return true; }))
+      return fail(cluster_has_ended());
+    return stop_(deadline);
+  }
   const caf::actor& stub() const override { return stub_.handle(); }
   const std::string& name() const override { return name_; }
   actor_id id() const override { return id_; }
 
 private:
-  caf::actor_system& system_;
+  result<std::pair<std::string, caf::actor_system*>> encode(const caf::message& message) const {
+    auto bytes = system_->with([&](caf::actor_system& system) {
+      return message_to_bytes(system, message).map([&](std::string text) {
+        return std::pair(std::move(text), &system);
+      });
+    });
+    if (!bytes)
+      return fail(cluster_has_ended());
+    return std::move(*bytes);
+  }
+  error cluster_has_ended() const {
+    return {errc::cancelled, fmt::format("actor \"{}\" has ended, or is out of reach: the runtime::cluster that it was "
+                                         "had from is gone; keep that for as long as its actors are used",
+                                         stub_.name())};
+  }
+
+  std::shared_ptr<const lent_system> system_;
   actor_stub stub_;
   actor_id id_;
   std::string name_;
   stop_function stop_;
 };
+
+/// Asks the head through the owner, and waits. Whoever asks when that has ended is told so.
+result<caf::message> ask_through(const caf::actor& owner, caf::message question, std::chrono::milliseconds deadline) {
+  auto answer = std::make_shared<std::promise<result<caf::message>>>();
+  ask_head order;
+  order.question = std::move(question);
+  order.deadline = deadline;
+  order.on_answer = [answer](result<caf::message> told) { answer->set_value(std::move(told)); };
+  caf::anon_send(owner, std::move(order));
+  return answer->get_future().get();
+}
 
 std::shared_ptr<work_spec> spec_of(const std::string& type, work_kind kind, const demand& wants,
                                    const std::map<std::string, std::string>& environment) {
@@ -96,8 +135,13 @@ std::shared_ptr<const work_spec> spec_of_task(const std::string& type, const tas
 
 driver::driver(cluster_process& process, driver_options options)
   : process_(process),
+    system_(std::make_shared<lent_system>(process.system())),
     options_(std::move(options)),
     id_(random_id<owner_id>()) {
+}
+
+driver::~driver() {
+  system_->take_back();
 }
 
 result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver_options options) {
@@ -185,7 +229,7 @@ remote_actor driver::spawn_owned(actor_id id, const std::string& type, const act
   order.watch = stub.watch();
   caf::anon_send(owner_, std::move(order));
   return remote_actor(
-    std::make_shared<driver_actor_link>(process_.system(), std::move(stub), id, options.name(),
+    std::make_shared<driver_actor_link>(system_, std::move(stub), id, options.name(),
                                         [owner = owner_, id](std::chrono::milliseconds deadline) -> result<void> {
                                           caf::anon_send(owner, stop_actor{id, deadline});
                                           return {};
@@ -241,12 +285,13 @@ remote_actor driver::attach(const actor_record& record) {
     process_.system().spawn<attachment_actor>(owner_, process_.switchboard(), std::move(query), stub.watch());
   process_.end_with_process(attachment);
   return remote_actor(std::make_shared<driver_actor_link>(
-    process_.system(), std::move(stub), record.id, record.name,
-    [this, id = record.id](std::chrono::milliseconds deadline) -> result<void> {
+    system_, std::move(stub), record.id, record.name,
+    [owner = owner_, id = record.id](std::chrono::milliseconds deadline) -> result<void> {
       wire::StopActor question;
       question.set_actor_id(id.value);
       question.set_deadline_ms(static_cast<std::uint64_t>(deadline.count()));
-      return ask(caf::make_message(std::move(question))).map([](const caf::message&) {});
+      return ask_through(owner, caf::make_message(std::move(question)), answer_deadline).map([](const caf::message&) {
+      });
     }));
 }
 
@@ -259,22 +304,16 @@ group_id driver::reserve(group_demand bundles, std::function<void(result<std::ve
   return order.group;
 }
 
-void driver::release(group_id group) {
-  caf::anon_send(owner_, release_group{group});
+std::function<void()> driver::release_of(group_id group) const {
+  return [owner = owner_, group] { caf::anon_send(owner, release_group{group}); };
 }
 
 result<cluster_state> driver::state() {
   return ask(caf::make_message(wire::AskCluster{})).and_then(cluster_state_in);
 }
 
-result<caf::message> driver::ask(caf::message question, std::chrono::milliseconds deadline) {
-  auto answer = std::make_shared<std::promise<result<caf::message>>>();
-  ask_head order;
-  order.question = std::move(question);
-  order.deadline = deadline;
-  order.on_answer = [answer](result<caf::message> told) { answer->set_value(std::move(told)); };
-  caf::anon_send(owner_, std::move(order));
-  return answer->get_future().get();
+result<caf::message> driver::ask(caf::message question, std::chrono::milliseconds deadline) const {
+  return ask_through(owner_, std::move(question), deadline);
 }
 
 message_codec driver::codec() {

@@ -5,6 +5,7 @@
 #include "runtime/owner/owner_actor.hpp"
 #include "runtime/owner/package_source.hpp"
 #include "runtime/process/cluster_process.hpp"
+#include "runtime/process/lent_system.hpp"
 #include "runtime/remote_actor.hpp"
 
 #include <atomic>
@@ -29,9 +30,14 @@ struct driver_options {
 };
 
 /// A driver's part of a cluster: its owner_actor, and the threads' way to it. All functions may be called by any thread
-/// but those of the runtime; those that return a result wait for it.
+/// but those of the runtime; those that return a result wait for it. What it gave out may outlive it: remote actors
+/// say then that they have ended, and groups are over.
 class driver {
 public:
+  ~driver();
+  driver(const driver&) = delete;
+  driver& operator=(const driver&) = delete;
+
   /// Waits until the head has welcomed it. unreachable, refused, incompatible or permission_denied otherwise.
   [[nodiscard]] static result<std::unique_ptr<driver>> connect(cluster_process& process, driver_options options);
 
@@ -42,14 +48,14 @@ public:
                                            std::string arguments);
   [[nodiscard]] result<remote_actor> find(const std::string& name);
   group_id reserve(group_demand bundles, std::function<void(result<std::vector<granted_lease>>)> granted);
-  void release(group_id group);
+  std::function<void()> release_of(group_id group) const; ///< What releases the group. Any thread, at any time.
   [[nodiscard]] result<cluster_state> state();
 
 private:
   driver(cluster_process& process, driver_options options);
 
   [[nodiscard]] result<caf::message> ask(caf::message question,
-                                         std::chrono::milliseconds deadline = std::chrono::seconds(5));
+                                         std::chrono::milliseconds deadline = std::chrono::seconds(5)) const;
   remote_actor spawn_owned(actor_id id, const std::string& type, const actor_options& options, std::string arguments);
   [[nodiscard]] result<remote_actor> spawn_detached(const std::string& type, const actor_options& options,
                                                     std::string arguments);
@@ -59,6 +65,7 @@ private:
   message_codec codec();
 
   cluster_process& process_;
+  std::shared_ptr<lent_system> system_;
   driver_options options_;
   const owner_id id_;
   caf::actor packages_;

@@ -1,5 +1,6 @@
 #include "runtime/test_cluster.hpp"
 #include "runtime/worker_place.hpp"
+#include "tests/support/held_tasks.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -74,11 +75,6 @@ struct broken_numbers {
   iterator end() const { return {5}; }
 };
 
-/// Waits in its worker until the test lets it go: the file is a FIFO that nobody has opened for writing yet.
-const runtime::task_type held_by("held_by", [](const std::string& fifo, int x) {
-  return ::open(fifo.c_str(), O_RDONLY | O_CLOEXEC) < 0 ? -1 : x;
-});
-
 /// Leaves a daemon behind, in a session of its own, that holds the FIFO open while it lives; then crashes or ends.
 const runtime::task_type leave_daemon("leave_daemon", [](const std::string& fifo, bool crashes) {
   if (::fork() == 0) {
@@ -94,30 +90,6 @@ const runtime::task_type leave_daemon("leave_daemon", [](const std::string& fifo
   if (crashes)
     std::abort();
 });
-
-/// Holds tasks until release().
-class gate {
-public:
-  explicit gate(const test_cluster& cluster) : fifo_(cluster.token_file() + ".gate") {
-    REQUIRE(::mkfifo(fifo_.c_str(), 0600) == 0);
-  }
-  ~gate() {
-    if (open_ >= 0)
-      ::close(open_);
-  }
-  gate(const gate&) = delete;
-  gate& operator=(const gate&) = delete;
-
-  const std::string& file() const { return fifo_; }
-  void release() { // For reading, too: then it does not wait for a reader, and stays open for those that come later.
-    open_ = ::open(fifo_.c_str(), O_RDWR | O_CLOEXEC);
-    REQUIRE(open_ >= 0);
-  }
-
-private:
-  std::string fifo_;
-  int open_ = -1;
-};
 
 /// The test's end of a leave_daemon's FIFO.
 class daemon_line {
