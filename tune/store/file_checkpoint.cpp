@@ -24,6 +24,7 @@ using runtime::posix_file;
 
 constexpr std::uint32_t piece_bytes = 1u << 20;
 constexpr std::string_view unfinished = ".tmp";
+constexpr std::uint64_t full_below_bytes = 64u << 10;
 
 error no_such(const path& file, const char* what, const std::error_code& why) {
   return file_error(file.string(), what, why.value());
@@ -58,9 +59,9 @@ result<void> check_room(const path& directory, std::uint64_t least_free_bytes) {
     return fail(file_error(directory.string(), "measured", errno));
   const auto free = std::uint64_t{room.f_bavail} * room.f_frsize;
   if (free < least_free_bytes)
-    return fail(errc::io, fmt::format("{}: only {} MiB are free, and below {} MiB no checkpoint is written; make room "
+    return fail(errc::io, fmt::format("{}: only {} KiB are free, and below {} KiB no checkpoint is written; make room "
                                       "there",
-                                      directory.string(), free >> 20, least_free_bytes >> 20));
+                                      directory.string(), free >> 10, least_free_bytes >> 10));
   return {};
 }
 
@@ -250,6 +251,9 @@ result<std::optional<std::uint64_t>> file_checkpoint_files::write(const path& di
   if (!ready)
     return fail(std::move(ready.error()));
   with(work);
+  // Who writes with streams may not have noticed that the disk was full: then its files are too short.
+  if (auto room = check_room(work, std::max(options_.least_free_bytes, full_below_bytes)); !room)
+    return fail(std::move(room.error()));
   const auto sealed = seal_checkpoint(work, parse_checkpoint_name(directory.filename().string()));
   if (!sealed)
     return fail(sealed.error());

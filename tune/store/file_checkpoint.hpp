@@ -12,8 +12,8 @@
 namespace tune {
 
 struct file_checkpoint_options {
-  /// When less is free where a checkpoint is to be written, it is refused before anything is: a full disk would take
-  /// the journal with it.
+  /// When less is free where a checkpoint is to be written, or was written, it is refused: a full disk would take the
+  /// journal with it. Below 64 KiB it always is.
   std::uint64_t least_free_bytes = 64u << 20;
 };
 

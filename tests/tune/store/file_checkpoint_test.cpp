@@ -136,7 +136,7 @@ TEST_CASE_FIXTURE(fixture, "file checkpoint: below the limit of free space nothi
   const auto written = careful.write(directory, [&](const path&) { was_called = true; });
 
   CHECK(written.error().code == errc::io);
-  CHECK(written.error().message.find("MiB are free, and below 4398046511104 MiB no checkpoint is written") !=
+  CHECK(written.error().message.find("KiB are free, and below 4503599627370496 KiB no checkpoint is written") !=
         std::string::npos);
   CHECK_FALSE(was_called);
 }
