@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
   const auto all_settings = chosen_settings(read_request(session.arguments()));
   auto& cluster = session.cluster();
 
-  const auto data = load_digits(CAF_TUNE_EXAMPLE_DATA "/digits.csv.gz");
+  const auto data = load_digits();
   std::vector<fold> tasks;
   for (const auto& how : all_settings)
     for (int number = 0; number < folds; ++number)

@@ -118,13 +118,21 @@ controller_core::actions controller_core::on_report(trial_id trial, attempt_numb
   enter(trial, *life, phase::answered, now);
   held_.push_back({place, trial, attempt, what});
   waits_for_results_ = false;
+  release_answers(now, todo); // An iteration that was counted before waits for nothing that is still to be written.
   fill(now, todo);
   return todo;
 }
 
 controller_core::actions controller_core::on_durable(journal_position up_to, const moment& now) {
   actions todo;
-  while (!held_.empty() && held_.front().position <= up_to) {
+  durable_ = std::max(durable_, up_to);
+  release_answers(now, todo);
+  finish_if_done(now, todo);
+  return todo;
+}
+
+void controller_core::release_answers(const moment& now, actions& todo) {
+  while (!held_.empty() && held_.front().position <= durable_) {
     const auto next = held_.front();
     held_.pop_front();
     auto* life = life_of(next.trial, next.attempt);
@@ -139,8 +147,6 @@ controller_core::actions controller_core::on_durable(journal_position up_to, con
     enter(next.trial, *life, what == attempt_answer::go_on ? phase::steps : phase::leaves, now);
     todo.push_back(answer{next.trial, next.attempt, what});
   }
-  finish_if_done(now, todo);
-  return todo;
 }
 
 controller_core::actions controller_core::on_attempt_over(trial_id trial, attempt_number attempt,

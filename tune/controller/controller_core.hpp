@@ -44,6 +44,7 @@ public:
     trial_id trial;
     attempt_number attempt = 0;
     config values;
+    record::wall_time created; ///< When the trial was.
     std::optional<checkpoint_ref> restore;
     double time_total_s = 0;
     std::string avoid_node; ///< Empty: none.
@@ -160,6 +161,7 @@ private:
   void kill(trial_id trial, trial_life& life, std::string why, const moment& now, actions& todo);
   void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
   void trim_checkpoints(trial_id trial, trial_life& life, actions& todo);
+  void release_answers(const moment& now, actions& todo); ///< To results that are on disk.
   void stop_all(const std::string& why, const moment& now, actions& todo);
   void fill(const moment& now, actions& todo);
   bool create(std::size_t most, const moment& now, actions& todo);
@@ -192,6 +194,7 @@ private:
   bool waits_for_results_ = false; ///< The searcher has nothing to propose until it hears of a result.
 
   journal_position position_ = 0; ///< Of the last record.
+  journal_position durable_ = 0;  ///< Of the last one that is on disk.
   std::deque<held_answer> held_;
   std::set<std::pair<runtime::instant, trial_id>> due_;
   step_times steps_;

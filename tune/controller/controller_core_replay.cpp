@@ -64,7 +64,9 @@ void controller_core::decide(record::result_reported& counted) {
 
 void controller_core::apply(const record::trial_created& made) {
   created_ = std::max(created_, made.trial.value);
-  lives_[made.trial].values = made.values;
+  auto& life = lives_[made.trial];
+  life.values = made.values;
+  life.created = made.at;
   search_->on_created(made.trial, made.values);
   schedule_->on_trial_created(made.trial, made.values);
 }

@@ -8,6 +8,7 @@
 #include "runtime/base/instant.hpp"
 #include "tune/config.hpp"
 #include "tune/controller/failure_budget.hpp"
+#include "tune/journal/record.hpp"
 #include "tune/trial/checkpoint_ref.hpp"
 #include "tune/trial/trial_state.hpp"
 #include "tune/vocabulary.hpp"
@@ -18,6 +19,7 @@ namespace tune {
 /// about the attempt that runs, and is empty when a driver opens the experiment again.
 struct trial_life {
   config values;
+  record::wall_time created;
   trial_state state = trial_state::pending;
   iteration_number iterations = 0; ///< The last that was counted.
   double time_total_s = 0;         ///< Then.

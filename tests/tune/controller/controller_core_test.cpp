@@ -126,11 +126,14 @@ TEST_CASE("controller: an iteration that is done again after a loss is counted o
   x.over(1, end_cause::lost, "node-1 was lost");
   x.pass(50ms);
   x.alive(1);
-  for (int i = 2; i <= 4; ++i) { // 2 and 3 once more, then 4.
+  x.sync();
+  for (int i = 2; i <= 3; ++i) { // Once more: nothing is written, so nothing has to be waited for.
     x.report(1, 0.9);
-    x.sync();
     CHECK(x.attempts.at(trial_id{1}).told == attempt_answer::go_on);
   }
+  x.report(1, 0.9);
+  x.sync();
+  CHECK(x.attempts.at(trial_id{1}).told == attempt_answer::go_on);
 
   const auto results = x.all<record::result_reported>();
   REQUIRE(results.size() == 4);

@@ -20,5 +20,5 @@ auto inspect(Inspector& f, digits& x) {
   return f(x.images, x.labels);
 }
 
-/// Reads a gzipped file of lines with 64 pixels and the digit. Throws std::runtime_error with file and line.
-digits load_digits(const std::string& file);
+/// All of digits.csv.gz. The file is part of the program, so that nodes of a cluster need not have it.
+digits load_digits();
