@@ -8,9 +8,8 @@
 #include <fmt/format.h>
 
 #include "runtime/base/overloaded.hpp"
-#include "runtime/net/shell_failure.hpp"
+#include "tune/driver/failure_actor.hpp"
 #include "tune/trial/attempt_wire.hpp"
-#include "tune/worker/trial_runner_actor.hpp"
 
 namespace tune {
 namespace {
@@ -18,6 +17,12 @@ namespace {
 /// What runners tell, on threads of the runtime.
 struct runner_is_alive {
   runner_id runner;
+  runner_place place;
+};
+struct checkpoint_is_there {
+  runner_id runner;
+  attempt_key key;
+  runtime::result<void> how;
 };
 struct runner_says {
   runner_id runner;
@@ -57,6 +62,7 @@ attempt_end end_of(const runtime::result<void>& how) {
 } // namespace tune
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_is_alive)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::checkpoint_is_there)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_says)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_has_ended)
 
@@ -68,9 +74,8 @@ attempts_actor::attempts_actor(caf::actor_config& config, runtime::cluster& clus
     options_(std::move(how)),
     controller_(std::move(controller)),
     pool_(options_.pool) {
-  set_exception_handler(runtime::ends_actor("the experiment's attempts", nullptr, [this](const error& why) {
-    caf::anon_send(controller_, experiment_breaks{why});
-  }));
+  set_exception_handler(ends_experiment(
+    "what runs attempts", [this](const error& why) { caf::anon_send(controller_, experiment_breaks{why}); }));
 }
 
 caf::behavior attempts_actor::make_behavior() {
@@ -87,7 +92,12 @@ caf::behavior attempts_actor::make_behavior() {
     },
     [this](const end_attempt_at_once& which) { perform(pool_.on_kill(which.key)); },
     [this](const end_all_attempts&) { perform(pool_.on_close()); },
-    [this](const runner_is_alive& news) { perform(pool_.on_alive(news.runner, now())); },
+    [this](const runner_is_alive& news) {
+      if (const auto found = runners_.find(news.runner); found != runners_.end())
+        found->second.place = news.place;
+      perform(pool_.on_alive(news.runner, now()));
+    },
+    [this](const checkpoint_is_there& news) { begin_there(news.runner, news.key, news.how); },
     [this](const runner_says& news) { hear(news.runner, news.key, news.event); },
     [this](const runner_has_ended& news) {
       runners_.erase(news.runner);
@@ -120,19 +130,42 @@ void attempts_actor::spawn(runner_id id) {
   }
   runners_[id].remote = *remote;
   remote->on_end([me, id](const runtime::result<void>& how) { caf::anon_send(me, runner_has_ended{id, end_of(how)}); });
-  remote->call_then<caf::message>(
-    [me, id](const runtime::result<caf::message>& answer) {
-      if (answer)
-        caf::anon_send(me, runner_is_alive{id}); // Otherwise its end is told.
+  remote->call_then<std::string>(
+    [me, id](const runtime::result<std::string>& answer) {
+      auto place = answer.and_then([](const std::string& bytes) { return runner_place_from(bytes); });
+      if (place)
+        caf::anon_send(me, runner_is_alive{id, std::move(*place)}); // Otherwise its end is told.
     },
-    hello_atom::value);
+    hello_atom::value, options_.marker_file, options_.marker);
 }
 
 void attempts_actor::begin(runner_id id, attempt_key key) {
-  const auto order = orders_.find(key);
+  const auto found = orders_.find(key);
   auto& r = runners_.at(id);
   r.attempt = key;
-  call(id, r, begin_atom::value, attempt_wire::to_bytes(order->second));
+  auto& order = found->second;
+  if (!order.restore || r.place.sees_storage)
+    return begin_there(id, key, {});
+  const auto in_storage = *order.restore;
+  order.restore->directory = fmt::format("{}/{}/restored/{}", r.place.directory, order.experiment, order.trial_name);
+  const caf::actor me(this);
+  options_.provide(in_storage, r.place.node, order.restore->directory, [me, id, key](const runtime::result<void>& how) {
+    caf::anon_send(me, checkpoint_is_there{id, key, how});
+  });
+}
+
+void attempts_actor::begin_there(runner_id id, attempt_key key, const result<void>& provided) {
+  const auto order = orders_.find(key);
+  const auto found = runners_.find(id);
+  if (order == orders_.end() || found == runners_.end() || !(found->second.attempt == key))
+    return;        // It was killed meanwhile.
+  if (!provided) { // The runner is well, its attempt cannot begin.
+    orders_.erase(order);
+    found->second.attempt = {};
+    tell(key, attempt_over{{end_cause::bad_checkpoint, provided.error().message}, std::nullopt, ""});
+    return perform(pool_.on_over(id, now()));
+  }
+  call(id, found->second, begin_atom::value, attempt_wire::to_bytes(order->second));
   orders_.erase(order);
 }
 

@@ -14,6 +14,7 @@
 #include "tune/driver/controller_actor.hpp"
 #include "tune/driver/runner_pool.hpp"
 #include "tune/trial/attempt_messages.hpp"
+#include "tune/worker/trial_runner_actor.hpp"
 
 namespace tune {
 
@@ -25,6 +26,12 @@ public:
     runtime::actor_options runner; ///< Resources and placement of each trial.
     runner_pool::options pool;
     std::chrono::milliseconds stop_deadline{5000}; ///< For a runner that has nothing to do.
+    std::string marker_file; ///< By its content a runner knows whether it sees the experiment's storage.
+    std::string marker;
+    /// Copies a checkpoint from the storage into a directory of a node that does not see it.
+    std::function<void(const checkpoint_ref& checkpoint, const std::string& node, const std::string& directory,
+                       std::function<void(const result<void>&)> then)>
+      provide;
   };
 
   attempts_actor(caf::actor_config& config, runtime::cluster& cluster, options how, caf::actor controller);
@@ -35,12 +42,14 @@ public:
 private:
   struct runner {
     runtime::remote_actor remote;
+    runner_place place;
     attempt_key attempt;
   };
 
   void perform(const runner_pool::actions& todo);
   void spawn(runner_id id);
   void begin(runner_id id, attempt_key key);
+  void begin_there(runner_id id, attempt_key key, const result<void>& provided);
   void ask_next(runner_id id, runner& r, attempt_answer what);
   template <class... Parts>
   void call(runner_id id, runner& r, Parts&&... parts);

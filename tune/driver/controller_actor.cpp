@@ -7,7 +7,7 @@
 
 #include "runtime/base/invariant.hpp"
 #include "runtime/base/overloaded.hpp"
-#include "runtime/net/shell_failure.hpp"
+#include "tune/driver/failure_actor.hpp"
 
 namespace tune {
 namespace {
@@ -21,11 +21,11 @@ controller_actor::controller_actor(caf::actor_config& config, std::shared_ptr<co
     core_(std::move(core)),
     parts_(std::move(parts)),
     make_attempts_(std::move(make_attempts)) {
-  set_exception_handler(
-    runtime::ends_actor("the experiment's controller", nullptr, [this](const error& why) { end(fail(why)); }));
+  set_exception_handler(ends_experiment("the controller", [this](const error& why) { end(fail(why)); }));
 }
 
 caf::behavior controller_actor::make_behavior() {
+  parts_.listen_to_journal(caf::actor(this));
   attempts_ = make_attempts_(caf::actor(this));
   perform(core_->on_begin(now()));
   return {

@@ -78,6 +78,8 @@ struct experiment_outcome {
 /// What a controller stands on.
 struct controller_parts {
   std::shared_ptr<journal> records;
+  /// Has the journal tell the controller what is durable; called before the first record is appended.
+  std::function<void(const caf::actor& controller)> listen_to_journal;
   std::shared_ptr<checkpoint_place> checkpoints;
   /// What a worker is told of an attempt beyond what the core says.
   std::function<attempt_order(const controller_core::start_attempt&)> make_order;

@@ -14,16 +14,6 @@
 namespace tune {
 namespace {
 
-bool holds(const std::string& file, const std::string& content) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return false;
-  std::string read(content.size() + 1, '\0'); // One more than it may be.
-  in.read(read.data(), static_cast<std::streamsize>(read.size()));
-  read.resize(static_cast<std::size_t>(in.gcount()));
-  return read == content;
-}
-
 std::string find_ip() {
   ifaddrs* all = nullptr;
   std::string found = "127.0.0.1";
@@ -50,6 +40,16 @@ std::string find_hostname() {
 }
 
 } // namespace
+
+bool holds(const std::string& file, const std::string& content) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in)
+    return false;
+  std::string read(content.size() + 1, '\0'); // One more than it may be.
+  in.read(read.data(), static_cast<std::streamsize>(read.size()));
+  read.resize(static_cast<std::size_t>(in.gcount()));
+  return read == content;
+}
 
 result<attempt_place> place_of(const attempt_order& order, const path& node_directory) {
   const path storage(order.storage_directory);

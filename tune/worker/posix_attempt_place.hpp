@@ -13,6 +13,9 @@ struct attempt_place {
   path directory; ///< The trial's, absolute.
 };
 
+/// Whether this machine sees a file with exactly this content.
+bool holds(const std::string& file, const std::string& content);
+
 /// The trial's directory in the experiment's storage if this machine sees the storage: if the order's marker file is
 /// there with its content. Otherwise one of the same name in `node_directory`. Does not make it.
 [[nodiscard]] result<attempt_place> place_of(const attempt_order& order, const path& node_directory);

@@ -9,9 +9,11 @@
 #include <caf/send.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include "runtime/codec.hpp"
 #include "runtime/worker_place.hpp"
 #include "tune/store/file_checkpoint.hpp"
 #include "tune/trial/attempt_wire.hpp"
+#include "tune/worker/posix_attempt_place.hpp"
 #include "tune/worker/posix_trial_runner.hpp"
 
 CAF_ADD_ATOM(caf_tune, tune, told_atom, "told")
@@ -106,7 +108,10 @@ caf::behavior trial_runner_actor::make_behavior() {
   set_exit_handler([this](const caf::exit_msg&) { body_->on_exit(); });
   body_ = std::make_unique<body>(this);
   return {
-    [](hello_atom) {},
+    [](hello_atom, const std::string& marker_file, const std::string& marker) {
+      const auto place = runtime::this_worker_place().value_or(runtime::worker_place());
+      return runtime::to_bytes(place.node, place.directory, holds(marker_file, marker));
+    },
     [this](begin_atom, const std::string& order) { return body_->on_begin(order); },
     [this](answer_atom, std::uint8_t answer) { return body_->on_answer(answer); },
     [this](told_atom, std::string& event) { body_->on_told(event); },
@@ -116,6 +121,12 @@ caf::behavior trial_runner_actor::make_behavior() {
 
 void trial_runner_actor::on_exit() {
   body_.reset(); // Handles outlive the actor; its thread must not. Waits for the user's code, if it was killed.
+}
+
+result<runner_place> runner_place_from(const std::string& bytes) {
+  return runtime::from_bytes<std::string, std::string, bool>(bytes).map([](auto values) {
+    return runner_place{std::get<0>(values), std::get<1>(values), std::get<2>(values)};
+  });
 }
 
 const runtime::actor_type<caf::behavior(trial_runner_actor*)>& trial_runner_type() {

@@ -9,6 +9,7 @@
 #include <caf/type_id.hpp>
 
 #include "runtime/actor_type.hpp"
+#include "tune/vocabulary.hpp"
 
 CAF_ADD_ATOM(caf_tune, tune, hello_atom, "hello")
 CAF_ADD_ATOM(caf_tune, tune, begin_atom, "begin")
@@ -16,9 +17,18 @@ CAF_ADD_ATOM(caf_tune, tune, answer_atom, "answer")
 
 namespace tune {
 
+/// Where a trial runner is: its node, a directory there that outlives the worker, and whether it sees the storage that
+/// has the marker file.
+struct runner_place {
+  std::string node;
+  std::string directory;
+  bool sees_storage = true;
+};
+[[nodiscard]] result<runner_place> runner_place_from(const std::string& bytes);
+
 /// Runs attempts in a worker, one after the other:
 ///
-///   (hello_atom)                       -> nothing: it is there
+///   (hello_atom, std::string marker_file, std::string marker) -> std::string: its runner_place as bytes
 ///   (begin_atom, std::string order)    -> std::string event
 ///   (answer_atom, std::uint8_t answer) -> std::string event
 ///

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "runtime/cluster.hpp"
+#include "runtime/resources/resource_set.hpp"
+
+namespace tune {
+
+/// Asks the cluster again and again how many trials it can run at once, on a thread of its own, and tells when that
+/// has changed. Where the head does not answer, what was known holds.
+class capacity_watch {
+public:
+  capacity_watch(runtime::cluster& cluster, runtime::resource_set each, std::function<void(std::size_t)> tell,
+                 std::chrono::milliseconds interval = std::chrono::seconds(1));
+  ~capacity_watch();
+
+private:
+  void run();
+
+  runtime::cluster& cluster_;
+  runtime::resource_set each_;
+  std::function<void(std::size_t)> tell_;
+  std::chrono::milliseconds interval_;
+  std::mutex mutex_;
+  std::condition_variable ends_;
+  bool has_ended_ = false;
+  std::thread thread_; ///< Last: it uses the others.
+};
+
+} // namespace tune

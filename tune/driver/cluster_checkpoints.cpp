@@ -1,0 +1,138 @@
+#include "tune/driver/cluster_checkpoints.hpp"
+
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "runtime/options.hpp"
+#include "tune/driver/checkpoint_transfer.hpp"
+#include "tune/store/file_checkpoint.hpp"
+#include "tune/worker/checkpoint_keeper_actor.hpp"
+
+namespace tune {
+
+cluster_checkpoints::cluster_checkpoints(runtime::cluster& cluster, listener told)
+  : cluster_(cluster),
+    told_(told),
+    store_([told](trial_id trial, const checkpoint_ref& checkpoint, const result<void>& how) {
+      told(trial, checkpoint, how);
+    }),
+    thread_([this] { run(); }) {
+}
+
+cluster_checkpoints::~cluster_checkpoints() {
+  {
+    std::lock_guard guard(mutex_);
+    ends_ = true;
+    jobs_.clear();
+  }
+  wake_.notify_all();
+  thread_.join();
+  for (auto& each : keepers_)
+    (void)each.second.kill();
+}
+
+void cluster_checkpoints::set_directory(trial_id trial, path directory) {
+  std::lock_guard guard(mutex_);
+  directories_[trial] = std::move(directory);
+}
+
+void cluster_checkpoints::keep(trial_id trial, const checkpoint_ref& checkpoint) {
+  if (checkpoint.in_storage)
+    store_.keep(trial, checkpoint);
+  else
+    add([this, trial, checkpoint] { bring_in(trial, checkpoint); });
+}
+
+void cluster_checkpoints::drop(trial_id trial, const checkpoint_ref& checkpoint) {
+  if (checkpoint.in_storage)
+    return store_.drop(trial, checkpoint);
+  add([this, checkpoint] {
+    if (auto keeper = keeper_on(checkpoint.node)) // Where the node is gone, so is what lies there.
+      (void)keeper->call<void>(forget_atom::value, checkpoint.directory).try_get();
+  });
+}
+
+void cluster_checkpoints::provide(const checkpoint_ref& checkpoint, const std::string& node,
+                                  const std::string& directory, std::function<void(const result<void>&)> then) {
+  add([=] {
+    auto keeper = keeper_on(node);
+    then(keeper ? send_checkpoint(*keeper, checkpoint.directory, directory) : result<void>(fail(keeper.error())));
+  });
+}
+
+// ---- The thread.
+
+void cluster_checkpoints::add(job what) {
+  {
+    std::lock_guard guard(mutex_);
+    if (ends_)
+      return;
+    jobs_.push_back(std::move(what));
+  }
+  wake_.notify_all();
+}
+
+void cluster_checkpoints::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return ends_ || !jobs_.empty(); });
+    if (ends_)
+      return;
+    const auto next = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    next();
+    lock.lock();
+  }
+}
+
+void cluster_checkpoints::bring_in(trial_id trial, checkpoint_ref checkpoint) {
+  auto here = copied(trial, checkpoint);
+  if (!here)
+    return told_(trial, checkpoint, fail(here.error()));
+  store_.keep(trial, *here);
+  if (auto keeper = keeper_on(checkpoint.node)) // It is safe here: the node need not keep it.
+    (void)keeper->call<void>(forget_atom::value, checkpoint.directory).try_get();
+}
+
+result<checkpoint_ref> cluster_checkpoints::copied(trial_id trial, const checkpoint_ref& checkpoint) {
+  path directory;
+  {
+    std::lock_guard guard(mutex_);
+    directory = directories_[trial];
+  }
+  auto keeper = keeper_on(checkpoint.node);
+  if (!keeper)
+    return fail(keeper.error());
+  auto here = checkpoint;
+  here.directory = (directory / path(checkpoint.directory).filename()).string();
+  here.in_storage = true;
+  const path coming = here.directory + ".tmp"; // As of any writer: swept if this process ends here.
+  std::error_code failed;
+  std::filesystem::remove_all(coming, failed);
+  if (auto fetched = fetch_checkpoint(*keeper, checkpoint.directory, coming); !fetched)
+    return fail(runtime::within(fmt::format("checkpoint of iteration {} on {}", checkpoint.iteration, checkpoint.node),
+                                fetched.error()));
+  if (auto whole = check_checkpoint(coming); !whole)
+    return fail(whole.error());
+  std::filesystem::rename(coming, here.directory, failed);
+  if (failed)
+    return fail(errc::io, fmt::format("{}: {}", here.directory, failed.message()));
+  return here;
+}
+
+result<runtime::remote_actor> cluster_checkpoints::keeper_on(const std::string& node) {
+  if (const auto known = keepers_.find(node); known != keepers_.end()) {
+    if (!known->second.end().wait_for(std::chrono::seconds(0)))
+      return known->second;
+    keepers_.erase(known); // It was lost; perhaps its node was not.
+  }
+  auto keeper = cluster_.try_spawn(checkpoint_keeper_type(), runtime::actor_options().resources({}).on_node(node));
+  if (keeper)
+    keepers_[node] = *keeper;
+  return keeper;
+}
+
+} // namespace tune

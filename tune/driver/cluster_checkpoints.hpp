@@ -1,0 +1,66 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/cluster.hpp"
+#include "tune/driver/controller_actor.hpp"
+#include "tune/path.hpp"
+#include "tune/store/file_checkpoint_store.hpp"
+
+namespace tune {
+
+/// The checkpoints of an experiment, wherever its trials run: those that were written on a node that does not see the
+/// experiment's storage are copied there, over the cluster's own links, and to the node of whoever restores one. So no
+/// file system has to be shared. Copies are made on a thread of this object, one after the other. All functions may be
+/// called by any thread and do not block.
+class cluster_checkpoints : public checkpoint_place {
+public:
+  /// Told, on a thread of this object or of its store, what became of a keep(): the checkpoint as it lies in the
+  /// storage, or why it does not.
+  using listener = std::function<void(trial_id trial, const checkpoint_ref& checkpoint, const result<void>& how)>;
+
+  cluster_checkpoints(runtime::cluster& cluster, listener told);
+  ~cluster_checkpoints() override; ///< What is not copied by now is not copied any more.
+
+  /// Where a trial's checkpoints lie in the storage; before the first keep() of the trial.
+  void set_directory(trial_id trial, path directory);
+  void sweep(const path& experiment_directory) { store_.sweep(experiment_directory); }
+
+  void keep(trial_id trial, const checkpoint_ref& checkpoint) override;
+  void drop(trial_id trial, const checkpoint_ref& checkpoint) override;
+
+  /// Copies a checkpoint that lies in the storage to a node that does not see it, into this directory below the node's
+  /// own. `then` is called on the thread of this object.
+  void provide(const checkpoint_ref& checkpoint, const std::string& node, const std::string& directory,
+               std::function<void(const result<void>&)> then);
+
+private:
+  using job = std::function<void()>;
+
+  void add(job what);
+  void run();
+  void bring_in(trial_id trial, checkpoint_ref checkpoint);
+  [[nodiscard]] result<checkpoint_ref> copied(trial_id trial, const checkpoint_ref& checkpoint);
+  [[nodiscard]] result<runtime::remote_actor> keeper_on(const std::string& node);
+
+  runtime::cluster& cluster_;
+  listener told_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<job> jobs_;
+  bool ends_ = false;
+  std::map<trial_id, path> directories_;
+  std::map<std::string, runtime::remote_actor> keepers_; ///< By node; of the thread alone.
+  file_checkpoint_store store_;
+  std::thread thread_;
+};
+
+} // namespace tune

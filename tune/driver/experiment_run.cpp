@@ -1,0 +1,313 @@
+#include "tune/driver/experiment_run.hpp"
+
+#include <fstream>
+#include <random>
+#include <system_error>
+#include <utility>
+
+#include <caf/send.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "tune/driver/attempts_actor.hpp"
+#include "tune/driver/same_experiment.hpp"
+#include "tune/driver/trial_demand.hpp"
+#include "tune/results/trial_directory_name.hpp"
+#include "tune/scheduler/scheduler.hpp"
+#include "tune/searcher/point_queue.hpp"
+
+namespace tune {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string random_hex(int digits) {
+  std::random_device chance; // Not of the experiment: it names this run of it.
+  return fmt::format("{:0{}x}", chance() & (digits == 8 ? 0xffffffffu : 0xffffu), digits);
+}
+
+/// The journal, for whoever reads it beside its writer.
+class journal_source : public record_source {
+public:
+  explicit journal_source(path directory) : directory_(std::move(directory)) {}
+  result<void> read(journal_position first, journal_position last, const visitor& visit) override {
+    const auto end_here = fail(errc::cancelled, "");
+    auto read = read_journal(directory_, [&](journal_position at, const journal_record& each) -> result<void> {
+      if (at > last)
+        return end_here;
+      if (at >= first)
+        visit(at, each);
+      return {};
+    });
+    if (!read && read.error().code != errc::cancelled)
+      return fail(read.error());
+    return {};
+  }
+
+private:
+  path directory_;
+};
+
+runtime::actor_options runner_options(const experiment& what, runtime::resource_set wants) {
+  runtime::actor_options options;
+  options.resources(std::move(wants));
+  if (what.wait_for_nodes)
+    options.wait_for_nodes();
+  for (const auto& [name, text] : what.environment)
+    options.environment(name, text);
+  return options;
+}
+
+} // namespace
+
+result<std::unique_ptr<experiment_run>> experiment_run::start(runtime::cluster& cluster, const experiment& what,
+                                                              run_options options) {
+  if (const auto mistakes = mistakes_of(what); !mistakes.empty())
+    return fail(errc::invalid_argument, fmt::format("{}", fmt::join(mistakes, "\n")));
+  std::unique_ptr<experiment_run> run(new experiment_run(cluster, what, std::move(options)));
+  if (auto opened = run->open(); !opened)
+    return fail(opened.error());
+  if (auto begun = run->begin(); !begun)
+    return fail(begun.error());
+  return run;
+}
+
+experiment_run::experiment_run(runtime::cluster& cluster, const experiment& what, run_options options)
+  : cluster_(cluster),
+    what_(what),
+    options_(std::move(options)),
+    directory_(fs::absolute(options_.storage) / what_.name) {
+}
+
+experiment_run::~experiment_run() {
+  if (controller_) {
+    interrupt("the program ends");
+    (void)wait();
+  }
+  capacity_.reset();
+}
+
+// ---- Opening.
+
+result<void> experiment_run::open() {
+  std::error_code failed;
+  const bool is_there = fs::exists(directory_ / "journal", failed);
+  if (options_.must_exist && !is_there)
+    return fail(errc::not_found, fmt::format("there is no experiment in {} to go on with; start one without --resume",
+                                             directory_.string()));
+  fs::create_directories(directory_, failed);
+  if (failed)
+    return fail(errc::io, fmt::format("storage: {} cannot be made: {}; use --storage for a directory that can be "
+                                      "written",
+                                      directory_.string(), failed.message()));
+  description_ = to_json(what_, options_.command);
+  if (auto opened = open_journal(); !opened)
+    return opened;
+  if (!what_.checkpoints.local_first) // An empty marker is seen by nobody.
+    marker_ = random_hex(8) + random_hex(8);
+  std::ofstream marker(directory_ / ".storage");
+  marker << marker_;
+  if (!marker.flush())
+    return fail(errc::io, fmt::format("storage: {} cannot be written", (directory_ / ".storage").string()));
+  return {};
+}
+
+/// Goes on where an earlier driver was, if there was one.
+result<void> experiment_run::open_journal() {
+  auto opened = file_journal::open(directory_ / "journal",
+                                   [this](journal_position, const journal_record& past) { return replay(past); });
+  if (!opened)
+    return fail(runtime::within(directory_.string(), opened.error()));
+  journal_ = std::move(*opened);
+  if (core_)
+    return {};
+  begun_.id = random_hex(8);
+  begun_.name = what_.name;
+  begun_.description = description_;
+  begun_.seed = what_.seed;
+  make_core(begun_.id, what_.seed);
+  return {};
+}
+
+result<void> experiment_run::replay(const journal_record& past) {
+  if (const auto* begun = std::get_if<record::experiment_begun>(&past); begun != nullptr && !core_) {
+    if (auto same = check_same(*begun); !same)
+      return same;
+    begun_ = *begun;
+    make_core(begun->id, begun->seed);
+  }
+  if (!core_)
+    return fail(errc::incompatible, "the journal does not begin with an experiment");
+  if (auto fits = core_->on_replay(past); !fits)
+    return fits;
+  ++past_records_;
+  (void)view_.on_record(past); // A description that cannot be read is for people only.
+  return {};
+}
+
+result<void> experiment_run::check_same(const record::experiment_begun& before) const {
+  const auto changed = differences_of_experiments(before.description, description_);
+  if (changed.empty())
+    return {};
+  return fail(errc::already_exists,
+              fmt::format("there is another experiment of this name; use --name for another one, or go on with what it "
+                          "was:\n  {}",
+                          fmt::join(changed, "\n  ")));
+}
+
+void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
+  controller_options options;
+  options.id = id;
+  options.name = what_.name;
+  options.description = description_;
+  options.seed = seed;
+  options.samples = what_.samples;
+  options.objectives = what_.more_metrics;
+  options.objectives.insert(options.objectives.begin(), what_.metric);
+  options.stop = what_.stop;
+  options.max_concurrent_trials = what_.max_concurrent_trials;
+  options.time_budget = what_.time_budget;
+  options.failures.max_failures = what_.max_failures;
+  options.failures.max_losses = what_.max_losses;
+  options.fail_fast = what_.fail_fast;
+  options.step_deadline = what_.step_deadline;
+  options.trial_deadline = what_.trial_deadline;
+  options.checkpoints_kept = what_.checkpoints.keep;
+  const searcher_setup setup{what_.space, seed, what_.samples, trials_of(what_.points_to_evaluate)};
+  planned_ = options.trials = what_.searcher.trials(setup);
+  auto search = what_.searcher.make(setup);
+  if (!what_.points_to_evaluate.empty())
+    search =
+      std::make_unique<point_queue>(what_.space, what_.points_to_evaluate, options.objectives, seed, std::move(search));
+  auto schedule = what_.scheduler.make({seed, what_.metric.better});
+  max_iterations_ = schedule->max_iterations();
+  core_ = std::make_shared<controller_core>(std::move(options), std::move(search), std::move(schedule));
+}
+
+// ---- Running.
+
+result<void> experiment_run::begin() {
+  auto wants = demand_of(what_.resources);
+  if (!wants)
+    return fail(wants.error());
+  auto described = read_description(begun_.description);
+  if (!described)
+    return fail(described.error());
+  described_ = std::move(*described);
+  results_writer_options files;
+  files.results.directory = directory_.string();
+  files.in_journal = past_records_;
+  files_ =
+    std::make_unique<file_results_writer>(std::move(files), std::make_unique<journal_source>(directory_ / "journal"));
+  for (const auto how : {trial_state::terminated, trial_state::stopped, trial_state::error})
+    ended_before_ += view_.count(how);
+  spawn_controller(runner_options(what_, *wants));
+  capacity_ = std::make_unique<capacity_watch>(
+    cluster_, *wants, [to = controller_](std::size_t holds) { caf::anon_send(to, cluster_holds{holds}); });
+  return {};
+}
+
+void experiment_run::spawn_controller(runtime::actor_options runners) {
+  auto& system = cluster_.actor_system();
+  checkpoints_ = std::make_shared<cluster_checkpoints>(
+    cluster_, [this](trial_id trial, const checkpoint_ref& checkpoint, const result<void>& how) {
+      if (how)
+        caf::anon_send(controller_, checkpoint_is_stored{trial, checkpoint});
+      else
+        caf::anon_send(controller_, checkpoint_is_lost{trial, checkpoint});
+    });
+  checkpoints_->sweep(directory_);
+  controller_parts parts;
+  parts.records = journal_;
+  parts.listen_to_journal = [journal = journal_](const caf::actor& to) {
+    journal->listen([to](result<journal_position> up_to) { caf::anon_send(to, journal_is_durable{std::move(up_to)}); });
+  };
+  parts.checkpoints = checkpoints_;
+  parts.make_order = [this](const controller_core::start_attempt& start) { return make_order(start); };
+  parts.on_durable_record = [this](journal_position at, const journal_record& what) { on_durable(at, what); };
+  parts.wall_clock = [] { return std::chrono::system_clock::now(); };
+  parts.on_end = [this](result<experiment_outcome> how) {
+    std::lock_guard guard(mutex_);
+    outcome_ = std::move(how);
+    changed_.notify_all();
+  };
+  attempts_actor::options attempts;
+  attempts.runner = std::move(runners);
+  attempts.marker_file = (directory_ / ".storage").string();
+  attempts.marker = marker_;
+  attempts.provide = [place = checkpoints_](const checkpoint_ref& checkpoint, const std::string& node,
+                                            const std::string& to, std::function<void(const result<void>&)> then) {
+    place->provide(checkpoint, node, to, std::move(then));
+  };
+  controller_ = system.spawn<controller_actor>(
+    core_, std::move(parts), [&cluster = cluster_, attempts = std::move(attempts)](const caf::actor& controller) {
+      return caf::actor(cluster.actor_system().spawn<attempts_actor>(cluster, attempts, controller));
+    });
+}
+
+attempt_order experiment_run::make_order(const controller_core::start_attempt& start) const {
+  record::trial_created made;
+  made.trial = start.trial;
+  made.values = start.values;
+  made.at = start.created;
+  attempt_order order;
+  order.experiment = begun_.id;
+  order.trial = start.trial;
+  order.trial_name = trial_name(begun_.id, start.trial);
+  order.attempt = start.attempt;
+  order.trainable = what_.trainable;
+  order.values = start.values;
+  order.seed = begun_.seed * 0x9e3779b97f4a7c15u + start.trial.value;
+  order.metrics.push_back(what_.metric.metric);
+  for (const auto& each : what_.more_metrics)
+    order.metrics.push_back(each.metric);
+  order.checkpoints = {what_.checkpoints.every, what_.checkpoints.at_end};
+  order.max_iterations = max_iterations_;
+  order.time_total_s = start.time_total_s;
+  const auto own = directory_ / trial_directory_name(begun_, described_, made);
+  checkpoints_->set_directory(start.trial, own);
+  order.storage_directory = own.string();
+  order.marker_file = (directory_ / ".storage").string();
+  order.marker = marker_;
+  order.restore = start.restore;
+  return order;
+}
+
+void experiment_run::on_durable(journal_position position, const journal_record& what) {
+  files_->add(position, what);
+  std::lock_guard guard(mutex_);
+  (void)view_.on_record(what);
+  if (options_.on_record)
+    options_.on_record(what, view_);
+  changed_.notify_all();
+}
+
+// ---- Its end.
+
+void experiment_run::interrupt(const std::string& why) {
+  caf::anon_send(controller_, interrupt_experiment{why});
+}
+
+result<experiment_outcome> experiment_run::wait() {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return outcome_.has_value(); });
+  }
+  capacity_.reset();
+  if (auto written = files_->finish(); !written && *outcome_)
+    return fail(written.error());
+  return *outcome_;
+}
+
+result_grid experiment_run::results() {
+  return with_view([this](const experiment_view& view) { return result_grid(view, directory_); });
+}
+
+bool experiment_run::wait_until(const std::function<bool(const experiment_view&)>& is_so) {
+  std::unique_lock lock(mutex_);
+  bool so = false;
+  changed_.wait(lock, [&] { return (so = is_so(view_)) || outcome_.has_value(); });
+  return so;
+}
+
+} // namespace tune

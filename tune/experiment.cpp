@@ -1,0 +1,138 @@
+#include "tune/experiment.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "tune/driver/trial_demand.hpp"
+#include "tune/searcher/point_queue.hpp"
+#include "tune/value/json_text.hpp"
+
+namespace tune {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// It names a directory.
+bool is_directory_name(const std::string& name) {
+  return !name.empty() && name.size() <= 100 && name != "." && name != ".." &&
+         std::none_of(name.begin(), name.end(),
+                      [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+void gather(std::vector<std::string>& into, std::vector<std::string> more) {
+  into.insert(into.end(), more.begin(), more.end());
+}
+
+void check_deadline(std::vector<std::string>& mistakes, const char* name,
+                    const std::optional<std::chrono::nanoseconds>& deadline) {
+  if (deadline && deadline->count() <= 0)
+    mistakes.push_back(
+      fmt::format("{}: {} s is no time; use more than 0", name, std::chrono::duration<double>(*deadline).count()));
+}
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+json goals_of(const experiment& what, const char* (*of)(const objective&)) {
+  if (what.more_metrics.empty())
+    return of(what.metric);
+  auto all = json::array({of(what.metric)});
+  for (const auto& each : what.more_metrics)
+    all.push_back(of(each));
+  return all;
+}
+
+json stop_of(const std::vector<stop_condition>& conditions) {
+  auto all = json::object();
+  for (const auto& each : conditions) {
+    const bool at_least = each.when == stop_condition::relation::at_least;
+    all[each.metric] = json::object({{at_least ? "at_least" : "at_most", each.bound}});
+  }
+  return all;
+}
+
+} // namespace
+
+std::vector<std::string> mistakes_of(const experiment& what) {
+  std::vector<std::string> mistakes;
+  if (!is_directory_name(what.name))
+    mistakes.push_back(fmt::format("name: {} cannot name a directory; use 1 to 100 characters without slashes",
+                                   to_json(value(what.name))));
+  gather(mistakes, mistakes_of(what.space));
+  if (mistakes.empty()) {
+    gather(mistakes, what.searcher.mistakes(what.space));
+    auto objectives = what.more_metrics;
+    objectives.insert(objectives.begin(), what.metric);
+    gather(mistakes, mistakes_of(what.points_to_evaluate, what.space, objectives));
+  }
+  if (what.metric.metric.empty())
+    mistakes.emplace_back(R"(metric: there is none; use for example tune::maximize("accuracy"))");
+  for (const auto& each : what.more_metrics)
+    if (each.metric.empty() || each.metric == what.metric.metric)
+      mistakes.push_back(fmt::format("more_metrics: {} is no further metric", to_json(value(each.metric))));
+  if (what.samples == 0)
+    mistakes.emplace_back("samples: 0 trials find nothing; use at least 1");
+  gather(mistakes, what.scheduler.mistakes());
+  gather(mistakes, mistakes_of(what.stop, what.metric));
+  if (const auto wants = demand_of(what.resources); !wants)
+    mistakes.push_back(wants.error().message);
+  check_deadline(mistakes, "time_budget", what.time_budget);
+  check_deadline(mistakes, "step_deadline", what.step_deadline);
+  check_deadline(mistakes, "trial_deadline", what.trial_deadline);
+  if (what.max_failures < -1)
+    mistakes.push_back(fmt::format("max_failures: {} is no number of failures; use -1 for any", what.max_failures));
+  if (what.max_losses < -1)
+    mistakes.push_back(fmt::format("max_losses: {} is no number of losses; use -1 for any", what.max_losses));
+  if (what.checkpoints.every < 0)
+    mistakes.push_back(
+      fmt::format("checkpoints: every {} iterations is no interval; use 0 or more", what.checkpoints.every));
+  if (what.checkpoints.keep == 0)
+    mistakes.emplace_back("checkpoints: keep is 0, but a trial goes on from its newest; use at least 1");
+  return mistakes;
+}
+
+std::string to_json(const experiment& what, const std::vector<std::string>& command) {
+  json all;
+  all["name"] = what.name;
+  all["trainable"] = what.trainable;
+  all["space"] = json::parse(to_json(what.space));
+  all["metric"] = goals_of(what, [](const objective& o) { return o.metric.c_str(); });
+  all["mode"] = goals_of(what, [](const objective& o) { return o.better == direction::maximize ? "max" : "min"; });
+  all["samples"] = what.samples;
+  all["seed"] = what.seed;
+  all["searcher"] = json::parse(to_json(what.searcher));
+  all["scheduler"] = json::parse(to_json(what.scheduler));
+  if (!what.stop.empty())
+    all["stop"] = stop_of(what.stop);
+  for (const auto& [name, amount] : what.resources)
+    all["resources"][name] = json_of(amount);
+  if (what.max_concurrent_trials != 0)
+    all["max_concurrent_trials"] = what.max_concurrent_trials;
+  if (what.time_budget)
+    all["time_budget_s"] = seconds(*what.time_budget);
+  all["max_failures"] = what.max_failures;
+  all["max_losses"] = what.max_losses;
+  if (what.fail_fast)
+    all["fail_fast"] = true;
+  if (what.step_deadline)
+    all["step_deadline_s"] = seconds(*what.step_deadline);
+  if (what.trial_deadline)
+    all["trial_deadline_s"] = seconds(*what.trial_deadline);
+  all["checkpoints"] = {
+    {"every", what.checkpoints.every}, {"at_end", what.checkpoints.at_end}, {"keep", what.checkpoints.keep}};
+  if (!what.points_to_evaluate.empty()) {
+    auto points = json::array();
+    for (const auto& each : what.points_to_evaluate)
+      points.push_back(json_of(each.values));
+    all["points_to_evaluate"] = std::move(points);
+  }
+  if (!command.empty())
+    all["command"] = command;
+  return all.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+} // namespace tune

@@ -1,0 +1,160 @@
+#include "tune/worker/checkpoint_keeper_actor.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <system_error>
+
+#include <caf/behavior.hpp>
+#include <caf/error.hpp>
+#include <caf/result.hpp>
+#include <caf/sec.hpp>
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "runtime/codec.hpp"
+#include "runtime/worker_place.hpp"
+
+namespace tune {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t most_at_once = 4u << 20;
+
+caf::error because(const path& file, const std::string& why) {
+  return caf::make_error(caf::sec::runtime_error, fmt::format("{}: {}", file.string(), why));
+}
+
+caf::error because_of_errno(const path& file) {
+  return because(file, std::strerror(errno));
+}
+
+/// Whether a file lies below the root, with neither ".." nor a link on the way out of it.
+bool is_below(const path& root, const path& file) {
+  std::error_code failed;
+  const auto whole = fs::weakly_canonical(file, failed);
+  const auto top = fs::weakly_canonical(root, failed);
+  if (failed || !file.is_absolute())
+    return false;
+  const auto differs = std::mismatch(top.begin(), top.end(), whole.begin(), whole.end());
+  return differs.first == top.end() && differs.second != whole.end();
+}
+
+caf::result<std::string> list(const path& directory) {
+  std::vector<checkpoint_file> files;
+  std::error_code failed;
+  for (fs::recursive_directory_iterator each(directory, failed), end; !failed && each != end; each.increment(failed))
+    if (each->is_regular_file(failed))
+      files.emplace_back(fs::relative(each->path(), directory, failed).string(), each->file_size(failed));
+  if (failed)
+    return because(directory, failed.message());
+  return runtime::to_bytes(files);
+}
+
+caf::result<std::string> read(const path& file, std::uint64_t offset, std::uint32_t most) {
+  std::ifstream from(file, std::ios::binary);
+  std::string bytes(std::min(most, most_at_once), '\0');
+  if (!from.seekg(static_cast<std::streamoff>(offset)))
+    return because_of_errno(file);
+  from.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (from.bad())
+    return because_of_errno(file);
+  bytes.resize(static_cast<std::size_t>(from.gcount()));
+  return bytes;
+}
+
+caf::result<void> write(const path& file, std::uint64_t offset, const std::string& bytes) {
+  std::error_code failed;
+  fs::create_directories(file.parent_path(), failed);
+  const int to = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (to < 0)
+    return because_of_errno(file);
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto n = ::pwrite(to, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno != EINTR) {
+      auto why = because_of_errno(file);
+      ::close(to);
+      return why;
+    }
+    done += n < 0 ? 0 : static_cast<std::size_t>(n);
+  }
+  ::close(to);
+  return caf::unit;
+}
+
+/// Files and the directories that name them: what they hold is on the disk, not on its way there.
+caf::result<void> sync_all(const path& directory) {
+  std::vector<path> all{directory.parent_path(), directory};
+  std::error_code failed;
+  for (fs::recursive_directory_iterator each(directory, failed), end; !failed && each != end; each.increment(failed))
+    all.push_back(each->path());
+  if (failed)
+    return because(directory, failed.message());
+  for (const auto& each : all) {
+    const int file = ::open(each.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+      return because_of_errno(each);
+    const int how = ::fsync(file);
+    ::close(file);
+    if (how != 0)
+      return because_of_errno(each);
+  }
+  return caf::unit;
+}
+
+caf::result<void> forget(const path& directory) {
+  std::error_code failed;
+  fs::remove_all(directory, failed);
+  if (failed)
+    return because(directory, failed.message());
+  return caf::unit;
+}
+
+} // namespace
+
+checkpoint_keeper_actor::checkpoint_keeper_actor(caf::actor_config& config) : event_based_actor(config) {
+  if (const auto place = runtime::this_worker_place())
+    root_ = place->directory;
+}
+
+caf::behavior checkpoint_keeper_actor::make_behavior() {
+  const auto refused = [this](const std::string& file) -> std::optional<caf::error> {
+    if (!root_.empty() && is_below(root_, file))
+      return std::nullopt;
+    return because(file, fmt::format("it does not lie in {}", root_.string()));
+  };
+  return {
+    [=](list_atom, const std::string& directory) -> caf::result<std::string> {
+      const auto no = refused(directory);
+      return no ? caf::result<std::string>(*no) : list(directory);
+    },
+    [=](read_atom, const std::string& file, std::uint64_t offset, std::uint32_t most) -> caf::result<std::string> {
+      const auto no = refused(file);
+      return no ? caf::result<std::string>(*no) : read(file, offset, most);
+    },
+    [=](write_atom, const std::string& file, std::uint64_t offset, const std::string& bytes) -> caf::result<void> {
+      const auto no = refused(file);
+      return no ? caf::result<void>(*no) : write(file, offset, bytes);
+    },
+    [=](whole_atom, const std::string& directory) -> caf::result<void> {
+      const auto no = refused(directory);
+      return no ? caf::result<void>(*no) : sync_all(directory);
+    },
+    [=](forget_atom, const std::string& directory) -> caf::result<void> {
+      const auto no = refused(directory);
+      return no ? caf::result<void>(*no) : forget(directory);
+    },
+  };
+}
+
+const runtime::actor_type<caf::behavior(checkpoint_keeper_actor*)>& checkpoint_keeper_type() {
+  static const auto type = runtime::actor_type_of<checkpoint_keeper_actor>("caf_tune.checkpoint_keeper");
+  return type;
+}
+
+} // namespace tune
