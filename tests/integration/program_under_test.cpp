@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdexcept>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -149,6 +150,13 @@ std::string program_under_test::wait_for_file(const std::string& file) {
     throw std::runtime_error(file + " is not whole: \"" + content + "\"");
   content.pop_back();
   return content;
+}
+
+void program_under_test::wait_for_size(const std::string& file, std::uintmax_t bytes) {
+  wait_for_change(file.substr(0, file.rfind('/')), file, [&] {
+    struct stat now = {};
+    return ::stat(file.c_str(), &now) == 0 && static_cast<std::uintmax_t>(now.st_size) >= bytes;
+  });
 }
 
 void program_under_test::wait_for_error(const std::string& phrase) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <sys/types.h>
@@ -34,6 +35,7 @@ public:
   program_end wait();                             ///< For its end.
   std::string wait_for_file(const std::string&);  ///< For it to appear; its content at that moment, but for "\n".
   void wait_for_error(const std::string& phrase); ///< For standard error to hold this.
+  void wait_for_size(const std::string& file, std::uintmax_t bytes); ///< At least; its folder is there.
   std::string error_text() const;                 ///< What standard error holds now.
   pid_t process_id() const { return process_; }
 

@@ -1,0 +1,214 @@
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "runtime/test_cluster.hpp"
+#include "tests/runtime/package/temporary_directory.hpp"
+#include "tune/tune.hpp"
+
+// Whole experiments on clusters of real processes, of which some die.
+
+namespace {
+
+/// Counts its steps. What it has counted is in its checkpoint; each step it also writes down by itself, so that a test
+/// can compare.
+class counting : public tune::trial_actor {
+public:
+  void set_up(const tune::config& values) override { diary_ = values.get<std::string>("diary"); }
+  tune::metrics step() override {
+    std::ofstream(diary_, std::ios::app) << ++count_ << '\n';
+    std::this_thread::yield();
+    return {{"count", count_}};
+  }
+  void save(const tune::path& directory) override { std::ofstream(directory / "count") << count_; }
+  void load(const tune::path& directory) override { std::ifstream(directory / "count") >> count_; }
+
+private:
+  std::string diary_;
+  int count_ = 0;
+};
+const auto counting_trainable = tune::trainable::of<counting>("counting");
+
+const tune::trainable square("square", [](tune::trial& trial) {
+  const auto x = trial.get<double>("x");
+  if (x < 0)
+    throw std::domain_error("x is negative");
+  trial.report({{"loss", x * x}});
+});
+
+tune::experiment counting_to(int last, const temporary_directory& folder) {
+  tune::experiment experiment("counting", counting_trainable);
+  experiment.space = {{"diary", folder / "diary"}};
+  experiment.metric = tune::maximize("count");
+  experiment.stop = {{"training_iteration", tune::at_least(last)}};
+  experiment.checkpoints.every = 5;
+  experiment.storage = folder / "storage";
+  return experiment;
+}
+
+/// How often each number stands in the diary.
+std::map<int, int> read_diary(const temporary_directory& folder) {
+  std::map<int, int> often;
+  std::ifstream diary(folder / "diary");
+  for (int n = 0; diary >> n;)
+    ++often[n];
+  return often;
+}
+
+} // namespace
+
+TEST_CASE("experiment: a grid is tried out on a cluster, and the best is found") {
+  runtime::test_cluster cluster(2, runtime::cpus(2));
+  tune::session session(cluster);
+  tune::experiment experiment("squares", square);
+  experiment.space = {{"x", tune::grid({3.0, 1.0, 2.0})}};
+  experiment.metric = tune::minimize("loss");
+  experiment.samples = 2;
+
+  const auto results = session.start(experiment).wait();
+
+  CHECK(results.size() == 6);
+  CHECK(results.count(tune::trial_state::terminated) == 6);
+  CHECK(results.best().config().get<double>("x") == 1.0);
+  CHECK(results.best().metrics().get<double>("loss") == 1.0);
+  CHECK(results.lost_results() == 0);
+}
+
+TEST_CASE("experiment: a trial that throws has failed, with its message, and the others go on") {
+  runtime::test_cluster cluster(1, runtime::cpus(2));
+  tune::session session(cluster);
+  tune::experiment experiment("squares", square);
+  experiment.space = {{"x", tune::grid({-1.0, 2.0})}};
+  experiment.metric = tune::minimize("loss");
+
+  const auto results = session.start(experiment).wait();
+
+  REQUIRE(results.errors().size() == 1);
+  CHECK(results.errors()[0].error().find("x is negative") != std::string::npos);
+  CHECK(results.best().config().get<double>("x") == 2.0);
+}
+
+TEST_CASE("experiment: what fits on no node is an error that says by how much") {
+  runtime::test_cluster cluster(1, runtime::cpus(2));
+  tune::session session(cluster);
+  tune::experiment experiment("squares", square);
+  experiment.space = {{"x", 1.0}};
+  experiment.metric = tune::minimize("loss");
+  experiment.resources = {{"gpu", 1}};
+
+  const auto results = session.start(experiment).try_wait();
+
+  REQUIRE_FALSE(results);
+  CHECK(results.error().code == tune::errc::infeasible);
+  CHECK(results.error().message.find("gpu=1") != std::string::npos);
+}
+
+TEST_CASE("experiment: a trial goes on, on another node, from its newest checkpoint, and each result counts once") {
+  for (const bool local_first : {false, true}) {
+    CAPTURE(local_first); // Without any shared directory: checkpoints travel over the cluster's links.
+    const temporary_directory folder;
+    runtime::test_cluster cluster(3, runtime::cpus(1));
+    tune::session session(cluster);
+    auto experiment = counting_to(400, folder);
+    experiment.checkpoints.local_first = local_first;
+
+    auto running = session.start(experiment);
+    const auto trial = running.wait_for_checkpoint(20);
+    cluster.kill_node(trial.node());
+    const auto results = running.wait();
+
+    const auto best = results.best();
+    CHECK(best.state() == tune::trial_state::terminated);
+    CHECK(best.iterations() == 400);
+    CHECK(best.metrics().get<int>("count") == 400);
+    CHECK(results.results() == 400);
+    CHECK(results.lost_results() == 0);
+    REQUIRE(best.attempts().size() == 2);
+    CHECK(best.attempts()[0].cause == "node lost");
+    CHECK(best.attempts()[1].node != trial.node());
+    CHECK(best.attempts()[1].iterations <= 385); // It did not begin anew.
+    const auto diary = read_diary(folder);
+    CHECK(diary.size() == 400);
+    CHECK(diary.begin()->first == 1);
+    CHECK(diary.begin()->second == 1);
+  }
+}
+
+TEST_CASE("experiment: one that is stopped is gone on with, and one that has finished is extended") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(1));
+  tune::session session(cluster);
+  {
+    auto running = session.start(counting_to(300, folder));
+    (void)running.wait_for_result(10);
+    running.stop();
+    CHECK(running.try_wait());
+  }
+  {
+    const auto results = session.start(counting_to(300, folder)).wait();
+    CHECK(results.best().iterations() == 300);
+    CHECK(results.results() == 300);
+    CHECK(results.size() == 1);
+    CHECK(results.best().attempts().size() == 2);
+  }
+  auto more = counting_to(300, folder);
+  more.samples = 2;
+  const auto results = session.start(more).wait();
+  CHECK(results.size() == 2);
+  CHECK(results.results() == 600);
+}
+
+TEST_CASE("experiment: another one of the same name is refused, with what is different") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(1));
+  tune::session session(cluster);
+  tune::experiment experiment("squares", square);
+  experiment.space = {{"x", tune::uniform(0, 1)}};
+  experiment.metric = tune::minimize("loss");
+  experiment.storage = folder / "storage";
+  (void)session.start(experiment).wait();
+
+  experiment.space = {{"x", tune::uniform(0, 2)}};
+  const auto refused = session.try_start(experiment);
+
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == tune::errc::already_exists);
+  CHECK(refused.error().message.find("\"x\"") != std::string::npos);
+}
+
+TEST_CASE("experiment: two drivers cannot have one experiment at once") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(1));
+  tune::session session(cluster);
+  auto running = session.start(counting_to(100'000, folder));
+  (void)running.wait_for_result(1);
+
+  const auto refused = session.try_start(counting_to(100'000, folder));
+
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == tune::errc::already_exists);
+  running.stop();
+}
+
+TEST_CASE("experiment: every mistake is told at once, and nothing is left behind") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(1));
+  tune::session session(cluster);
+  tune::experiment experiment("wrong", square);
+  experiment.space = {{"lr", tune::log_uniform(0, 1)}};
+  experiment.samples = 0;
+  experiment.resources = {{"cpu", -1}};
+  experiment.storage = folder / "storage";
+
+  const auto refused = session.try_start(experiment);
+
+  REQUIRE_FALSE(refused);
+  const auto& text = refused.error().message;
+  for (const char* part : {"space: \"lr\": log scale needs low > 0, but low is 0", "metric: there is none",
+                           "samples: 0 trials find nothing", "resources: \"cpu\": -1 is not an amount"})
+    CHECK_MESSAGE(text.find(part) != std::string::npos, part, " is not in: ", text);
+  CHECK_FALSE(std::filesystem::exists(std::filesystem::path(folder / "storage")));
+}
