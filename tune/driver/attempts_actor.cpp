@@ -58,6 +58,11 @@ attempt_end end_of(const runtime::result<void>& how) {
   return {end_cause::not_started, why.message};
 }
 
+/// Whether a call failed because whom it asked has ended, or is about to.
+bool is_end_of_runner(errc code) {
+  return code == errc::worker_lost || code == errc::node_lost || code == errc::cancelled || code == errc::unreachable;
+}
+
 } // namespace
 } // namespace tune
 
@@ -91,7 +96,11 @@ caf::behavior attempts_actor::make_behavior() {
           return ask_next(id, each, answer.what);
     },
     [this](const end_attempt_at_once& which) { perform(pool_.on_kill(which.key)); },
-    [this](const end_all_attempts&) { perform(pool_.on_close()); },
+    [this](const end_all_attempts&) {
+      is_closing_ = true;
+      perform(pool_.on_close());
+      quit_when_empty();
+    },
     [this](const runner_is_alive& news) {
       if (const auto found = runners_.find(news.runner); found != runners_.end())
         found->second.place = news.place;
@@ -102,6 +111,7 @@ caf::behavior attempts_actor::make_behavior() {
     [this](const runner_has_ended& news) {
       runners_.erase(news.runner);
       perform(pool_.on_ended(news.runner, news.why));
+      quit_when_empty();
     },
   };
 }
@@ -192,11 +202,11 @@ void attempts_actor::hear(runner_id id, attempt_key key, const runtime::result<s
   const auto found = runners_.find(id);
   if (found == runners_.end() || !(found->second.attempt == key))
     return;
+  if (!event && is_end_of_runner(event.error().code))
+    return; // Its end is told, with the cause.
   auto said = event.and_then([](const std::string& bytes) { return attempt_wire::event_from(bytes); });
-  if (!said) {
-    // Lost with its runner, whose end is told; if that lives it has said something that nobody understands.
+  if (!said) // It lives, and says something that nobody understands.
     return perform(pool_.on_kill(key));
-  }
   const bool is_over = std::holds_alternative<attempt_over>(*said);
   if (std::holds_alternative<attempt_alive>(*said))
     ask_next(id, found->second, attempt_answer::go_on);
@@ -205,6 +215,12 @@ void attempts_actor::hear(runner_id id, attempt_key key, const runtime::result<s
     found->second.attempt = {};
     perform(pool_.on_over(id, now()));
   }
+}
+
+/// Nothing of the experiment is left on the cluster then.
+void attempts_actor::quit_when_empty() {
+  if (is_closing_ && pool_.is_empty())
+    quit();
 }
 
 void attempts_actor::tell(attempt_key key, attempt_event event) {
@@ -216,6 +232,7 @@ void attempts_actor::on_exit() {
     (void)each.second.remote.kill();
   runners_.clear();
   controller_ = nullptr;
+  options_.provide = nullptr;
 }
 
 } // namespace tune

@@ -19,7 +19,8 @@
 namespace tune {
 
 /// Runs attempts on a cluster: spawns trial runners there, has them begin, passes answers and events on. Every order is
-/// followed by exactly one attempt_over, unless this actor ends before.
+/// followed by exactly one attempt_over, unless this actor ends before. After end_all_attempts it ends when the last
+/// runner has.
 class attempts_actor : public caf::event_based_actor {
 public:
   struct options {
@@ -56,6 +57,7 @@ private:
   void end(runner_id id, std::chrono::milliseconds deadline);
   void hear(runner_id id, attempt_key key, const runtime::result<std::string>& event);
   void tell(attempt_key key, attempt_event event);
+  void quit_when_empty();
   runtime::instant now() const { return runtime::instant{clock().now().time_since_epoch()}; }
 
   runtime::cluster& cluster_;
@@ -64,6 +66,7 @@ private:
   runner_pool pool_;
   std::map<runner_id, runner> runners_;
   std::map<attempt_key, attempt_order> orders_; ///< Not begun yet.
+  bool is_closing_ = false;
 };
 
 } // namespace tune

@@ -22,15 +22,25 @@ cluster_checkpoints::cluster_checkpoints(runtime::cluster& cluster, listener tol
 }
 
 cluster_checkpoints::~cluster_checkpoints() {
+  end(order::stop);
+}
+
+void cluster_checkpoints::finish() {
+  end(order::finish);
+  store_.wait();
+}
+
+void cluster_checkpoints::end(order how) {
   {
     std::lock_guard guard(mutex_);
-    ends_ = true;
-    jobs_.clear();
+    order_ = how;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable())
+    thread_.join();
   for (auto& each : keepers_)
     (void)each.second.kill();
+  keepers_.clear();
 }
 
 void cluster_checkpoints::set_directory(trial_id trial, path directory) {
@@ -67,7 +77,7 @@ void cluster_checkpoints::provide(const checkpoint_ref& checkpoint, const std::s
 void cluster_checkpoints::add(job what) {
   {
     std::lock_guard guard(mutex_);
-    if (ends_)
+    if (order_ != order::go_on)
       return;
     jobs_.push_back(std::move(what));
   }
@@ -77,8 +87,8 @@ void cluster_checkpoints::add(job what) {
 void cluster_checkpoints::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return ends_ || !jobs_.empty(); });
-    if (ends_)
+    wake_.wait(lock, [this] { return order_ != order::go_on || !jobs_.empty(); });
+    if (order_ == order::stop || jobs_.empty())
       return;
     const auto next = std::move(jobs_.front());
     jobs_.pop_front();

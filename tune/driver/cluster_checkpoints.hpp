@@ -30,6 +30,10 @@ public:
   cluster_checkpoints(runtime::cluster& cluster, listener told);
   ~cluster_checkpoints() override; ///< What is not copied by now is not copied any more.
 
+  /// Waits until all that was kept lies in the storage, or cannot. Nothing may be asked of it afterwards, and it does
+  /// not need the cluster any more.
+  void finish();
+
   /// Where a trial's checkpoints lie in the storage; before the first keep() of the trial.
   void set_directory(trial_id trial, path directory);
   void sweep(const path& experiment_directory) { store_.sweep(experiment_directory); }
@@ -47,6 +51,7 @@ private:
 
   void add(job what);
   void run();
+  void end(order how);
   void bring_in(trial_id trial, checkpoint_ref checkpoint);
   [[nodiscard]] result<checkpoint_ref> copied(trial_id trial, const checkpoint_ref& checkpoint);
   [[nodiscard]] result<runtime::remote_actor> keeper_on(const std::string& node);
@@ -56,7 +61,7 @@ private:
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<job> jobs_;
-  bool ends_ = false;
+  enum class order { go_on, finish, stop } order_ = order::go_on;
   std::map<trial_id, path> directories_;
   std::map<std::string, runtime::remote_actor> keepers_; ///< By node; of the thread alone.
   file_checkpoint_store store_;

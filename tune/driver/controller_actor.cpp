@@ -131,6 +131,7 @@ void controller_actor::on_exit() {
     tell(fail(errc::cancelled, "the experiment's controller was ended"));
   attempts_ = nullptr;
   make_attempts_ = nullptr;
+  parts_ = {}; // Some of them know this actor: none may keep the other alive.
 }
 
 } // namespace tune

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -209,12 +210,13 @@ result<void> experiment_run::begin() {
 
 void experiment_run::spawn_controller(runtime::actor_options runners) {
   auto& system = cluster_.actor_system();
+  const auto controller = std::make_shared<caf::actor>(); // Known only when all that it needs has been made.
   checkpoints_ = std::make_shared<cluster_checkpoints>(
-    cluster_, [this](trial_id trial, const checkpoint_ref& checkpoint, const result<void>& how) {
+    cluster_, [controller](trial_id trial, const checkpoint_ref& checkpoint, const result<void>& how) {
       if (how)
-        caf::anon_send(controller_, checkpoint_is_stored{trial, checkpoint});
+        caf::anon_send(*controller, checkpoint_is_stored{trial, checkpoint});
       else
-        caf::anon_send(controller_, checkpoint_is_lost{trial, checkpoint});
+        caf::anon_send(*controller, checkpoint_is_lost{trial, checkpoint});
     });
   checkpoints_->sweep(directory_);
   controller_parts parts;
@@ -240,9 +242,12 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
     place->provide(checkpoint, node, to, std::move(then));
   };
   controller_ = system.spawn<controller_actor>(
-    core_, std::move(parts), [&cluster = cluster_, attempts = std::move(attempts)](const caf::actor& controller) {
-      return caf::actor(cluster.actor_system().spawn<attempts_actor>(cluster, attempts, controller));
+    core_, std::move(parts),
+    [&cluster = cluster_, attempts = std::move(attempts), into = attempts_](const caf::actor& to) {
+      *into = cluster.actor_system().spawn<attempts_actor>(cluster, attempts, to);
+      return *into;
     });
+  *controller = controller_;
 }
 
 attempt_order experiment_run::make_order(const controller_core::start_attempt& start) const {
@@ -294,9 +299,19 @@ result<experiment_outcome> experiment_run::wait() {
     changed_.wait(lock, [this] { return outcome_.has_value(); });
   }
   capacity_.reset();
+  wait_for_attempts();
+  checkpoints_->finish();
   if (auto written = files_->finish(); !written && *outcome_)
     return fail(written.error());
   return *outcome_;
+}
+
+/// No worker of the experiment is left then, and nothing of this process waits for one.
+void experiment_run::wait_for_attempts() {
+  caf::scoped_actor self(cluster_.actor_system());
+  self->wait_for(controller_);
+  if (*attempts_)
+    self->wait_for(*attempts_);
 }
 
 result_grid experiment_run::results() {

@@ -77,6 +77,7 @@ private:
   [[nodiscard]] result<void> begin();
   void spawn_controller(runtime::actor_options runners);
   attempt_order make_order(const controller_core::start_attempt& start) const;
+  void wait_for_attempts();
   void on_durable(journal_position position, const journal_record& what);
 
   runtime::cluster& cluster_;
@@ -94,6 +95,7 @@ private:
   std::shared_ptr<file_journal> journal_;
   std::unique_ptr<file_results_writer> files_;
   caf::actor controller_;
+  std::shared_ptr<caf::actor> attempts_ = std::make_shared<caf::actor>(); ///< Set by the controller.
   std::shared_ptr<cluster_checkpoints> checkpoints_;
   std::unique_ptr<capacity_watch> capacity_;
 

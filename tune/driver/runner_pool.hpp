@@ -67,6 +67,7 @@ public:
   actions on_over(runner_id runner, runtime::instant now);  ///< Its attempt has said its last.
   actions on_ended(runner_id runner, const attempt_end& why);
   actions on_kill(attempt_key attempt);
+  bool is_empty() const noexcept { return runners_.empty(); }
   actions on_close(); ///< Nothing more will be run: every runner ends, and attempts with them.
 
 private:
