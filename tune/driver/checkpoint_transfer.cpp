@@ -1,5 +1,6 @@
 #include "tune/driver/checkpoint_transfer.hpp"
 
+#include <chrono>
 #include <deque>
 #include <fstream>
 #include <system_error>
@@ -28,6 +29,16 @@ bool stays_inside(const path& name) {
   return true;
 }
 
+/// A keeper whose node is on its way out may never answer.
+constexpr std::chrono::seconds patience{30};
+
+template <class T>
+result<T> answer_of(runtime::future<T> coming) {
+  if (!coming.wait_for(patience))
+    return fail(errc::timed_out, fmt::format("its node has not answered for {} s", patience.count()));
+  return coming.try_get();
+}
+
 result<void> fetch_file(const runtime::remote_actor& keeper, const std::string& from, const path& to,
                         std::uint64_t size) {
   std::error_code failed;
@@ -38,7 +49,7 @@ result<void> fetch_file(const runtime::remote_actor& keeper, const std::string& 
   for (std::uint64_t written = 0; written < size;) {
     for (; asked < size && coming.size() < most_on_the_way; asked += chunk)
       coming.push_back(keeper.call<std::string>(read_atom::value, from, asked, chunk));
-    auto bytes = coming.front().try_get();
+    auto bytes = answer_of(std::move(coming.front()));
     coming.pop_front();
     if (!bytes)
       return fail(bytes.error());
@@ -56,7 +67,7 @@ result<void> send_file(const runtime::remote_actor& keeper, const path& from, co
   std::ifstream file(from, std::ios::binary);
   std::deque<runtime::future<void>> going;
   const auto one_less = [&going]() -> result<void> {
-    auto done = going.front().try_get();
+    auto done = answer_of(std::move(going.front()));
     going.pop_front();
     return done;
   };
@@ -81,8 +92,12 @@ result<void> send_file(const runtime::remote_actor& keeper, const path& from, co
 
 } // namespace
 
+result<void> forget_checkpoint(const runtime::remote_actor& keeper, const std::string& directory) {
+  return answer_of(keeper.call<void>(forget_atom::value, directory));
+}
+
 result<void> fetch_checkpoint(const runtime::remote_actor& keeper, const std::string& from, const path& to) {
-  auto listed = keeper.call<std::string>(list_atom::value, from).try_get();
+  auto listed = answer_of(keeper.call<std::string>(list_atom::value, from));
   if (!listed)
     return fail(listed.error());
   auto files = runtime::from_bytes<std::vector<checkpoint_file>>(*listed);
@@ -106,7 +121,7 @@ result<void> send_checkpoint(const runtime::remote_actor& keeper, const path& fr
         return good;
   if (failed)
     return fail(errc::io, fmt::format("{}: {}", from.string(), failed.message()));
-  return keeper.call<void>(whole_atom::value, to).try_get();
+  return answer_of(keeper.call<void>(whole_atom::value, to));
 }
 
 } // namespace tune

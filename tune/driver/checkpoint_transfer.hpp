@@ -17,5 +17,7 @@ namespace tune {
                                             const path& to);
 [[nodiscard]] result<void> send_checkpoint(const runtime::remote_actor& keeper, const path& from,
                                            const std::string& to);
+/// There is nothing there afterwards.
+[[nodiscard]] result<void> forget_checkpoint(const runtime::remote_actor& keeper, const std::string& directory);
 
 } // namespace tune

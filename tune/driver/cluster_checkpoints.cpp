@@ -1,5 +1,6 @@
 #include "tune/driver/cluster_checkpoints.hpp"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -60,7 +61,7 @@ void cluster_checkpoints::drop(trial_id trial, const checkpoint_ref& checkpoint)
     return store_.drop(trial, checkpoint);
   add([this, checkpoint] {
     if (auto keeper = keeper_on(checkpoint.node)) // Where the node is gone, so is what lies there.
-      (void)keeper->call<void>(forget_atom::value, checkpoint.directory).try_get();
+      (void)forget_checkpoint(*keeper, checkpoint.directory);
   });
 }
 
@@ -104,7 +105,7 @@ void cluster_checkpoints::bring_in(trial_id trial, checkpoint_ref checkpoint) {
     return told_(trial, checkpoint, fail(here.error()));
   store_.keep(trial, *here);
   if (auto keeper = keeper_on(checkpoint.node)) // It is safe here: the node need not keep it.
-    (void)keeper->call<void>(forget_atom::value, checkpoint.directory).try_get();
+    (void)forget_checkpoint(*keeper, checkpoint.directory);
 }
 
 result<checkpoint_ref> cluster_checkpoints::copied(trial_id trial, const checkpoint_ref& checkpoint) {
@@ -139,6 +140,13 @@ result<runtime::remote_actor> cluster_checkpoints::keeper_on(const std::string& 
       return known->second;
     keepers_.erase(known); // It was lost; perhaps its node was not.
   }
+  const auto state = cluster_.state();
+  if (!state)
+    return fail(state.error());
+  const bool is_there = std::any_of(state->nodes.begin(), state->nodes.end(),
+                                    [&](const auto& each) { return each.name == node && each.state == "alive"; });
+  if (!is_there) // A demand for it would wait until it comes back.
+    return fail(errc::node_lost, fmt::format("node \"{}\" is gone", node));
   auto keeper = cluster_.try_spawn(checkpoint_keeper_type(), runtime::actor_options().resources({}).on_node(node));
   if (keeper)
     keepers_[node] = *keeper;

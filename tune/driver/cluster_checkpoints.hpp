@@ -48,6 +48,7 @@ public:
 
 private:
   using job = std::function<void()>;
+  enum class order { go_on, finish, stop };
 
   void add(job what);
   void run();
@@ -61,7 +62,7 @@ private:
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<job> jobs_;
-  enum class order { go_on, finish, stop } order_ = order::go_on;
+  order order_ = order::go_on;
   std::map<trial_id, path> directories_;
   std::map<std::string, runtime::remote_actor> keepers_; ///< By node; of the thread alone.
   file_checkpoint_store store_;

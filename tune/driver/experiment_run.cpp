@@ -13,6 +13,7 @@
 #include "tune/driver/attempts_actor.hpp"
 #include "tune/driver/same_experiment.hpp"
 #include "tune/driver/trial_demand.hpp"
+#include "tune/results/file_journal_source.hpp"
 #include "tune/results/trial_directory_name.hpp"
 #include "tune/scheduler/scheduler.hpp"
 #include "tune/searcher/point_queue.hpp"
@@ -26,28 +27,6 @@ std::string random_hex(int digits) {
   std::random_device chance; // Not of the experiment: it names this run of it.
   return fmt::format("{:0{}x}", chance() & (digits == 8 ? 0xffffffffu : 0xffffu), digits);
 }
-
-/// The journal, for whoever reads it beside its writer.
-class journal_source : public record_source {
-public:
-  explicit journal_source(path directory) : directory_(std::move(directory)) {}
-  result<void> read(journal_position first, journal_position last, const visitor& visit) override {
-    const auto end_here = fail(errc::cancelled, "");
-    auto read = read_journal(directory_, [&](journal_position at, const journal_record& each) -> result<void> {
-      if (at > last)
-        return end_here;
-      if (at >= first)
-        visit(at, each);
-      return {};
-    });
-    if (!read && read.error().code != errc::cancelled)
-      return fail(read.error());
-    return {};
-  }
-
-private:
-  path directory_;
-};
 
 runtime::actor_options runner_options(const experiment& what, runtime::resource_set wants) {
   runtime::actor_options options;
@@ -198,8 +177,8 @@ result<void> experiment_run::begin() {
   results_writer_options files;
   files.results.directory = directory_.string();
   files.in_journal = past_records_;
-  files_ =
-    std::make_unique<file_results_writer>(std::move(files), std::make_unique<journal_source>(directory_ / "journal"));
+  files_ = std::make_unique<file_results_writer>(std::move(files),
+                                                 std::make_unique<file_journal_source>(directory_ / "journal"));
   for (const auto how : {trial_state::terminated, trial_state::stopped, trial_state::error})
     ended_before_ += view_.count(how);
   spawn_controller(runner_options(what_, *wants));
