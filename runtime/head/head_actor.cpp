@@ -196,6 +196,13 @@ caf::message_handler head_actor::owner_handlers() {
       if (speaks_for_owner(m.owner_id(), "ReleaseLease"))
         perform(core_.on_release(owner_id{m.owner_id()}, lease_id{m.lease_id()}, now()));
     },
+    [this](const wire::OwnerLeaves& m) {
+      if (speaks_for_owner(m.owner_id(), "OwnerLeaves"))
+        perform(core_.on_owner_leaves(owner_id{m.owner_id()}, now()));
+      wire::OwnerLeft left; // Also to whom is not known: it wants to be forgotten, and is.
+      left.set_owner_id(m.owner_id());
+      return left;
+    },
     [this](const wire::AnnounceActors& m) {
       if (!speaks_for_owner(m.owner_id(), "AnnounceActors"))
         return;
@@ -356,7 +363,7 @@ void head_actor::perform_own(const head_core::action& action) {
       send(*link, std::move(message));
   } else if (const auto* owner = std::get_if<head_core::owner_lost>(&action)) {
     if (log)
-      log->info("owner lost owner={} name=\"{}\"", owner->owner, owner->name);
+      log->info("owner lost owner={} name=\"{}\" why=\"{}\"", owner->owner, owner->name, owner->why);
   }
 }
 

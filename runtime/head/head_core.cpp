@@ -104,7 +104,7 @@ void head_core::on_timer(timer what, std::uint64_t whose, instant now, actions& 
   case timer::owner_grace:
     if (const auto o = owners_.find(owner_id{whose});
         o != owners_.end() && o->second.link_lost_at && now - *o->second.link_lost_at >= options_.owner_grace)
-      lose_owner(o->first, now, out);
+      lose_owner(o->first, "its connection was lost", now, out);
     return;
   case timer::orphan_grace:
     if (const auto l = leases_.find(lease_id{whose}); l != leases_.end() && l->second.life == lease_life::orphan) {

@@ -97,6 +97,7 @@ public:
   struct owner_lost {
     owner_id owner;
     std::string name;
+    std::string why;
   };
   using action = std::variant<welcome, grant, end, hear_end, answer_granted, answer_waits, answer_refused, lease_lost,
                               node_joined, node_lost, node_forgotten, node_refused, owner_lost>;
@@ -126,6 +127,7 @@ public:
   [[nodiscard]] result<actions> on_owner_hello(owner_id owner, const std::string& name, const std::string& version,
                                                const resource_set& quota, instant now);
   actions on_owner_link_lost(owner_id owner, instant now); ///< The last of its links.
+  actions on_owner_leaves(owner_id owner, instant now);    ///< In good order: what it has is ended at once.
   /// Answered each time. A repetition of a demand whose lease is over is refused with errc::node_lost: whoever still
   /// waits for it demands anew.
   actions on_demand(owner_id owner, request_id request, demand wants, instant now);
@@ -274,7 +276,7 @@ private:
   void queue_group(owner_id owner, request_id request, request_record& r, instant now);
   void finish_if_empty(owner_id owner, request_id request, const group_record& group);
 
-  void lose_owner(owner_id owner, instant now, actions& out);
+  void lose_owner(owner_id owner, const std::string& why, instant now, actions& out);
 
   /// Ends each event: whoever can be granted something is, and who starves reserves a node.
   void settle(instant now, actions& out);

@@ -52,9 +52,18 @@ head_core::actions head_core::on_owner_link_lost(owner_id owner, instant now) {
   return {};
 }
 
-void head_core::lose_owner(owner_id owner, instant now, actions& out) {
+head_core::actions head_core::on_owner_leaves(owner_id owner, instant now) {
+  actions out;
+  if (owners_.count(owner) == 0)
+    return out;
+  lose_owner(owner, "it left", now, out);
+  settle(now, out);
+  return out;
+}
+
+void head_core::lose_owner(owner_id owner, const std::string& why, instant now, actions& out) {
   const auto o = owners_.find(owner);
-  out.emplace_back(owner_lost{owner, o->second.name});
+  out.emplace_back(owner_lost{owner, o->second.name, why});
   for (auto& [request, r] : o->second.requests)
     leave_queue(owner, request, r);
   std::vector<lease_id> leases(o->second.leases.begin(), o->second.leases.end());

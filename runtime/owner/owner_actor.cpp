@@ -24,6 +24,8 @@ constexpr std::chrono::seconds dial_deadline{10};       // The middleman's own i
 constexpr std::chrono::minutes package_deadline{10};    // Digests are made of every file.
 constexpr std::chrono::seconds reservation_deadline{5}; // Then it is asked again.
 
+const error ended{errc::cancelled, "the owner of this work has ended"};
+
 template <class F, class... Args>
 void call(const F& f, Args&&... args) {
   if (f)
@@ -58,7 +60,7 @@ caf::message_handler owner_actor::handlers() {
 }
 
 void owner_actor::on_exit() {
-  give_up({errc::cancelled, "the owner of this work has ended"});
+  give_up(ended);
   head_ = nullptr; // Actors that hold each other's handles would never be freed.
   nodes_.clear();
   options_.middleman = nullptr;
@@ -104,12 +106,32 @@ caf::message_handler owner_actor::embedder_handlers() {
         group.mapped().on_granted(fail(errc::cancelled, "the placement group was released"));
     },
     [this](ask_head& question) { ask(std::move(question)); },
+    [this](const leave_cluster& order) { return leave(order); },
     [this](caf::tick_atom) {
       armed_.reset();
       answer_late_questions();
       perform(core_.on_time(now()));
     },
   };
+}
+
+caf::result<caf::ok_atom> owner_actor::leave(const leave_cluster& order) {
+  give_up(ended);
+  if (!core_.is_connected()) {
+    quit();
+    return caf::ok_atom_v;
+  }
+  auto promise = make_response_promise<caf::ok_atom>();
+  auto end = [this, promise]() mutable {
+    promise.deliver(caf::ok_atom_v);
+    quit();
+  };
+  wire::OwnerLeaves message;
+  message.set_owner_id(options_.core.owner.value);
+  request(head_, order.deadline, std::move(message))
+    .then([end](const wire::OwnerLeft&) mutable { end(); },
+          [end](const caf::error&) mutable { end(); }); // It misses this owner after the grace, as one that died.
+  return promise;
 }
 
 void owner_actor::submit(submit_actor order) {
@@ -202,6 +224,8 @@ void owner_actor::on_down(const caf::down_msg& down) {
 }
 
 void owner_actor::perform(owner_core::actions actions) {
+  if (ending_)
+    return; // It wants nothing any more.
   for (auto& action : actions)
     std::visit([this](auto& a) { perform(a); }, action);
   arm_timer();

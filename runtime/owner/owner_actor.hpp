@@ -94,6 +94,13 @@ struct ask_head {
   std::chrono::milliseconds deadline{5000}; ///< timed_out or unreachable: whether it happened is unknown.
 };
 
+/// The owner ends, in good order: everybody who waits for it is answered, and the head gives its leases to others at
+/// once. As a request it is answered by (ok_atom) when the head has heard it, or cannot within the deadline; the owner
+/// has ended then.
+struct leave_cluster {
+  std::chrono::milliseconds deadline{1000};
+};
+
 /// The shell of owner_core: one for each driver, and one (owner id 1) in the head's process.
 class owner_actor : public caf::event_based_actor {
 public:
@@ -160,6 +167,7 @@ private:
   void want_package(const work_spec& spec);
   void ask_now(open_question question);
   void answer_late_questions();
+  caf::result<caf::ok_atom> leave(const leave_cluster& order);
   void on_down(const caf::down_msg& down);
   void give_up(const error& why); ///< Every callback that is owed is called.
   error head_is_silent() const;
@@ -192,3 +200,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::stop_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::submit_group)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::release_group)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::ask_head)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::leave_cluster)

@@ -14,6 +14,7 @@
 #include <future>
 #include <utility>
 
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 namespace runtime {
@@ -167,6 +168,15 @@ result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver
   if (auto how = connected->get_future().get(); !how)
     return fail(how.error());
   return made;
+}
+
+driver::~driver() {
+  if (!owner_)
+    return;
+  const leave_cluster order;
+  caf::scoped_actor self{process_.system(), true};
+  self->request(owner_, 2 * order.deadline, order)
+    .receive([](caf::ok_atom) {}, [](const caf::error&) {}); // It ends with its process in any case.
 }
 
 void driver::submit(std::shared_ptr<const work_spec> spec, std::string arguments, task_outcome then) {

@@ -427,6 +427,23 @@ TEST_CASE("cluster: a detached actor outlives its driver, an owned one does not"
   CHECK(end.wait_for(60s));
 }
 
+TEST_CASE("cluster: what a driver held is nobody's any more when it has left in good order") {
+  test_cluster cluster(1, cpus(4));
+  runtime::cluster_options options;
+  options.address = cluster.address();
+  options.token_file = cluster.token_file();
+  {
+    auto driver = runtime::or_throw(runtime::cluster::connect(options));
+    CHECK(driver.spawn(counter_type, actor_options().cpus(4), 5).call<int>(caf::add_atom_v, 1).get() == 6);
+    REQUIRE(runtime::or_throw(cluster.driver().state()).leases.at(0).state == "held");
+  }
+
+  const auto state = runtime::or_throw(cluster.driver().state()); // The head's grace for lost links has hardly begun.
+
+  for (const auto& lease : state.leases) // Perhaps its node has not said yet that it has ended.
+    CHECK(lease.state == "ending");
+}
+
 TEST_CASE("cluster: a detached actor in a placement group is refused") {
   test_cluster cluster;
   runtime::group_demand bundles;

@@ -200,6 +200,24 @@ TEST_CASE("head actor: a driver hears of its lease once the node has accepted it
   CHECK(f.core().leases().empty());
 }
 
+TEST_CASE("head actor: a driver that leaves is told that it was heard, and its lease is ended at once") {
+  fixture f;
+  const auto node = f.join_node(1);
+  const auto driver = f.join_driver(5);
+  const auto other = f.join_driver(6);
+  f.say(driver, f.demand(5, 1, 10'000));
+  const auto lease = f.script(node).last<wire::GrantLease>().lease().lease_id();
+
+  wire::OwnerLeaves leaves;
+  leaves.set_owner_id(5);
+  f.say(other, leaves); // In the name of another: not heard.
+  CHECK(f.script(node).count<wire::EndLease>() == 0);
+  f.say(driver, leaves);
+
+  CHECK(f.script(driver).last<wire::OwnerLeft>().owner_id() == 5);
+  CHECK(f.script(node).last<wire::EndLease>().lease_id() == lease);
+}
+
 TEST_CASE("head actor: an order that nobody answers is repeated each second") {
   fixture f;
   const auto node = f.join_node(1);

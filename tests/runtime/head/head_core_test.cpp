@@ -380,6 +380,25 @@ TEST_CASE("head core: an owner that is gone loses its leases, demands and actors
   CHECK(!core.actors().find("hits"));
 }
 
+TEST_CASE("head core: of an owner that leaves everything is ended at once, and nothing that comes late revives it") {
+  auto core = cluster(1);
+  const auto lease = granted(core, 1, cpus(4));
+  core.on_demand(alice, request_id{2}, wants(cpus(1)), start);
+  core.on_demand(bob, request_id{1}, wants(cpus(4)), start);
+  REQUIRE(core.reserve_name(alice, actor_id{5}, "hits"));
+
+  const auto left = core.on_owner_leaves(alice, start);
+
+  CHECK(the<head_core::end>(left).lease == lease.lease);
+  CHECK(the<head_core::owner_lost>(left).why == "it left");
+  CHECK(core.queue().size() == 1);
+  CHECK(!core.actors().find("hits"));
+  CHECK(the<head_core::grant>(core.on_lease_ended(node_id{1}, lease.lease, start)).lease.owner == bob);
+  CHECK(core.on_owner_leaves(alice, start).empty());
+  CHECK(core.on_demand(alice, request_id{3}, wants(cpus(1)), start).empty());
+  CHECK(core.on_owner_link_lost(alice, start).empty());
+}
+
 TEST_CASE("head core: leases of an earlier head are adopted when their owner comes, else ended") {
   auto core = cluster(0);
   const owner_id carol{12};

@@ -1,5 +1,7 @@
 #include "tests/runtime/owner/owner_fixture.hpp"
 
+#include <caf/scoped_actor.hpp>
+
 using namespace owner_test;
 
 namespace {
@@ -175,6 +177,58 @@ TEST_CASE("owner actor: when it ends, everybody who waits for it is told") {
 
   REQUIRE(results.size() == 1);
   CHECK(results[0].error().code == errc::cancelled);
+}
+
+TEST_CASE("owner actor: when it leaves, the head hears it, everybody who waits is told, and it asks for nothing more") {
+  owner_fixture cluster;
+  const auto owner = cluster.start_owner();
+  std::vector<result<task_result>> results;
+  submit_task order;
+  order.task = task_id{1};
+  order.spec = spec_of(work_kind::task);
+  order.arguments = bytes("");
+  order.on_end = [&](result<task_result> outcome) { results.push_back(std::move(outcome)); };
+  caf::anon_send(owner, order);
+  cluster.time.settle();
+  const auto demands = cluster.plays_head->all<wire::DemandLease>().size();
+  bool hears = false;
+  SUBCASE("at once, when the head answers") { hears = true; }
+  SUBCASE("after the deadline, when it does not") {}
+  cluster.plays_head->answer = [hears](const caf::message& m) -> std::optional<caf::message> {
+    if (hears && m.match_elements<wire::OwnerLeaves>())
+      return caf::make_message(wire::OwnerLeft{});
+    return std::nullopt;
+  };
+  caf::scoped_actor self{cluster.time.system()};
+
+  self->request(owner, caf::infinite, leave_cluster{1000ms});
+  cluster.time.settle();
+  if (!hears) {
+    CHECK(!self->has_next_message());
+    cluster.time.pass(1s);
+  }
+
+  CHECK(self->has_next_message());
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].error() == error{errc::cancelled, "the owner of this work has ended"});
+  const auto heard = cluster.plays_head->all<wire::OwnerLeaves>();
+  REQUIRE(heard.size() == 1);
+  CHECK(heard[0].owner_id() == 42);
+  cluster.say(cluster.node, owner, cluster.ended(1, wire::WorkEnd::WORKER_LOST));
+  cluster.time.pass(10s);
+  CHECK(cluster.plays_head->all<wire::DemandLease>().size() == demands);
+}
+
+TEST_CASE("owner actor: without a head it leaves at once") {
+  owner_fixture cluster;
+  cluster.endpoints->erase("head");
+  const auto owner = cluster.start_owner();
+  caf::scoped_actor self{cluster.time.system()};
+
+  self->request(owner, caf::infinite, leave_cluster{1000ms});
+  cluster.time.settle();
+
+  CHECK(self->has_next_message());
 }
 
 TEST_CASE("owner actor: calls to an actor of its own go through its stub, and its end is the stub's") {
