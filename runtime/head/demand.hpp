@@ -76,6 +76,12 @@ struct group_demand {
   friend bool operator!=(const group_demand& a, const group_demand& b) noexcept { return !(a == b); }
 };
 
+/// Which lease an owner has for one bundle of a group.
+struct held_bundle {
+  std::uint32_t bundle = 0; ///< Its index in the group's demand.
+  lease_id lease;
+};
+
 /// A lease as its owner hears of it.
 struct granted_lease {
   lease_id lease;

@@ -184,7 +184,8 @@ caf::message_handler head_actor::owner_handlers() {
       if (!speaks_for_owner(m.owner_id(), "DemandGroup"))
         return;
       if (auto wants = head_wire::from_wire(m.group()))
-        perform(core_.on_group(owner_id{m.owner_id()}, request_id{m.request_id()}, std::move(*wants), now()));
+        perform(core_.on_group(owner_id{m.owner_id()}, request_id{m.request_id()}, std::move(*wants), now(),
+                               head_wire::held_of(m)));
       else
         refuse(m.owner_id(), m.request_id(), wants.error());
     },

@@ -131,7 +131,11 @@ public:
   /// Answered each time. A repetition of a demand whose lease is over is refused with errc::node_lost: whoever still
   /// waits for it demands anew.
   actions on_demand(owner_id owner, request_id request, demand wants, instant now);
-  actions on_group(owner_id owner, request_id request, group_demand wants, instant now);
+  /// `held`: what the owner has of a group that an earlier head granted. It is part of the group again, now or when its
+  /// node has come back with it, and only the rest is placed: an owner that had to get everything anew before it gives
+  /// anything back would wait for itself where there is no room, or no quota, for both.
+  actions on_group(owner_id owner, request_id request, group_demand wants, instant now,
+                   const std::vector<held_bundle>& held = {});
   /// Nothing is wanted of it any more, whether it waits or was granted. Answered by answer_refused with
   /// errc::cancelled.
   actions on_cancel(owner_id owner, request_id request, instant now);
@@ -259,7 +263,8 @@ private:
   void repeat_orders(instant now, actions& out);
 
   // Requests.
-  actions on_wanted(owner_id owner, request_id request, wanted what, instant now);
+  actions on_wanted(owner_id owner, request_id request, wanted what, const std::vector<held_bundle>& held, instant now);
+  request_record record_of(const lease_queue::shape_ptr& shape, instant now);
   std::optional<error> why_refused(owner_id owner, const lease_queue::shape& shape, instant now) const;
   void answer_again(owner_id owner, request_id request, const request_record& r, instant now, actions& out) const;
   void queue_again(owner_id owner, request_id request, request_record& r, instant now);
@@ -276,6 +281,7 @@ private:
   void queue_group(owner_id owner, request_id request, request_record& r, instant now);
   void finish_if_empty(owner_id owner, request_id request, const group_record& group);
 
+  demand_status describe(const lease_queue::entry& e, instant now) const;
   void lose_owner(owner_id owner, const std::string& why, instant now, actions& out);
 
   /// Ends each event: whoever can be granted something is, and who starves reserves a node.
@@ -284,6 +290,8 @@ private:
   void open_lines_for(node_id node, instant now, actions& out);
   void reserve_for(const lease_queue::entry& e);
   void cancel_reservation(owner_id owner, request_id request);
+  bool claim(owner_id owner, request_id request, request_record& r, const held_bundle& held);
+  void take_claimed(owner_id owner, lease_id lease, instant now, actions& out);
   void yield_over_quota(owner_id owner); ///< Whenever it holds more, or may hold less.
   request_record* find_request(owner_id owner, request_id request);
   void set_timer(instant at, timer what, std::uint64_t whose) { timers_.emplace(at, what, whose); }

@@ -74,6 +74,46 @@ void head_core::queue_group(owner_id owner, request_id request, request_record& 
   queue_again(owner, request, r, now);
 }
 
+/// True if the lease is the group's now; what its node may still bring back is remembered.
+bool head_core::claim(owner_id owner, request_id request, request_record& r, const held_bundle& held) {
+  if (!r.group || held.bundle >= r.group->placed.size() || r.group->placed[held.bundle] != lease_id{})
+    return false;
+  const auto l = leases_.find(held.lease);
+  if (l == leases_.end()) {
+    if (!was_granted_here(held.lease) && adopted_over_.count(held.lease) == 0)
+      owners_.at(owner).claims[held.lease] = {request, held.bundle};
+    return false;
+  }
+  auto& lease = l->second;
+  const auto is_free = lease.life == lease_life::held && lease.is_bundle && lease.request == request_id{};
+  if (!is_free || lease.owner != owner || lease.resources != r.group->wants.bundles[held.bundle])
+    return false;
+  lease.request = request;
+  lease.bundle = held.bundle;
+  r.group->placed[held.bundle] = held.lease;
+  auto& missing = r.group->missing;
+  missing.erase(std::remove(missing.begin(), missing.end(), held.bundle), missing.end());
+  return true;
+}
+
+/// A node has brought a lease that its owner may have claimed before.
+void head_core::take_claimed(owner_id owner, lease_id lease, instant now, actions& out) {
+  auto& claims = owners_.at(owner).claims;
+  const auto found = claims.find(lease);
+  if (found == claims.end())
+    return;
+  const auto [request, bundle] = found->second;
+  claims.erase(found);
+  auto* r = find_request(owner, request);
+  if (!r || !claim(owner, request, *r, {bundle, lease}))
+    return; // It is over, or the bundle was placed elsewhere.
+  if (r->waiting && r->group->missing.empty())
+    leave_queue(owner, request, *r);
+  else
+    queue_group(owner, request, *r, now);
+  answer_again(owner, request, *r, now, out);
+}
+
 void head_core::finish_if_empty(owner_id owner, request_id request, const group_record& group) {
   const auto is_placed = [](lease_id id) { return id != lease_id{}; };
   if (group.missing.empty() && std::none_of(group.placed.begin(), group.placed.end(), is_placed))

@@ -188,14 +188,16 @@ head_core::request_record* head_core::find_request(owner_id owner, request_id re
 }
 
 head_core::actions head_core::on_demand(owner_id owner, request_id request, demand wants, instant now) {
-  return on_wanted(owner, request, wanted(std::move(wants)), now);
+  return on_wanted(owner, request, wanted(std::move(wants)), {}, now);
 }
 
-head_core::actions head_core::on_group(owner_id owner, request_id request, group_demand wants, instant now) {
-  return on_wanted(owner, request, wanted(std::move(wants)), now);
+head_core::actions head_core::on_group(owner_id owner, request_id request, group_demand wants, instant now,
+                                       const std::vector<held_bundle>& held) {
+  return on_wanted(owner, request, wanted(std::move(wants)), held, now);
 }
 
-head_core::actions head_core::on_wanted(owner_id owner, request_id request, wanted what, instant now) {
+head_core::actions head_core::on_wanted(owner_id owner, request_id request, wanted what,
+                                        const std::vector<held_bundle>& held, instant now) {
   actions out;
   const auto o = owners_.find(owner);
   if (o == owners_.end())
@@ -218,28 +220,40 @@ head_core::actions head_core::on_wanted(owner_id owner, request_id request, want
     return out;
   }
   const auto shape = queue_.shape_of(std::move(what));
-  if (auto why = why_refused(owner, *shape, now)) {
-    o->second.over.insert(request.value);
+  auto& r = o->second.requests.emplace(request, record_of(shape, now)).first->second;
+  bool has_part = false;
+  for (const auto& bundle : held)
+    has_part = claim(owner, request, r, bundle) || has_part;
+  if (auto why = has_part ? std::nullopt : why_refused(owner, *shape, now)) {
+    finish(owner, request);
     out.emplace_back(answer_refused{owner, request, std::move(*why)});
     return out;
   }
+  if (r.group)
+    queue_group(owner, request, r, now);
+  else
+    queue_again(owner, request, r, now);
+  settle(now, out);
+  if (const auto* queued = find_request(owner, request); queued && (queued->waiting || has_part))
+    answer_again(owner, request, *queued, now, out);
+  return out;
+}
+
+head_core::request_record head_core::record_of(const lease_queue::shape_ptr& shape, instant now) {
   request_record r;
-  if (const auto* group = std::get_if<group_demand>(&shape->what)) {
-    r.group = std::make_unique<group_record>();
-    r.group->wants = *group;
-    r.group->placed.resize(group->bundles.size());
-    for (std::uint32_t i = 0; i != group->bundles.size(); ++i)
-      r.group->missing.push_back(i);
-  }
   r.what = shape;
   r.place = queue_.next_place();
   r.since = now;
-  queue_.push({owner, request, r.what, r.place, now}, now);
-  o->second.requests.emplace(request, std::move(r));
-  settle(now, out);
-  if (const auto* queued = find_request(owner, request); queued && queued->waiting)
-    answer_again(owner, request, *queued, now, out);
-  return out;
+  r.waiting = false;
+  const auto* group = std::get_if<group_demand>(&shape->what);
+  if (!group)
+    return r;
+  r.group = std::make_unique<group_record>();
+  r.group->wants = *group;
+  r.group->placed.resize(group->bundles.size());
+  for (std::uint32_t i = 0; i != group->bundles.size(); ++i)
+    r.group->missing.push_back(i);
+  return r;
 }
 
 std::optional<error> head_core::why_refused(owner_id owner, const lease_queue::shape& shape, instant now) const {

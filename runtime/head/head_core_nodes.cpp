@@ -175,8 +175,10 @@ void head_core::take_over(node_record& node, const held_lease& lease, lease_life
     kept.life = lease_life::orphan;
     orphans_[lease.owner].insert(lease.lease);
     set_timer(now + options_.adoption_grace, timer::orphan_grace, lease.lease.value);
-  } else
+  } else {
     out.emplace_back(answer_granted{lease.owner, request_id{}, {describe(lease.lease, kept)}});
+    take_claimed(lease.owner, lease.lease, now, out);
+  }
 }
 
 // ---- trouble ----

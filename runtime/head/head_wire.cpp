@@ -241,6 +241,14 @@ result<group_demand> from_wire(const wire::GroupDemand& message) {
   return wants;
 }
 
+std::vector<held_bundle> held_of(const wire::DemandGroup& message) {
+  std::vector<held_bundle> found;
+  for (const auto& held : message.held())
+    if (found.size() < group_demand::max_bundles)
+      found.push_back({held.bundle(), lease_id{held.lease_id()}});
+  return found;
+}
+
 result<actor_record> from_wire(const wire::ActorRecord& message) {
   if (auto valid =
         all_of({check_id("the actor's id", message.actor_id()), check_text("the actor's name", message.name(), true),

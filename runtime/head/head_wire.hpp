@@ -21,6 +21,7 @@ namespace runtime::head_wire {
 [[nodiscard]] result<node_hello> from_wire(const wire::NodeHello& message);
 [[nodiscard]] result<demand> from_wire(const wire::Demand& message);
 [[nodiscard]] result<group_demand> from_wire(const wire::GroupDemand& message);
+std::vector<held_bundle> held_of(const wire::DemandGroup& message); ///< At most as many as a group can have bundles.
 [[nodiscard]] result<actor_record> from_wire(const wire::ActorRecord& message);
 [[nodiscard]] error from_wire(const wire::Failure& message); ///< An unknown code is taken for refused.
 

@@ -63,6 +63,7 @@ public:
   struct demand_group {
     request_id request;
     std::shared_ptr<const group_demand> group;
+    std::vector<held_bundle> held; ///< For a head that was started again: only the rest is to be placed.
   };
   struct cancel_demand {
     request_id request;

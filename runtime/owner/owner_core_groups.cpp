@@ -37,7 +37,11 @@ owner_core::actions owner_core::on_release_group(group_id id, instant now) {
 void owner_core::ask_for_group(group_id id, group& g, instant now, actions& out) {
   if (!head_.is_welcome() || g.is_complete())
     return;
-  out.push_back(demand_group{g.request, g.wants});
+  demand_group asks{g.request, g.wants, {}};
+  for (std::uint32_t i = 0; i != g.bundles.size(); ++i)
+    if (const auto& b = g.bundles[i]; b.newest && b.newest != b.lost)
+      asks.held.push_back({i, b.newest});
+  out.push_back(std::move(asks));
   repeat_later({due::group, id.value}, g.repeat, now);
 }
 

@@ -140,6 +140,11 @@ wire::DemandGroup make_demand(owner_id owner, const owner_core::demand_group& or
   write_labels(order.group->preferred_labels, *group.mutable_preferred_labels());
   group.set_priority(order.group->priority);
   group.set_waits_for_nodes(order.group->waits_for_nodes);
+  for (const auto& held : order.held) {
+    auto& h = *out.add_held();
+    h.set_bundle(held.bundle);
+    h.set_lease_id(held.lease.value);
+  }
   return out;
 }
 

@@ -536,6 +536,52 @@ TEST_CASE("head core: bundles of a lost node are placed again, by the rule of th
   CHECK(the<head_core::answer_granted>(state).leases.size() == 2);
 }
 
+TEST_CASE(
+  "head core: of a group that an earlier head granted only what is missing is placed, whenever its nodes come") {
+  auto core = cluster(0);
+  REQUIRE(core.on_owner_hello(alice, "alice", "0.1.0", cpus(6), start)); // Never enough for both.
+  const auto bundle = [](std::uint64_t number) {
+    return held_lease{lease_id{(std::uint64_t{1} << 40) | number}, alice, cpus(2), {}, true};
+  };
+  const std::vector<held_bundle> held{{0, bundle(1).lease}, {2, bundle(3).lease}};
+  REQUIRE(core.on_node_hello(hello(1, cpus(2), {bundle(1)}), start));
+
+  const auto asked = core.on_group(alice, request_id{7}, group(group_strategy::strict_spread, 3, 2), start, held);
+  CHECK(the<head_core::answer_granted>(asked).leases.at(0).lease == bundle(1).lease);
+  CHECK(all<head_core::answer_waits>(asked).size() == 1);
+  const auto back = *core.on_node_hello(hello(3, cpus(2), {bundle(3)}), start + 1s); // No room for another bundle.
+  CHECK(all<head_core::answer_granted>(back).back().leases.size() == 2);
+  CHECK(all<head_core::grant>(back).empty());
+
+  const auto order = the<head_core::grant>(*core.on_node_hello(hello(2, cpus(2)), start + 2s));
+  const auto placed = the<head_core::answer_granted>(core.on_lease_accepted(node_id{2}, order.lease.lease, start + 2s));
+  CHECK(placed.request == request_id{7});
+  CHECK(placed.leases.at(0).bundle == 1);
+  CHECK(core.queue().size() == 0);
+
+  SUBCASE("then its bundles are placed again as those of any group") {
+    core.on_node_link_lost(node_id{3}, incarnation{103}, start + 3s);
+    CHECK(the<head_core::lease_lost>(core.on_time(start + 4s)).lease == bundle(3).lease);
+    CHECK(the<head_core::grant>(*core.on_node_hello(hello(4, cpus(4)), start + 5s)).lease.bundle);
+  }
+  SUBCASE("and given back with it") {
+    CHECK(all<head_core::end>(core.on_cancel(alice, request_id{7}, start + 3s)).size() == 3);
+  }
+}
+
+TEST_CASE("head core: nobody gets another's lease, or another size, by claiming it for a group") {
+  auto core = cluster(0);
+  const held_lease bobs{lease_id{(std::uint64_t{1} << 40) | 1}, bob, cpus(2), {}, true};
+  const held_lease small{lease_id{(std::uint64_t{1} << 40) | 2}, alice, cpus(1), {}, true};
+  const held_lease no_bundle{lease_id{(std::uint64_t{1} << 40) | 3}, alice, cpus(2), {}, false};
+  REQUIRE(core.on_node_hello(hello(1, cpus(8), {bobs, small, no_bundle}), start));
+
+  const auto asked = core.on_group(alice, request_id{7}, group(group_strategy::pack, 1, 2), start,
+                                   {{0, bobs.lease}, {0, small.lease}, {0, no_bundle.lease}, {9, small.lease}});
+
+  CHECK(the<head_core::grant>(asked).lease.resources == cpus(2));
+}
+
 TEST_CASE("head core: who has not said hello, and what has no number, is not served") {
   auto core = cluster(1);
 
