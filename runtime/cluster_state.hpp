@@ -36,13 +36,23 @@ struct cluster_state {
     std::string why;
     std::chrono::milliseconds waited{};
   };
+  struct waiting_together { ///< Demands of one owner for the same.
+    waiting oldest;
+    std::uint64_t count = 0;
+  };
 
   std::string head; ///< host:port
   std::string version;
   std::vector<node> nodes;
+  // Of what follows at most 1,000 each, the oldest; the counts are of all that there are.
   std::vector<lease> leases;
   std::vector<waiting> queue;
+  std::vector<waiting_together> queue_together; ///< The same queue, equal demands together.
   std::vector<actor_record> actors;
+  std::uint64_t lease_count = 0;
+  std::uint64_t queue_count = 0;
+  std::uint64_t queue_together_count = 0;
+  std::uint64_t actor_count = 0;
 };
 
 } // namespace runtime

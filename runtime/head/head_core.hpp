@@ -173,9 +173,18 @@ public:
     std::string why;
     std::chrono::nanoseconds waited;
   };
-  std::vector<node_status> nodes() const;                ///< By id; without those that were lost.
-  std::vector<lease_status> leases() const;              ///< By id.
-  std::vector<demand_status> waiting(instant now) const; ///< In order of arrival.
+  /// Equal demands of one owner; the oldest stands for them.
+  struct demands_status {
+    demand_status oldest;
+    std::size_t count;
+  };
+  static constexpr std::size_t any_number = static_cast<std::size_t>(-1);
+  std::vector<node_status> nodes() const; ///< By id; without those that were lost.
+  // At most so many, the oldest.
+  std::vector<lease_status> leases(std::size_t most = any_number) const;                ///< By id.
+  std::vector<demand_status> waiting(instant now, std::size_t most = any_number) const; ///< In order of arrival.
+  std::vector<demands_status> waiting_together(instant now, std::size_t most) const;    ///< In order of the oldest.
+  std::size_t lease_count() const noexcept { return leases_.size(); }
   const placement& books() const noexcept { return books_; }
   const lease_queue& queue() const noexcept { return queue_; }
   const head_options& options() const noexcept { return options_; }
@@ -233,6 +242,7 @@ private:
     std::unordered_map<request_id, request_record> requests;
     number_set over; ///< Requests that must not come to life again.
     std::unordered_set<lease_id> leases;
+    std::unordered_map<lease_id, std::pair<request_id, std::uint32_t>> claims; ///< Bundles that a node may bring back.
   };
   using leases_map = std::unordered_map<lease_id, lease_record>;
 
@@ -271,6 +281,7 @@ private:
   void finish(owner_id owner, request_id request); ///< It is over.
   void leave_queue(owner_id owner, request_id request, request_record& r);
   void refuse_infeasible(instant now, actions& out);
+  demand_status describe(const lease_queue::entry& e, instant now) const;
   std::string why_waits(owner_id owner, request_id request, const lease_queue::shape& what, instant now) const;
 
   // Groups.
@@ -279,9 +290,10 @@ private:
   void fail_batch(owner_id owner, request_id request, request_record& r, instant now, actions& out);
   void lose_bundle(owner_id owner, request_id request, std::uint32_t bundle, instant now, actions& out);
   void queue_group(owner_id owner, request_id request, request_record& r, instant now);
+  bool claim(owner_id owner, request_id request, request_record& r, const held_bundle& held);
+  void take_claimed(owner_id owner, lease_id lease, instant now, actions& out);
   void finish_if_empty(owner_id owner, request_id request, const group_record& group);
 
-  demand_status describe(const lease_queue::entry& e, instant now) const;
   void lose_owner(owner_id owner, const std::string& why, instant now, actions& out);
 
   /// Ends each event: whoever can be granted something is, and who starves reserves a node.
@@ -290,8 +302,6 @@ private:
   void open_lines_for(node_id node, instant now, actions& out);
   void reserve_for(const lease_queue::entry& e);
   void cancel_reservation(owner_id owner, request_id request);
-  bool claim(owner_id owner, request_id request, request_record& r, const held_bundle& held);
-  void take_claimed(owner_id owner, lease_id lease, instant now, actions& out);
   void yield_over_quota(owner_id owner); ///< Whenever it holds more, or may hold less.
   request_record* find_request(owner_id owner, request_id request);
   void set_timer(instant at, timer what, std::uint64_t whose) { timers_.emplace(at, what, whose); }

@@ -107,27 +107,43 @@ std::vector<head_core::node_status> head_core::nodes() const {
   return found;
 }
 
-std::vector<head_core::lease_status> head_core::leases() const {
+std::vector<head_core::lease_status> head_core::leases(std::size_t most) const {
+  std::vector<lease_id> ids;
+  ids.reserve(leases_.size());
+  for (const auto& [id, lease] : leases_)
+    ids.push_back(id);
+  const auto last = ids.begin() + static_cast<std::ptrdiff_t>(std::min(most, ids.size()));
+  std::partial_sort(ids.begin(), last, ids.end());
   std::vector<lease_status> found;
-  found.reserve(leases_.size());
-  for (const auto& [id, lease] : leases_) {
+  for (auto id = ids.begin(); id != last; ++id) {
+    const auto& lease = leases_.at(*id);
     const auto owner = owners_.find(lease.owner);
     const auto state = lease.life == lease_life::granting ? lease_state::granting
                        : lease.life == lease_life::ending ? lease_state::ending
                                                           : lease_state::held;
-    found.push_back({id, lease.owner, owner == owners_.end() ? "" : owner->second.name, nodes_.at(lease.node).what.name,
-                     lease.resources, state});
+    found.push_back({*id, lease.owner, owner == owners_.end() ? "" : owner->second.name,
+                     nodes_.at(lease.node).what.name, lease.resources, state});
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.lease < b.lease; });
   return found;
 }
 
-std::vector<head_core::demand_status> head_core::waiting(instant now) const {
+head_core::demand_status head_core::describe(const lease_queue::entry& e, instant now) const {
+  return {e.owner,      e.request, owners_.at(e.owner).name, e.what->sum, why_waits(e.owner, e.request, *e.what, now),
+          now - e.since};
+}
+
+std::vector<head_core::demand_status> head_core::waiting(instant now, std::size_t most) const {
   std::vector<demand_status> found;
-  found.reserve(queue_.size());
-  for (const auto& e : queue_.all())
-    found.push_back({e.owner, e.request, owners_.at(e.owner).name, e.what->sum,
-                     why_waits(e.owner, e.request, *e.what, now), now - e.since});
+  for (const auto& e : queue_.oldest(most))
+    found.push_back(describe(e, now));
+  return found;
+}
+
+std::vector<head_core::demands_status> head_core::waiting_together(instant now, std::size_t most) const {
+  std::vector<demands_status> found;
+  for (const auto& equal : queue_.equals())
+    if (found.size() < most)
+      found.push_back({describe(equal.oldest, now), equal.count});
   return found;
 }
 

@@ -394,6 +394,21 @@ wire::ActorRecord to_wire(const actor_record& record) {
   return to;
 }
 
+namespace {
+
+constexpr std::size_t most_rows = 1'000; // Of each kind: an answer must not hold up what comes behind it.
+
+template <class Demand> // wire::WaitingDemand, wire::WaitingDemands
+void put(const head_core::demand_status& demand, Demand& to) {
+  to.set_owner(demand.owner_name);
+  put(demand.wants, *to.mutable_wants());
+  to.set_why(demand.why);
+  to.set_waited_ms(
+    static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(demand.waited).count()));
+}
+
+} // namespace
+
 wire::ClusterState cluster_state(const head_core& core, instant now) {
   wire::ClusterState to;
   to.set_version(core.options().version);
@@ -407,7 +422,7 @@ wire::ClusterState cluster_state(const head_core& core, instant now) {
     put(node.used, *n.mutable_used());
     n.mutable_labels()->insert(node.what.labels.begin(), node.what.labels.end());
   }
-  for (const auto& lease : core.leases()) {
+  for (const auto& lease : core.leases(most_rows)) {
     auto& l = *to.add_leases();
     l.set_lease_id(lease.lease.value);
     l.set_owner(lease.owner_name);
@@ -415,16 +430,23 @@ wire::ClusterState cluster_state(const head_core& core, instant now) {
     put(lease.resources, *l.mutable_resources());
     l.set_state(to_string(lease.state));
   }
-  for (const auto& demand : core.waiting(now)) {
-    auto& d = *to.add_queue();
-    d.set_owner(demand.owner_name);
-    put(demand.wants, *d.mutable_wants());
-    d.set_why(demand.why);
-    d.set_waited_ms(
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(demand.waited).count()));
+  to.set_lease_count(core.lease_count());
+  for (const auto& demand : core.waiting(now, most_rows))
+    put(demand, *to.add_queue());
+  to.set_queue_count(core.queue().size());
+  to.set_waiting_count(core.queue().equals().size());
+  for (const auto& [oldest, count] : core.waiting_together(now, most_rows)) {
+    auto& d = *to.add_waiting();
+    put(oldest, d);
+    d.set_count(count);
   }
-  for (const auto& record : core.actors().all())
+  const auto actors = core.actors().all();
+  to.set_actor_count(actors.size());
+  for (const auto& record : actors) {
+    if (static_cast<std::size_t>(to.actors_size()) == most_rows)
+      break;
     *to.add_actors() = to_wire(record);
+  }
   return to;
 }
 

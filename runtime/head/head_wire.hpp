@@ -42,7 +42,8 @@ wire::DemandAnswer to_wire(const head_core::answer_waits& a);
 wire::DemandAnswer to_wire(const head_core::answer_refused& a);
 wire::LeaseLost to_wire(const head_core::lease_lost& a);
 wire::ActorRecord to_wire(const actor_record& record);
-/// All that the head knows. Its own address is the shell's to fill in.
+/// What the head knows, of what there may be many only the oldest, and how many there are. Its own address is the
+/// shell's to fill in.
 wire::ClusterState cluster_state(const head_core& core, instant now);
 
 } // namespace runtime::head_wire

@@ -303,14 +303,28 @@ std::vector<lease_queue::entry> lease_queue::waiting_for(const shape& what) cons
   return found;
 }
 
-std::vector<lease_queue::entry> lease_queue::all() const {
+std::vector<lease_queue::entry> lease_queue::oldest(std::size_t most) const {
   std::vector<entry> found;
   found.reserve(size_);
   for (const auto& [number, l] : lines_)
     for (const auto& [owner, places] : l.owners)
       for (const auto& [place, w] : places)
         found.push_back({owner, w.request, l.what, place, w.since});
-  std::sort(found.begin(), found.end(), [](const entry& a, const entry& b) { return a.place < b.place; });
+  const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(most, found.size()));
+  std::partial_sort(found.begin(), end, found.end(), [](const entry& a, const entry& b) { return a.place < b.place; });
+  found.erase(end, found.end());
+  return found;
+}
+
+std::vector<lease_queue::equal_entries> lease_queue::equals() const {
+  std::vector<equal_entries> found;
+  for (const auto& [number, l] : lines_)
+    for (const auto& [owner, places] : l.owners) {
+      const auto& [place, first] = *places.begin();
+      found.push_back({{owner, first.request, l.what, place, first.since}, places.size()});
+    }
+  std::sort(found.begin(), found.end(),
+            [](const equal_entries& a, const equal_entries& b) { return a.oldest.place < b.oldest.place; });
   return found;
 }
 

@@ -105,7 +105,12 @@ public:
   std::size_t size() const noexcept { return size_; }
   std::vector<shape_ptr> shapes() const;                   ///< Of all lines, by number.
   std::vector<entry> waiting_for(const shape& what) const; ///< In order of arrival.
-  std::vector<entry> all() const;                          ///< In order of arrival.
+  std::vector<entry> oldest(std::size_t most) const;       ///< At most so many of all, in order of arrival.
+  struct equal_entries {
+    entry oldest;
+    std::size_t count;
+  };
+  std::vector<equal_entries> equals() const; ///< All, those of one line and owner together; by the oldest's arrival.
 
 private:
   struct waiting {

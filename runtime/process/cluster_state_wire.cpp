@@ -46,9 +46,18 @@ result<cluster_state> cluster_state_in(const caf::message& answer) {
   for (const auto& lease : told.leases())
     state.leases.push_back({lease_id{lease.lease_id()}, lease.owner(), lease.node_name(),
                             resources_of(lease.resources(), mistakes), lease.state()});
+  const auto waiting_of = [&](const auto& waiting) {
+    return cluster_state::waiting{waiting.owner(), resources_of(waiting.wants(), mistakes), waiting.why(),
+                                  std::chrono::milliseconds(waiting.waited_ms())};
+  };
   for (const auto& waiting : told.queue())
-    state.queue.push_back({waiting.owner(), resources_of(waiting.wants(), mistakes), waiting.why(),
-                           std::chrono::milliseconds(waiting.waited_ms())});
+    state.queue.push_back(waiting_of(waiting));
+  for (const auto& waiting : told.waiting())
+    state.queue_together.push_back({waiting_of(waiting), waiting.count()});
+  state.lease_count = told.lease_count();
+  state.queue_count = told.queue_count();
+  state.queue_together_count = told.waiting_count();
+  state.actor_count = told.actor_count();
   for (const auto& actor : told.actors()) {
     auto record = read_actor_record(actor);
     if (record)

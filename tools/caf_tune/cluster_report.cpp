@@ -47,8 +47,20 @@ std::string owner_of(const runtime::actor_record& actor) {
   return actor.owner == runtime::detached_owner ? "detached" : fmt::format("{:016x}", actor.owner.value);
 }
 
-std::string number_of(std::size_t count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+std::string with_commas(std::uint64_t count) {
+  auto digits = std::to_string(count);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
+  return digits;
+}
+
+std::string number_of(std::uint64_t count, const char* what) {
+  return fmt::format("{} {}{}", with_commas(count), what, count == 1 ? "" : "s");
+}
+
+/// Below a table of the oldest rows.
+std::string and_more(std::size_t shown, std::uint64_t count) {
+  return count > shown ? fmt::format("and {} more\n", with_commas(count - shown)) : "";
 }
 
 } // namespace
@@ -58,7 +70,15 @@ ordered_json status_json(const runtime::cluster_state& state) {
   for (const auto& each : state.queue)
     queue.push_back(
       {{"owner", each.owner}, {"wants", json_of(each.wants)}, {"why", each.why}, {"waited_ms", each.waited.count()}});
-  return {{"head", state.head}, {"version", state.version}, {"nodes", nodes_json(state)}, {"queue", std::move(queue)}};
+  auto together = ordered_json::array();
+  for (const auto& each : state.queue_together)
+    together.push_back({{"owner", each.oldest.owner},
+                        {"wants", json_of(each.oldest.wants)},
+                        {"why", each.oldest.why},
+                        {"count", each.count},
+                        {"waited_ms", each.oldest.waited.count()}});
+  return {{"head", state.head},        {"version", state.version},         {"nodes", nodes_json(state)},
+          {"queue", std::move(queue)}, {"queue_count", state.queue_count}, {"queue_together", std::move(together)}};
 }
 
 ordered_json nodes_json(const runtime::cluster_state& state) {
@@ -105,14 +125,15 @@ ordered_json leases_json(const runtime::cluster_state& state) {
 
 std::string status_text(const runtime::cluster_state& state) {
   auto text = fmt::format("cluster at {}, caf-tune {}: {}, {}, {}, {} waiting\n\n{}", state.head, state.version,
-                          number_of(state.nodes.size(), "node"), number_of(state.leases.size(), "lease"),
-                          number_of(state.actors.size(), "actor"), state.queue.size(), nodes_text(state));
-  if (state.queue.empty())
+                          number_of(state.nodes.size(), "node"), number_of(state.lease_count, "lease"),
+                          number_of(state.actor_count, "actor"), with_commas(state.queue_count), nodes_text(state));
+  if (state.queue_together.empty())
     return text;
-  tune::text_table queue({"OWNER", "WANTS", "WAITED", "WHY"});
-  for (const auto& each : state.queue)
-    queue.add({each.owner, each.wants.to_string(), fmt::format("{} s", each.waited.count() / 1000), each.why});
-  return text + '\n' + queue.to_string();
+  tune::text_table queue({"OWNER", "WANTS", "COUNT", "WAITED", "WHY"});
+  for (const auto& [oldest, count] : state.queue_together)
+    queue.add({oldest.owner, oldest.wants.to_string(), with_commas(count),
+               fmt::format("{} s", oldest.waited.count() / 1000), oldest.why});
+  return text + '\n' + queue.to_string() + and_more(state.queue_together.size(), state.queue_together_count);
 }
 
 std::string nodes_text(const runtime::cluster_state& state) {
@@ -128,14 +149,14 @@ std::string actors_text(const runtime::cluster_state& state) {
     actors.add({each.name, each.type_name, to_string(each.state), each.node_name, owner_of(each),
                 std::to_string(each.restarts), each.process_id == 0 ? "" : std::to_string(each.process_id),
                 each.resources.to_string(), each.why_dead.message});
-  return actors.to_string();
+  return actors.to_string() + and_more(state.actors.size(), state.actor_count);
 }
 
 std::string leases_text(const runtime::cluster_state& state) {
   tune::text_table leases({"LEASE", "OWNER", "NODE", "RESOURCES", "STATE"});
   for (const auto& each : state.leases)
     leases.add({std::to_string(each.id.value), each.owner, each.node, each.resources.to_string(), each.state});
-  return leases.to_string();
+  return leases.to_string() + and_more(state.leases.size(), state.lease_count);
 }
 
 } // namespace tools

@@ -130,3 +130,32 @@ TEST_CASE("head wire: the state of the cluster names nodes, leases, the queue an
   CHECK(state.queue(0).why() == "waits for cpu=1: node-1 has cpu=0 free of cpu=1");
   CHECK(state.queue(0).waited_ms() == 2'000);
 }
+
+TEST_CASE("head wire: of ten thousand demands the oldest are listed, all are counted, and equal ones are together") {
+  head_options options;
+  options.version = "0.1.0";
+  const instant start = instant{} + 1s;
+  head_core core(options, start);
+  node_hello hello{{node_id{1}, incarnation{2}, "node-1", "host", 7000, cpus(2), {}}, "0.1.0", "", {}, false};
+  REQUIRE(core.on_node_hello(hello, start));
+  REQUIRE(core.on_owner_hello(owner_id{5}, "many", "0.1.0", {}, start));
+  REQUIRE(core.on_owner_hello(owner_id{6}, "few", "0.1.0", {}, start));
+  demand wants;
+  wants.resources = cpus(2);
+  for (std::uint64_t request = 1; request <= 10'001; ++request) // The first one is granted.
+    core.on_demand(owner_id{5}, request_id{request}, wants, start);
+  core.on_demand(owner_id{6}, request_id{1}, wants, start + 1s);
+
+  const auto state = head_wire::cluster_state(core, start + 2s);
+
+  CHECK(state.queue_size() == 1'000);
+  CHECK(state.queue_count() == 10'001);
+  CHECK(state.lease_count() == 1);
+  REQUIRE(state.waiting_size() == 2);
+  CHECK(state.waiting_count() == 2);
+  CHECK(state.waiting(0).owner() == "many");
+  CHECK(state.waiting(0).count() == 10'000);
+  CHECK(state.waiting(0).waited_ms() == 2'000);
+  CHECK(state.waiting(1).count() == 1);
+  CHECK(state.ByteSizeLong() < 200'000);
+}

@@ -25,6 +25,7 @@ cluster_state busy_cluster() {
                          {{"disk", "ssd"}, {"zone", "a"}}});
   state.leases.push_back({lease_id{17}, "digits", "big", parsed("cpu=2,gpu=0.5"), "held"});
   state.queue.push_back({"digits", parsed("cpu=16"), "fits on no node", std::chrono::milliseconds(2500)});
+  state.queue_together.push_back({state.queue[0], 1});
   actor_record dead;
   dead.name = "counter";
   dead.type_name = "counter_type";
@@ -41,6 +42,8 @@ cluster_state busy_cluster() {
   alive.node_name = "big";
   alive.process_id = 4711;
   state.actors = {dead, alive};
+  state.lease_count = state.queue_count = state.queue_together_count = 1;
+  state.actor_count = 2;
   return state;
 }
 
@@ -54,7 +57,10 @@ TEST_CASE("cluster report: the JSON of a status has the fields that scripts rely
     "nodes": [{"name": "big", "address": "10.0.0.2:4000", "state": "alive",
                "total": {"cpu": 8, "gpu": 2, "memory": 17179869184, "licence": 3}, "used": {"cpu": 2, "gpu": 0.5},
                "labels": {"disk": "ssd", "zone": "a"}}],
-    "queue": [{"owner": "digits", "wants": {"cpu": 16}, "why": "fits on no node", "waited_ms": 2500}]})"));
+    "queue": [{"owner": "digits", "wants": {"cpu": 16}, "why": "fits on no node", "waited_ms": 2500}],
+    "queue_count": 1,
+    "queue_together": [{"owner": "digits", "wants": {"cpu": 16}, "why": "fits on no node", "count": 1,
+                        "waited_ms": 2500}]})"));
   CHECK(document["nodes"] == tools::nodes_json(busy_cluster()));
   CHECK(document["nodes"][0]["total"]["cpu"].dump() == "8"); // Not 8.0.
 }
@@ -70,7 +76,7 @@ TEST_CASE("cluster report: the JSON of actors and of leases") {
 }
 
 TEST_CASE("cluster report: an empty cluster is empty lists, never null") {
-  CHECK(tools::status_json({}).dump() == R"({"head":"","version":"","nodes":[],"queue":[]})");
+  CHECK(tools::status_json({}).dump() == R"({"head":"","version":"","nodes":[],"queue":[],"queue_count":0,"queue_together":[]})");
   CHECK(tools::actors_json({}).dump() == "[]");
   CHECK(tools::leases_json({}).dump() == "[]");
 }
@@ -83,10 +89,16 @@ TEST_CASE("cluster report: for people, a status is a line, the nodes, and the qu
         "NODE  ADDRESS        STATE  USED/TOTAL                                    LABELS\n"
         "big   10.0.0.2:4000  alive  cpu=2/8 gpu=0.5/2 memory=0/16GiB licence=0/3  disk=ssd zone=a\n"
         "\n"
-        "OWNER   WANTS   WAITED  WHY\n"
-        "digits  cpu=16  2 s     fits on no node\n");
+        "OWNER   WANTS   COUNT  WAITED  WHY\n"
+        "digits  cpu=16  1      2 s     fits on no node\n");
 
-  state.queue.clear();
+  state.queue_together[0].count = 10'000; // Equal demands are one row.
+  state.queue_count = 100'100;
+  state.queue_together_count = 91;
+  const auto large = tools::status_text(state);
+  CHECK(large.find("2 actors, 100,100 waiting\n") != std::string::npos);
+  CHECK(large.find("digits  cpu=16  10,000  2 s     fits on no node\nand 90 more\n") != std::string::npos);
+  state.queue_together.clear();
   CHECK(tools::status_text(state).find("OWNER") == std::string::npos);
 }
 
@@ -98,4 +110,7 @@ TEST_CASE("cluster report: for people, actors and leases are tables") {
     "-        trial         alive  big   0000000000000abc  0         4711     nothing    -\n");
   CHECK(tools::leases_text(busy_cluster()) == "LEASE  OWNER   NODE  RESOURCES      STATE\n"
                                               "17     digits  big   cpu=2 gpu=0.5  held\n");
+  auto crowded = busy_cluster();
+  crowded.lease_count = 1'001;
+  CHECK(tools::leases_text(crowded).find("held\nand 1,000 more\n") != std::string::npos);
 }
