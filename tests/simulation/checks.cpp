@@ -30,6 +30,8 @@ check no_node_overbooked() {
         return host_of(m) + " runs what wants cpu=" + std::to_string(n.cpus_used);
       if (n.shell && !sum_of(n.core().book()).fits_in(has))
         return host_of(m) + " holds " + sum_of(n.core().book()).to_string();
+      if (!c.head_runs())
+        continue;
       if (const auto* there = c.head().books().find(c.id_of(m)); there && !sum_of(there->book).fits_in(has))
         return "the head has granted " + sum_of(there->book).to_string() + " on " + host_of(m);
     }
@@ -40,7 +42,7 @@ check no_node_overbooked() {
 check head_knows_what_is_held() {
   return [](const cluster& c) -> std::optional<std::string> {
     for (const auto& [m, n] : c.nodes()) {
-      if (!n.shell)
+      if (!n.shell || !c.head_runs())
         continue;
       const auto* there = c.head().books().find(c.id_of(m));
       for (const auto& [lease, held] : n.core().book().held()) {

@@ -16,6 +16,15 @@ namespace {
 
 const sim::workload default_work;
 
+const sim::workload work_in_groups = [] {
+  sim::workload work;
+  work.tasks = 12;
+  work.groups = 4;
+  return work;
+}();
+
+const sim::cluster_options wild{/*nodes=*/3, /*cpus=*/4, /*owners=*/2, /*have_quotas=*/true, /*any_timing=*/true};
+
 /// First faults, then healing, then everything must finish.
 void survive(sim::cluster& cluster) {
   cluster.check_after_each_event(sim::no_node_overbooked());
@@ -28,10 +37,13 @@ void survive(sim::cluster& cluster) {
 
 /// What everybody heard, and when.
 std::uint64_t trace_of(seed s) {
-  sim::cluster cluster(s);
-  cluster.run(default_work);
+  sim::cluster cluster(s, wild);
+  cluster.run(work_in_groups);
   cluster.suffer(sim::link_breaks(3s));
   cluster.suffer(sim::node_deaths(8s, 3s));
+  cluster.suffer(sim::head_deaths(8s, 3s));
+  cluster.suffer(sim::owner_departures(8s, 3s));
+  cluster.suffer(sim::repeated_messages(3s));
   cluster.advance(20s);
   return cluster.net().trace_hash();
 }
@@ -83,6 +95,57 @@ TEST_CASE("simulation: no fault of machines, networks and workers makes a node h
     cluster.suffer(sim::node_deaths(8s, 5s));
     cluster.suffer(sim::worker_crashes(4s));
     survive(cluster);
+  });
+}
+
+TEST_CASE("simulation: head, owners and nodes may die, leave and come back, and nothing is lost or stays behind (I1)") {
+  for_each_seed(100, [](seed s) {
+    sim::cluster cluster(s, wild);
+    cluster.run(work_in_groups);
+    cluster.suffer(sim::head_deaths(10s, 4s));
+    cluster.suffer(sim::owner_deaths(12s, 5s));
+    cluster.suffer(sim::owner_departures(12s, 5s));
+    cluster.suffer(sim::drains(10s, 10s));
+    cluster.suffer(sim::node_deaths(10s, 5s));
+    cluster.suffer(sim::repeated_messages(2s));
+    survive(cluster);
+  });
+}
+
+TEST_CASE("simulation: everything that can go wrong does so at once, with any timing (I1)") {
+  for_each_seed(100, [](seed s) {
+    sim::cluster cluster(s, wild);
+    cluster.run(work_in_groups);
+    cluster.suffer(sim::link_breaks(5s));
+    cluster.suffer(sim::half_open_links(5s));
+    cluster.suffer(sim::partitions(6s, 8s));
+    cluster.suffer(sim::isolations(10s, 8s));
+    cluster.suffer(sim::node_deaths(10s, 5s));
+    cluster.suffer(sim::worker_crashes(4s));
+    cluster.suffer(sim::head_deaths(15s, 4s));
+    cluster.suffer(sim::owner_deaths(20s, 5s));
+    cluster.suffer(sim::owner_departures(20s, 5s));
+    cluster.suffer(sim::drains(15s, 10s));
+    cluster.suffer(sim::repeated_messages(3s));
+    survive(cluster);
+  });
+}
+
+TEST_CASE("simulation: what an owner had is free for others long before its lost link would be noticed, if it leaves") {
+  for_each_seed(20, [](seed s) {
+    sim::cluster cluster(s);
+    cluster.check_after_each_event(sim::no_node_overbooked());
+    fill(cluster);
+
+    cluster.let_owner_leave(0);
+    cluster.advance(20ms);
+
+    const auto leases = cluster.head().leases();
+    CHECK(std::all_of(leases.begin(), leases.end(),
+                      [](const auto& l) { return l.state == head_core::lease_state::ending; }));
+    cluster.heal().finishes_within(5min); // So long the nodes keep what the owner has not heard.
+    CHECK(cluster.broken() == "");
+    CHECK(cluster.why_not_finished() == "");
   });
 }
 

@@ -71,6 +71,41 @@ fault node_deaths(std::chrono::nanoseconds every, std::chrono::nanoseconds longe
           }};
 }
 
+fault head_deaths(std::chrono::nanoseconds every, std::chrono::nanoseconds longest) {
+  return {every, [longest](cluster& c, random_stream& random) {
+            c.kill_head(random.chance(0.5) ? 5ms : 3s);
+            c.net().at(c.net().now() + between(random, 50ms, longest), [&c] { c.start_head(); });
+          }};
+}
+
+fault owner_deaths(std::chrono::nanoseconds every, std::chrono::nanoseconds longest) {
+  return {every, [longest](cluster& c, random_stream& random) {
+            const auto i = random.below(c.options().owners);
+            c.kill_owner(i, random.chance(0.5) ? 5ms : 3s);
+            c.net().at(c.net().now() + between(random, 50ms, longest), [&c, i] { c.start_owner(i); });
+          }};
+}
+
+fault owner_departures(std::chrono::nanoseconds every, std::chrono::nanoseconds longest) {
+  return {every, [longest](cluster& c, random_stream& random) {
+            const auto i = random.below(c.options().owners);
+            c.let_owner_leave(i);
+            c.net().at(c.net().now() + between(random, 2s, 2s + longest), [&c, i] { c.start_owner(i); });
+          }};
+}
+
+fault drains(std::chrono::nanoseconds every, std::chrono::nanoseconds longest) {
+  return {every, [longest](cluster& c, random_stream& random) {
+            const auto node = any_node(c, random);
+            c.drain_node(node);
+            c.net().at(c.net().now() + between(random, 50ms, longest), [&c, node] { c.restart_if_drained(node); });
+          }};
+}
+
+fault repeated_messages(std::chrono::nanoseconds every) {
+  return {every, [](cluster& c, random_stream&) { c.net().repeat_until(c.net().now() + 500ms); }};
+}
+
 fault worker_crashes(std::chrono::nanoseconds every) {
   return {every, [](cluster& c, random_stream& random) {
             if (const auto& node = c.nodes().at(any_node(c, random)); node.shell)

@@ -38,6 +38,10 @@ struct cluster_options {
   machine nodes = 3;
   std::int64_t cpus = 4; ///< Of each node.
   machine owners = 2;
+  bool have_quotas = false; ///< Of some owners, at random; never less than their largest demand.
+  /// Each timing option is drawn from an eighth to four times its default, instead of half to twice; those of liveness,
+  /// too, in their order: a node fences itself before it is declared dead.
+  bool any_timing = false;
 };
 
 /// One head, nodes and owners, whose shells are the production ones: only what they are given (middleman, workers,
@@ -68,6 +72,13 @@ public:
   void start_node(machine m);                                       ///< Anew, unless it runs.
   void isolate(machine m);                                          ///< From all others, who are told nothing.
   void rejoin(machine m);
+  void drain_node(machine m);
+  void restart_if_drained(machine m); ///< Also when it has not left yet.
+  void kill_head(std::chrono::nanoseconds others_learn);
+  void start_head(); ///< Anew on the same state, unless it runs.
+  void kill_owner(std::size_t i, std::chrono::nanoseconds others_learn);
+  void let_owner_leave(std::size_t i);
+  void start_owner(std::size_t i); ///< Another one on the same machine, unless one runs there; with works of its own.
 
   struct node {
     caf::actor shell; ///< Null: it is dead.
@@ -81,7 +92,8 @@ public:
   const network& net() const { return net_; }
   const cluster_options& options() const { return options_; }
   const std::map<machine, node>& nodes() const { return nodes_; }
-  const runtime::head_core& head() const;
+  bool head_runs() const { return static_cast<bool>(head_); }
+  const runtime::head_core& head() const; ///< While it runs.
   simulated_owner& owner(std::size_t i) { return *owners_.at(i); }
   machine machines() const { return 1 + options_.nodes + options_.owners; }
   runtime::node_id id_of(machine m) const { return runtime::node_id{1'000 + m}; }
@@ -91,23 +103,30 @@ public:
   std::size_t attempts() const;
 
 private:
-  void start_head();
-  void start_owner(machine m);
   void strike_again(const std::shared_ptr<fault>& what, const std::shared_ptr<random_stream>& random);
   bool goes_on();
+  std::string what_waits() const;
   std::shared_ptr<simulated_workers> make_workers(machine m);
-  std::chrono::nanoseconds around(std::chrono::nanoseconds usual); ///< Half to twice as much.
+  template <class Duration>
+  void draw(Duration& usual); ///< From a range around it.
+  void draw_liveness();
+  runtime::owner_actor_options owner_options(machine m);
 
   seed seed_;
   cluster_options options_;
   random_stream random_;
-  runtime::head_options head_options_;
+  runtime::heartbeat_sender_options heartbeats_;
+  runtime::heartbeat_judge_options patience_;
+  std::optional<workload> work_; ///< Of owners that begin later.
   simulated_system system_;
   network net_;
   std::shared_ptr<simulated_liveness_server> liveness_;
-  caf::actor head_;
+  caf::actor head_; ///< Null: it is dead.
+  std::uint32_t head_starts_ = 0;
+  std::map<machine, std::uint32_t> owner_starts_;
   std::map<machine, node> nodes_;
   std::vector<std::unique_ptr<simulated_owner>> owners_;
+  std::vector<std::unique_ptr<simulated_owner>> former_owners_; ///< What was owed to them must be told all the same.
   std::vector<std::shared_ptr<simulated_workers>> all_workers_; ///< Alarms of dead machines still name them.
   std::map<std::uint64_t, std::multiset<machine>> running_;
   std::vector<check> checks_;

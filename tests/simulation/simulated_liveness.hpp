@@ -25,6 +25,7 @@ public:
     });
   }
   std::weak_ptr<int> alive() const { return alive_; }
+  void cancel() { alive_ = std::make_shared<int>(); }
 
 private:
   network& net_;
@@ -71,6 +72,7 @@ public:
   std::uint16_t port() const override { return port_; }
   void watch(runtime::node_id node, runtime::incarnation life) override;
   void forget(runtime::node_id node) override { judge_.forget(node); }
+  void die() { alarms_.cancel(); } ///< With its machine: tells nobody anything more.
 
 private:
   void on_frame(network::link_end from, const std::string& bytes);

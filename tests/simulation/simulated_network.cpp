@@ -109,6 +109,7 @@ network::network(caf::actor_system& system, std::uint64_t seed, network_options 
     scheduler_(static_cast<caf::scheduler::test_coordinator&>(system.scheduler())),
     random_(seed, "network"),
     schedule_(seed, "schedule"),
+    repeats_(seed, "repeats"),
     options_(options) {
 }
 
@@ -281,6 +282,8 @@ void network::transmit(std::uint64_t number, std::size_t from_end, const caf::st
   d.sender = handle_for(number, d.to_end, what.sender);
   d.mid = what.mid;
   d.content = through_bytes(what.move_content_to_message());
+  if (now() < repeats_until_ && d.mid.is_async() && repeats_.chance(0.5))
+    dispatch(found->second, d);
   dispatch(found->second, std::move(d));
 }
 

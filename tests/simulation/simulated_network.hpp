@@ -78,6 +78,9 @@ public:
   /// All connections of the two end; what is on its way partly arrives. Each learns of it within its time: the one that
   /// learns late still hears what was sent before.
   void reset(machine a, machine b, std::chrono::nanoseconds a_learns, std::chrono::nanoseconds b_learns);
+  /// Until then some messages between actors are sent twice, one right after the other: as by one who repeats what was
+  /// answered, but not yet.
+  void repeat_until(instant limit) { repeats_until_ = limit; }
   /// It has died with its actors: it listens no more, and others learn of it within this time.
   void forget(machine m, std::chrono::nanoseconds others_learn);
 
@@ -134,6 +137,8 @@ private:
   caf::scheduler::test_coordinator& scheduler_;
   random_stream random_;
   random_stream schedule_;
+  random_stream repeats_;
+  instant repeats_until_{};
   network_options options_;
   std::map<std::pair<instant, std::uint64_t>, delivery> queue_;
   std::map<std::uint64_t, link> links_;
