@@ -120,7 +120,7 @@ void hosted_actor::on_frame(const std::string& frame) {
   wire::FromWorker message;
   wire::Replies replies;
   if (!message.ParseFromString(frame) || !replies.ParseFromString(message.deliver().replies()))
-    return workers_->kill(work_.worker); // Its callers would wait for ever for what it meant.
+    return workers_->kill(work_.worker, describe_nonsense(frame)); // Its callers would wait for ever for what it meant.
   if (const auto caller = callers_.find(message.deliver().caller()); caller != callers_.end())
     send(caller->second, std::move(replies));
 }

@@ -272,8 +272,9 @@ void node_manager_actor::on_start_work(const wire::StartWork& message) {
 void node_manager_actor::on_frame(worker_id worker, const std::string& frame) {
   wire::FromWorker message;
   if (!message.ParseFromString(frame)) {
-    log_->warn("worker killed worker={} why=\"it sent what is no message\"", worker);
-    return workers_->kill(worker);
+    auto why = describe_nonsense(frame);
+    log_->warn("worker killed worker={} why=\"{}\"", worker, why);
+    return workers_->kill(worker, std::move(why));
   }
   switch (message.what_case()) {
   case wire::FromWorker::kReady: return perform(core_.on_worker_ready(worker, now()));
@@ -435,7 +436,7 @@ void node_manager_actor::perform(const orders::end_worker& a) {
 
 void node_manager_actor::perform(const orders::kill_worker& a) {
   log_->info("worker killed worker={} why=\"{}\"", a.worker, a.why);
-  workers_->kill(a.worker);
+  workers_->kill(a.worker, a.why);
 }
 
 void node_manager_actor::perform(const orders::want_package& a) {

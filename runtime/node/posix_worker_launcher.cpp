@@ -81,8 +81,8 @@ void posix_worker_launcher::send(worker_id worker, std::string frame) {
   host_->send(worker, std::move(frame));
 }
 
-void posix_worker_launcher::kill(worker_id worker) {
-  host_->kill(worker);
+void posix_worker_launcher::kill(worker_id worker, std::string why) {
+  host_->kill(worker, std::move(why));
 }
 
 } // namespace runtime

@@ -24,7 +24,7 @@ public:
   void listen(listener who) override;
   void start(worker_id worker, worker_program program, worker_setting setting) override;
   void send(worker_id worker, std::string frame) override;
-  void kill(worker_id worker) override;
+  void kill(worker_id worker, std::string why) override;
 
 private:
   posix_worker_launcher(std::string directory, std::shared_ptr<spdlog::logger> log)

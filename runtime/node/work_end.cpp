@@ -82,6 +82,15 @@ std::string describe_bytes(std::uint64_t bytes) {
   return number + " " + units[unit];
 }
 
+std::string describe_nonsense(std::string_view frame) {
+  constexpr std::size_t most_shown_bytes = 40;
+  const auto shown = printable(frame.substr(0, most_shown_bytes));
+  return fmt::format(
+    "it sent {} bytes that are no message of a worker (\"{}\"{}); only caf-tune's library may write to "
+    "descriptor 3",
+    frame.size(), shown, frame.size() > most_shown_bytes ? " and more" : "");
+}
+
 std::string describe(const worker_exit& exit) {
   auto text = how(exit);
   if (!exit.message.empty())

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "runtime/base/id.hpp"
 
@@ -29,6 +30,10 @@ struct worker_exit {
 /// For people, in one line of valid UTF-8: "worker was killed by signal 11 (SIGSEGV, core dumped); peak memory 512 MiB;
 /// its last words: …".
 [[nodiscard]] std::string describe(const worker_exit& exit);
+
+/// Why a worker is killed that sent this frame, which is no message: "it sent 5 bytes that are no message of a worker
+/// (\"hello\"); only caf-tune's library may write to descriptor 3".
+[[nodiscard]] std::string describe_nonsense(std::string_view frame);
 
 /// "512 MiB", "1.5 GiB", "900 B".
 [[nodiscard]] std::string describe_bytes(std::uint64_t bytes);

@@ -39,7 +39,8 @@ public:
   virtual void listen(listener who) = 0; ///< Before the first start.
   virtual void start(worker_id worker, worker_program program, worker_setting setting) = 0;
   virtual void send(worker_id worker, std::string frame) = 0; ///< A serialised ToWorker.
-  virtual void kill(worker_id worker) = 0;                    ///< At once, with its process group.
+  /// At once, with its process group. The reason is kept as the exit's message, unless there is an earlier one.
+  virtual void kill(worker_id worker, std::string why) = 0;
 };
 
 } // namespace runtime

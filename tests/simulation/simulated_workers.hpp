@@ -34,7 +34,7 @@ public:
   void listen(listener who) override;
   void start(runtime::worker_id worker, runtime::worker_program program, runtime::worker_setting setting) override;
   void send(runtime::worker_id worker, std::string frame) override;
-  void kill(runtime::worker_id worker) override { processes_.kill(worker); }
+  void kill(runtime::worker_id worker, std::string why) override { processes_.kill(worker, std::move(why)); }
 
   void die();                            ///< With its machine.
   void crash_one(random_stream& random); ///< One that runs something, if any does.

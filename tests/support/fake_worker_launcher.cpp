@@ -91,14 +91,15 @@ void fake_worker_launcher::send(worker_id worker, std::string frame) {
   }
 }
 
-void fake_worker_launcher::kill(worker_id worker) {
+void fake_worker_launcher::kill(worker_id worker, std::string why) {
   const auto found = processes_.find(worker);
   if (found == processes_.end())
     return;
   found->second.ending = true;
-  at(options_.exit, worker, [this, worker](process&) {
+  at(options_.exit, worker, [this, worker, why = std::move(why)](process&) {
     worker_exit killed;
     killed.worker = worker;
+    killed.message = why;
     killed.kind = exit_kind::signalled;
     killed.signal = 9;
     killed.signal_name = "SIGKILL";

@@ -38,7 +38,7 @@ public:
   void listen(listener who) override { listener_ = std::move(who); }
   void start(runtime::worker_id worker, runtime::worker_program program, runtime::worker_setting setting) override;
   void send(runtime::worker_id worker, std::string frame) override;
-  void kill(runtime::worker_id worker) override;
+  void kill(runtime::worker_id worker, std::string why) override;
 
   // What goes wrong.
   void crash(runtime::worker_id worker);                                ///< Now, by SIGSEGV.

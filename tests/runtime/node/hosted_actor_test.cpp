@@ -23,7 +23,7 @@ public:
     REQUIRE(message.ParseFromString(frame));
     told.push_back(std::move(message));
   }
-  void kill(worker_id) override {}
+  void kill(worker_id, std::string) override {}
 
   std::vector<wire::ToWorker> told;
 };

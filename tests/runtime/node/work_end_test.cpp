@@ -18,6 +18,16 @@ worker_exit killed_by(int signal, std::string name) {
 
 } // namespace
 
+TEST_CASE("work end: a worker that is killed for nonsense hears what it sent, in one readable line") {
+  CHECK(
+    describe_nonsense("GET /\n\xff") ==
+    "it sent 7 bytes that are no message of a worker (\"GET /??\"); only caf-tune's library may write to descriptor "
+    "3");
+  CHECK(describe_nonsense(std::string(1000, 'x')) ==
+        "it sent 1000 bytes that are no message of a worker (\"" + std::string(40, 'x') +
+          "\" and more); only caf-tune's library may write to descriptor 3");
+}
+
 TEST_CASE("work end: a crash is told with its signal, memory and last words") {
   auto exit = killed_by(11, "SIGSEGV");
   exit.core_dumped = true;
