@@ -25,18 +25,19 @@ work_end node_manager_core::cut_off() {
 
 // -- what owners want ---------------------------------------------------------
 
+/// Refused, never for ever: another lease may be good for the same work.
 result<void> node_manager_core::may_start(owner_id owner, work_key key) const {
   const auto& name = options_.node.name;
   if (!owners_.knows(owner))
     return fail(errc::refused, fmt::format("node \"{}\" does not know owner {}; it says hello first", name, owner));
   const auto found = leases_.find(key.lease);
   if (found == leases_.end() || found->second.held.owner != owner)
-    return fail(errc::not_found, fmt::format("node \"{}\" holds no lease {} of owner {}", name, key.lease, owner));
+    return fail(errc::refused, fmt::format("node \"{}\" holds no lease {} of owner {}", name, key.lease, owner));
   const auto& l = found->second;
   if (l.ending)
     return fail(errc::refused, fmt::format("node \"{}\": lease {} is ending", name, key.lease));
   if (!l.begun.may_come(key.number) || (!l.held.bundle && key.number != 1))
-    return fail(errc::invalid_argument,
+    return fail(errc::refused,
                 fmt::format("node \"{}\": work {} has ended already, or has a number that comes later", name, key));
   return {};
 }

@@ -21,6 +21,18 @@
 namespace runtime {
 namespace {
 
+/// What is wrong with this machine's store: another node may have the package all the same, so that the owner is not to
+/// take it for a mistake of its own.
+error here(error why) {
+  switch (why.code) {
+  case errc::not_found:
+  case errc::invalid_argument:
+  case errc::permission_denied: why.code = errc::io; break;
+  default: break;
+  }
+  return why;
+}
+
 constexpr std::chrono::seconds dial_deadline{10}; // The middleman's own is shorter; this is for one that is gone.
 
 } // namespace
@@ -74,7 +86,7 @@ void package_actor::on_wanted(const package_wanted& order) {
     else if (answer_if_there(order.package, asker))
       store_->release(order.package); // It is in use once already.
     else
-      answer_failed(order.package, {errc::not_found, "it was damaged while it was in use"});
+      answer_failed(order.package, {errc::io, "it was damaged while it was in use"});
     return;
   }
   if (answer_if_there(order.package, asker)) {
@@ -97,7 +109,7 @@ void package_actor::begin_fetch(const package_wanted& order) {
   w.asker = caf::actor_cast<caf::actor>(current_sender());
   auto have = store_->begin(*order.manifest);
   if (!have)
-    return answer_failed(order.package, std::move(have.error()));
+    return answer_failed(order.package, here(std::move(have.error())));
   w.fetch.emplace(order.manifest, *have, options_, now());
   take_sources(order);
   arm_timer();
@@ -220,7 +232,7 @@ void package_actor::perform(const package_id& package, const package_fetch::acti
         [&](const package_fetch::ask_chunk& a) { ask(package, a); },
         [&](const package_fetch::write_chunk& a) {
           if (auto written = store_->write(package, a.file, a.offset, a.bytes); !written)
-            more = fetch.on_local_error(std::move(written.error()));
+            more = fetch.on_local_error(here(std::move(written.error())));
         },
         [&](const package_fetch::verify_file& a) { more = verify(package, a); },
         [&](const package_fetch::source_refused& a) {
@@ -270,7 +282,7 @@ package_fetch::actions package_actor::verify(const package_id& package, const pa
   auto& fetch = *wanted_.at(package).fetch;
   auto digest = store_->hash_arrived(package, order.file);
   if (!digest)
-    return fetch.on_local_error(std::move(digest.error()));
+    return fetch.on_local_error(here(std::move(digest.error())));
   return fetch.on_verified(order.file, order.round, *digest, now());
 }
 
@@ -278,13 +290,13 @@ void package_actor::complete(const package_id& package) {
   auto& w = wanted_.at(package);
   if (auto whole = store_->complete(package); !whole) {
     store_->abandon(package);
-    return answer_failed(package, std::move(whole.error()));
+    return answer_failed(package, here(std::move(whole.error())));
   }
   w.fetch.reset();
   w.source = w.owner = nullptr;
   auto location = store_->use(package);
   if (!location)
-    return answer_failed(package, std::move(location.error()));
+    return answer_failed(package, here(std::move(location.error())));
   send(w.asker, package_ready{package, {std::move(location->main), std::move(location->library_directories)}});
 }
 

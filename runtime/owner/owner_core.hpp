@@ -240,7 +240,6 @@ private:
     bool named = false;   // The name is ours.
     bool ordered = false; // A start was sent under this lease: it may run, whatever we hear.
     bool started = false; // And was answered, or it is known otherwise that it ran.
-    bool doubted = false; // A refusal that may be for ever was heard, and not believed yet.
     std::optional<std::chrono::milliseconds> stopping; // The deadline given.
     request_id request;
     std::shared_ptr<const granted_lease> lease;

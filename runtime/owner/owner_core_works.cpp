@@ -14,7 +14,7 @@ namespace {
 attempt_failure kind_of_refusal(errc code) {
   switch (code) {
   case errc::invalid_argument:
-  case errc::not_found: // The program has no such type.
+  case errc::not_found: // The program has no such type. A node that holds no such lease says refused.
   case errc::infeasible:
   case errc::permission_denied:
   case errc::incompatible:
@@ -30,12 +30,6 @@ attempt_failure kind_of_refusal(errc code) {
   case errc::node_lost: break;
   }
   return attempt_failure::unstarted;
-}
-
-/// A node that holds the lease no more, or has forgotten the work's number, answers as a program without the type does:
-/// believed when another lease gets the same answer.
-bool may_be_about_lease(errc code) {
-  return code == errc::not_found || code == errc::invalid_argument;
 }
 
 /// Tells packages of one owner apart.
@@ -266,7 +260,6 @@ owner_core::actions owner_core::on_work_started(work_key key, std::uint32_t proc
   if (!w->started)
     w->started_at = now;
   w->started = true;
-  w->doubted = false;
   due_.drop({due::work, w->own});
   w->repeat = w->repeat.zero();
   order(*w, now, out); // If it is to be stopped.
@@ -295,17 +288,12 @@ owner_core::actions owner_core::on_work_ended(work_key key, work_end told, insta
   case how::worker_lost:
   case how::stopped: attempt_over(*w, attempt_failure::system, std::move(told.why), now, out); break;
   case how::not_started: {
-    auto kind = kind_of_refusal(told.why.code);
-    if (w->started) { // It ran, and its node has lost it: for ever, and not unnoticed.
-      release_if_own(*w, now, out);
-      attempt_over(*w, attempt_failure::system, std::move(told.why), now, out);
-      break;
-    }
-    if (may_be_about_lease(told.why.code) && !std::exchange(w->doubted, true))
-      kind = attempt_failure::unstarted;
-    release_if_own(*w, now, out); // It may be that the node did not end it.
+    auto kind = kind_of_refusal(told.why.code); // For ever: by its worker, perhaps, to which it was handed already.
+    if (w->started && kind == attempt_failure::unstarted)
+      kind = attempt_failure::system; // It ran, and its node has lost it.
+    release_if_own(*w, now, out);     // It may be that the node did not end it.
     if (const auto of = bundle_leases_.find(key.lease);
-        of != bundle_leases_.end() && kind != attempt_failure::permanent) {
+        of != bundle_leases_.end() && kind == attempt_failure::unstarted) {
       auto& g = groups_.at(of->second.first); // The bundle may be lost, and that word too.
       put_aside(of->second.first, g, g.bundles[of->second.second], now);
     }

@@ -191,15 +191,15 @@ TEST_CASE("node manager: orders under no lease of the owner's are refused and sa
 
   const auto of_stranger = h.node.on_start_work(owner_id(99), {lease_id(1), 1}, an_order(), a_package, nullptr, h.now);
   REQUIRE(has<core::tell_work_ended>(of_stranger));
-  CHECK(get<core::tell_work_ended>(of_stranger).end.why.message ==
-        "node \"n1\" does not know owner 99; it says hello first");
+  CHECK(get<core::tell_work_ended>(of_stranger).end.why ==
+        error{errc::refused, "node \"n1\" does not know owner 99; it says hello first"});
   const auto unknown = h.start(5);
   REQUIRE(has<core::tell_work_ended>(unknown));
-  CHECK(get<core::tell_work_ended>(unknown).end.why.message == "node \"n1\" holds no lease 5 of owner 7");
+  CHECK(get<core::tell_work_ended>(unknown).end.why == error{errc::refused, "node \"n1\" holds no lease 5 of owner 7"});
   const auto second = h.node.on_start_work(driver, {lease_id(1), 2}, an_order(), a_package, nullptr, h.now);
   REQUIRE(has<core::tell_work_ended>(second));
-  CHECK(get<core::tell_work_ended>(second).end.why.message ==
-        "node \"n1\": work 1.2 has ended already, or has a number that comes later");
+  CHECK(get<core::tell_work_ended>(second).end.why ==
+        error{errc::refused, "node \"n1\": work 1.2 has ended already, or has a number that comes later"});
   CHECK(h.node.holds(lease_id(1)));
 }
 
@@ -415,7 +415,8 @@ TEST_CASE("node manager: cut off, a work that waits for another's room is not st
   CHECK(h.node.book().free() == cpus(2));
 }
 
-TEST_CASE("node manager: a package that failed is asked for again by a work that got the room of those that wanted it") {
+TEST_CASE(
+  "node manager: a package that failed is asked for again by a work that got the room of those that wanted it") {
   node_history h(cpus(3));
   h.has_package = false;
   h.grant(1, cpus(3), /*bundle=*/true);

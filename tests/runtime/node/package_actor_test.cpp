@@ -173,6 +173,18 @@ TEST_CASE("package actor: when owner and nodes have it not, it fails with the ow
   CHECK(failed->why.code == errc::not_found);
 }
 
+TEST_CASE("package actor: a fault of this machine's store is no mistake of the owner's") {
+  package_fixture f;
+  boost::filesystem::remove_all(f.directory.path);
+  write_text(f.directory.path.string(), "no directory");
+
+  f.want(f.source);
+
+  const auto failed = f.box->take<package_failed>();
+  REQUIRE(failed);
+  CHECK(failed->why.code == errc::io);
+}
+
 TEST_CASE("package actor: what nobody wants any more is not fetched further") {
   package_fixture f;
   f.want(nullptr);

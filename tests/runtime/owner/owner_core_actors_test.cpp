@@ -195,7 +195,7 @@ TEST_CASE("owner: an actor of an earlier process that its node has lost is resta
     core.link_node(1);
 
     const auto lost = core.on_work_ended(
-      key(7), {work_end::how::not_started, {}, {errc::not_found, "node \"n1\" holds no lease 7"}, 0}, start);
+      key(7), {work_end::how::not_started, {}, {errc::refused, "node \"n1\" holds no lease 7"}, 0}, start);
 
     CHECK(only<owner_core::release_lease>(lost).lease == lease_id{7});
     CHECK(has<owner_core::demand_lease>(lost) == (max_restarts == 3));

@@ -229,12 +229,16 @@ TEST_CASE("owner: a refused start is repeated elsewhere, unless it would be refu
     CHECK(only<owner_core::release_lease>(end).lease == lease_id{1});
     CHECK(has<owner_core::demand_lease>(end));
   }
-  SUBCASE("the program has no such type: believed the second time, for a lost lease is answered alike") {
+  SUBCASE("the program has no such type") {
     const work_end none{work_end::how::not_started, {}, {errc::not_found, "no such type"}, 0};
-    CHECK(has<owner_core::demand_lease>(core.on_work_ended(key(1), none, start)));
-    core.on_demand_granted(request_id{2}, {lease_at(1, 2)}, start);
-    CHECK(only<owner_core::task_finished>(core.on_work_ended(key(2), none, start)).outcome.error().message ==
-          "task \"fit\" failed on attempt 2 of 4: no such type");
+    CHECK(only<owner_core::task_finished>(core.on_work_ended(key(1), none, start)).outcome.error().message ==
+          "task \"fit\" failed on attempt 1 of 4: no such type");
+  }
+  SUBCASE("the program has no such type, as the worker says that had got the task") {
+    core.on_work_started(key(1), 100, start);
+    const work_end none{work_end::how::not_started, {}, {errc::not_found, "no such type"}, 0};
+    CHECK(only<owner_core::task_finished>(core.on_work_ended(key(1), none, start)).outcome.error().message ==
+          "task \"fit\" failed on attempt 1 of 4: no such type");
   }
   SUBCASE("the package is too large") {
     const work_end large{work_end::how::not_started, {}, {errc::too_large, "5 GiB"}, 0};
@@ -298,7 +302,7 @@ TEST_CASE("owner: a work that ran and that its node has lost is a loss, not a re
   connected_core core;
   core.run_task(/*retries=*/0);
   const auto lost = core.on_work_ended(
-    key(1), {work_end::how::not_started, {}, {errc::not_found, "node \"n1\" holds no lease 1"}, 0}, start);
+    key(1), {work_end::how::not_started, {}, {errc::refused, "node \"n1\" holds no lease 1"}, 0}, start);
   CHECK(!only<owner_core::task_finished>(lost).outcome);
 }
 
