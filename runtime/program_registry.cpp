@@ -1,5 +1,7 @@
 #include "runtime/program_registry.hpp"
 
+#include "runtime/base/utf8.hpp"
+
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +15,8 @@ void add_once(std::map<std::string, Entry>& entries, const std::string& name, En
               std::vector<std::string>& mistakes) {
   if (name.empty())
     mistakes.push_back(fmt::format("{}: its name is empty", kind));
+  else if (!is_utf8(name))
+    mistakes.push_back(fmt::format("{} \"{}\": its name is not UTF-8", kind, made_utf8(name)));
   else if (!entries.emplace(name, std::move(entry)).second)
     mistakes.push_back(fmt::format("{} \"{}\": this program declares the name twice", kind, name));
 }

@@ -1,5 +1,7 @@
 #include "runtime/base/describe_exception.hpp"
 
+#include "runtime/base/short_text.hpp"
+
 #include <cstdlib>
 #include <cxxabi.h>
 #include <memory>
@@ -21,11 +23,11 @@ std::string describe_exception(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& e) {
-    return readable(typeid(e)) + ": " + e.what();
+    return short_text(readable(typeid(e)) + ": " + e.what());
   } catch (const std::string& text) {
-    return text;
+    return short_text(text);
   } catch (const char* text) {
-    return text;
+    return short_text(text);
   } catch (...) {
     const auto* type = abi::__cxa_current_exception_type();
     return "an exception of type " + (type ? readable(*type) : "unknown");

@@ -25,6 +25,17 @@ std::size_t utf8_character_bytes(std::string_view text) noexcept { // What Unico
   return size;
 }
 
+std::string made_utf8(std::string_view text) {
+  std::string made;
+  made.reserve(text.size());
+  while (!text.empty()) {
+    const auto size = utf8_character_bytes(text);
+    made += size == 0 ? "\xEF\xBF\xBD" : text.substr(0, size);
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  return made;
+}
+
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
     const auto size = utf8_character_bytes(text);

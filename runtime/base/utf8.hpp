@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace runtime {
@@ -9,5 +10,8 @@ namespace runtime {
 [[nodiscard]] std::size_t utf8_character_bytes(std::string_view text) noexcept;
 
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// The text, if it is valid; otherwise with U+FFFD, the replacement character, for each byte that belongs to none.
+[[nodiscard]] std::string made_utf8(std::string_view text);
 
 } // namespace runtime

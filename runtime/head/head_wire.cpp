@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/short_text.hpp"
 #include "runtime/net/tcp_socket.hpp"
 #include "runtime/resources/resource_stock.hpp"
 
@@ -282,7 +283,7 @@ result<actor_record> from_wire(const wire::ActorRecord& message) {
 
 error from_wire(const wire::Failure& message) {
   const auto is_known = message.code() <= static_cast<std::uint32_t>(errc::node_lost);
-  return {is_known ? static_cast<errc>(message.code()) : errc::refused, message.message()};
+  return {is_known ? static_cast<errc>(message.code()) : errc::refused, short_text(message.message())};
 }
 
 result<owner_hello> from_wire(const wire::OwnerHello& message) {
@@ -302,7 +303,7 @@ result<owner_hello> from_wire(const wire::OwnerHello& message) {
 wire::Failure to_wire(const error& why) {
   wire::Failure to;
   to.set_code(static_cast<std::uint32_t>(why.code));
-  to.set_message(why.message);
+  to.set_message(short_text(why.message));
   return to;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/short_text.hpp"
 #include "runtime/limits.hpp"
 #include "runtime/package/file_digest.hpp"
 
@@ -81,13 +82,13 @@ work_key from_wire(const wire::WorkKey& key) {
 wire::Failure to_wire(const error& why) {
   wire::Failure out;
   out.set_code(static_cast<std::uint32_t>(why.code));
-  out.set_message(why.message);
+  out.set_message(short_text(why.message));
   return out;
 }
 
 error from_wire(const wire::Failure& failure) {
   const auto known = failure.code() <= static_cast<std::uint32_t>(errc::node_lost);
-  return {known ? static_cast<errc>(failure.code()) : errc::refused, failure.message()};
+  return {known ? static_cast<errc>(failure.code()) : errc::refused, short_text(failure.message())};
 }
 
 wire::NodeHello to_wire(const node_hello& hello) {

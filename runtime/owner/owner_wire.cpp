@@ -6,11 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/short_text.hpp"
 #include "runtime/package/file_digest.hpp"
 #include "runtime/package/manifest.hpp"
 
 namespace runtime {
 namespace {
+
+constexpr std::size_t most_name_bytes = 255; ///< As the head reads it.
 
 template <class Repeated>
 void write_resources(const resource_set& set, Repeated& out) {
@@ -107,7 +110,7 @@ wire::OwnerHello make_owner_hello(owner_id owner, const std::string& name, const
                                   const resource_set& quota) {
   wire::OwnerHello out;
   out.set_owner_id(owner.value);
-  out.set_name(name);
+  out.set_name(short_text(name, most_name_bytes)); // A file's name: any bytes.
   out.set_version(version);
   write_resources(quota, *out.mutable_quota());
   return out;
@@ -245,7 +248,7 @@ wire::GrantedLease make_lease(const granted_lease& lease) {
 wire::Failure failure_of(const error& why) {
   wire::Failure out;
   out.set_code(static_cast<std::uint32_t>(why.code));
-  out.set_message(why.message);
+  out.set_message(short_text(why.message));
   return out;
 }
 
@@ -365,7 +368,7 @@ work_key read_work_key(const wire::WorkKey& key) {
 
 error error_of(const wire::Failure& failure) {
   const auto is_known = failure.code() <= static_cast<std::uint32_t>(errc::node_lost);
-  return {is_known ? static_cast<errc>(failure.code()) : errc::refused, failure.message()};
+  return {is_known ? static_cast<errc>(failure.code()) : errc::refused, short_text(failure.message())};
 }
 
 } // namespace runtime

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "runtime/base/invariant.hpp"
+#include "runtime/base/utf8.hpp"
 
 namespace runtime {
 namespace {
@@ -26,6 +27,8 @@ std::optional<std::string> fault_of_name(const std::string& name) {
   const auto is_unfit = [](char c) { return c == '/' || static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
   if (std::any_of(name.begin(), name.end(), is_unfit))
     return "the name holds '/' or a control character; use a plain file name";
+  if (!is_utf8(name))
+    return "the name is not UTF-8";
   return {};
 }
 

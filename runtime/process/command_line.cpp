@@ -1,5 +1,6 @@
 #include "runtime/process/command_line.hpp"
 
+#include "runtime/base/utf8.hpp"
 #include "runtime/base/version.hpp"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ bool has_control(std::string_view text) {
 
 /// What a terminal may be shown.
 std::string printable(std::string_view text) {
-  std::string shown(text);
+  auto shown = made_utf8(text);
   std::replace_if(shown.begin(), shown.end(), is_control, '?');
   return shown;
 }
@@ -98,7 +99,7 @@ result<std::string> parse_host(std::string_view text) {
   const auto wrong = [&](const char* why) {
     return fail(errc::invalid_argument, fmt::format("\"{}\" is not a host: {}; use a name or an address, for example "
                                                     "10.0.0.1",
-                                                    text, why));
+                                                    printable(text), why));
   };
   auto host = text;
   const bool opens = !host.empty() && host.front() == '[';
@@ -114,13 +115,16 @@ result<std::string> parse_host(std::string_view text) {
     return wrong("it has a \"/\"");
   if (has_control(host))
     return wrong("it has a control character");
+  if (!is_utf8(host))
+    return wrong("it is not UTF-8");
   return std::string(host);
 }
 
 result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text) {
   const auto wrong = [&](const char* why) {
-    return fail(errc::invalid_argument,
-                fmt::format("\"{}\" is not an address{}; use HOST:PORT, for example 10.0.0.1:6390", text, why));
+    return fail(
+      errc::invalid_argument,
+      fmt::format("\"{}\" is not an address{}; use HOST:PORT, for example 10.0.0.1:6390", printable(text), why));
   };
   if (text.find('/') != std::string_view::npos)
     return wrong(": it has a \"/\"");
@@ -142,7 +146,7 @@ result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view tex
 
 result<void> check_word(std::string_view text, const char* what) {
   const bool good = !text.empty() && text.size() <= 63 && text.find_first_of(" \"") == std::string_view::npos;
-  if (good && !has_control(text))
+  if (good && !has_control(text) && is_utf8(text))
     return {};
   return fail(errc::invalid_argument,
               fmt::format("\"{}\" is not {}; use 1 to 63 characters without spaces", printable(text), what));

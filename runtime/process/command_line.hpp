@@ -33,7 +33,8 @@ void end_if_wrong(const std::string& program, const std::vector<std::string>& mi
 /// "HOST:PORT" or "[v6]:PORT", as two.
 [[nodiscard]] result<std::pair<std::string, std::uint16_t>> parse_address(std::string_view text);
 
-/// A name that people give: 1 to 63 characters without spaces, quotes and control characters. `what`: "a name".
+/// A name that people give: 1 to 63 characters of UTF-8 without spaces, quotes and control characters. `what`: "a
+/// name".
 [[nodiscard]] result<void> check_word(std::string_view text, const char* what);
 
 [[nodiscard]] result<void> check_path(const std::string& path); ///< Not empty.

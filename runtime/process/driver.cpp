@@ -1,5 +1,6 @@
 #include "runtime/process/driver.hpp"
 
+#include "runtime/base/utf8.hpp"
 #include "runtime/base/version.hpp"
 #include "runtime/cluster.hpp"
 #include "runtime/limits.hpp"
@@ -120,6 +121,28 @@ result<void> check_size(const std::string& what, const std::string& type, const 
   return {};
 }
 
+result<void> check_utf8(const char* what, const std::string& name, const std::string& text) {
+  if (is_utf8(name) && is_utf8(text))
+    return {};
+  return fail(errc::invalid_argument,
+              fmt::format("{} \"{}\" is \"{}\", which is not UTF-8", what, made_utf8(name), made_utf8(text)));
+}
+
+result<void> check_utf8(const char* what, const std::map<std::string, std::string>& texts) {
+  for (const auto& [name, text] : texts)
+    if (auto valid = check_utf8(what, name, text); !valid)
+      return valid;
+  return {};
+}
+
+/// What a user may have from anywhere, and no message could carry.
+result<void> check_texts(const demand& wants, const std::map<std::string, std::string>& environment) {
+  return check_utf8("the wanted", "node", wants.placement.node_name)
+    .and_then([&] { return check_utf8("the required label", wants.required_labels); })
+    .and_then([&] { return check_utf8("the preferred label", wants.preferred_labels); })
+    .and_then([&] { return check_utf8("the environment variable", environment); });
+}
+
 std::string readable_name(const std::string& type, const actor_options& options) {
   return options.name().empty() ? type : options.name();
 }
@@ -182,6 +205,8 @@ driver::~driver() {
 void driver::submit(std::shared_ptr<const work_spec> spec, std::string arguments, task_outcome then) {
   if (const auto fits = check_size("task", spec->type_name, arguments); !fits)
     return then(fail(fits.error()));
+  if (const auto valid = check_texts(spec->wants, spec->environment); !valid)
+    return then(fail(within(fmt::format("task \"{}\"", spec->type_name), valid.error())));
   submit_task order;
   order.task = task_id{++last_task_};
   order.spec = std::move(spec);
@@ -195,6 +220,11 @@ void driver::submit(std::shared_ptr<const work_spec> spec, std::string arguments
 result<remote_actor> driver::spawn(const std::string& type, const actor_options& options, std::string arguments) {
   if (const auto fits = check_size("actor", type, arguments); !fits)
     return fail(fits.error());
+  if (const auto valid = check_utf8("the", "name", options.name()).and_then([&] {
+        return check_texts(options.wants(), options.environment());
+      });
+      !valid)
+    return fail(within(fmt::format("actor type \"{}\"", type), valid.error()));
   if (options.is_detached() && options.group() != group_id{})
     return fail(errc::invalid_argument,
                 fmt::format("a detached actor of type {} cannot run in a placement group: it outlives this driver, and "
@@ -284,6 +314,8 @@ result<actor_record> driver::record_of(const std::string& name) {
 }
 
 result<remote_actor> driver::find(const std::string& name) {
+  if (!is_utf8(name)) // No actor can have it, and no message could carry it.
+    return fail(errc::not_found, fmt::format("there is no actor \"{}\"", made_utf8(name)));
   return record_of(name).map([this](const actor_record& record) { return attach(record); });
 }
 
@@ -306,6 +338,13 @@ remote_actor driver::attach(const actor_record& record) {
 }
 
 group_id driver::reserve(group_demand bundles, std::function<void(result<std::vector<granted_lease>>)> granted) {
+  if (auto valid = check_utf8("the required label", bundles.required_labels).and_then([&] {
+        return check_utf8("the preferred label", bundles.preferred_labels);
+      });
+      !valid) {
+    granted(fail(within("placement group", std::move(valid.error()))));
+    return group_id{++last_group_}; // What is submitted to it hears that there is none.
+  }
   submit_group order;
   order.group = group_id{++last_group_};
   order.wants = std::make_shared<const group_demand>(std::move(bundles));

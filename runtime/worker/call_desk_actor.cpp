@@ -1,6 +1,7 @@
 #include "runtime/worker/call_desk_actor.hpp"
 
 #include "runtime/base/result.hpp"
+#include "runtime/base/short_text.hpp"
 #include "runtime/message_codec.hpp"
 #include "runtime/wire/protobuf_message.hpp"
 
@@ -13,9 +14,9 @@
 namespace runtime {
 namespace {
 
-void refuse(wire::Reply& reply, errc code, std::string why) {
+void refuse(wire::Reply& reply, errc code, const std::string& why) {
   reply.mutable_why_not()->set_code(static_cast<std::uint32_t>(code));
-  reply.mutable_why_not()->set_message(std::move(why));
+  reply.mutable_why_not()->set_message(short_text(why)); // A user's words, perhaps.
 }
 
 } // namespace

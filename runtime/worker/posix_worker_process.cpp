@@ -1,6 +1,7 @@
 #include "runtime/worker/posix_worker_process.hpp"
 
 #include "runtime/base/describe_exception.hpp"
+#include "runtime/base/short_text.hpp"
 #include "runtime/base/version.hpp"
 #include "runtime/limits.hpp"
 #include "runtime/proto/worker.pb.h"
@@ -43,7 +44,7 @@ wire::WorkEnd ended(wire::WorkEnd::Cause cause) {
 wire::WorkEnd ended_with(const error& why) {
   auto end = ended(why.code == errc::user_code ? wire::WorkEnd::USER_ERROR : wire::WorkEnd::NOT_STARTED);
   end.mutable_why()->set_code(static_cast<std::uint32_t>(why.code));
-  end.mutable_why()->set_message(why.message);
+  end.mutable_why()->set_message(short_text(why.message)); // A user's words, perhaps.
   return end;
 }
 

@@ -103,6 +103,20 @@ TEST_CASE("bad input: names, labels and ports hold nothing that could confuse a 
             "caf-tune-node: --label: \"\" is not a label's value; use 1 to 63 characters without spaces\n");
 }
 
+TEST_CASE("bad input: names and labels that are not UTF-8 are wrong usage") {
+  temporary_directory folder;
+
+  const auto end = run_program(
+    folder, {node, "--head", "--name", "a\xff", "--label", "\xfe=1", "--label", "zone=\xc3", "--host", "h\xff"});
+
+  check_end(end, 2,
+            "caf-tune-node: --host: \"h\xEF\xBF\xBD\" is not a host: it is not UTF-8; use a name or an address, for "
+            "example 10.0.0.1\n"
+            "caf-tune-node: --name: \"a\xEF\xBF\xBD\" is not a name; use 1 to 63 characters without spaces\n"
+            "caf-tune-node: --label: \"\xEF\xBF\xBD\" is not a label's name; use 1 to 63 characters without spaces\n"
+            "caf-tune-node: --label: \"\xEF\xBF\xBD\" is not a label's value; use 1 to 63 characters without spaces\n");
+}
+
 TEST_CASE("bad input: what is no address is told before anybody is asked for it") {
   temporary_directory folder;
   const std::string use = "; use HOST:PORT, for example 10.0.0.1:6390\n";
@@ -353,7 +367,7 @@ TEST_CASE("bad input: tasks and actors that the program does not have in its wor
 
   check_end(
     end, 1,
-    "task \"late_task\" failed on attempt 4 of 4: the program has no task type \"late_task\"; it declares known\n"
+    "task \"late_task\" failed on attempt 1 of 4: the program has no task type \"late_task\"; it declares known\n"
     "the actor \"late_actor\" has ended: actor of type \"late_actor\": the program has no actor type "
     "\"late_actor\"; it declares none\n"
     "program_with_late_types: the actor \"late_actor\" has ended: actor of type \"late_actor\": the program has no "

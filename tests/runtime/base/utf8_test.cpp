@@ -20,3 +20,10 @@ TEST_CASE("utf8: what no encoder writes is not valid") {
                             "ok\xE2\x82", "\xE2\x28\xA1"})
     CHECK_FALSE(is_utf8(wrong));
 }
+
+TEST_CASE("utf8: what is not valid is made valid, byte by byte") {
+  CHECK(runtime::made_utf8("gr\xC3\xB6") == "gr\xC3\xB6");
+  CHECK(runtime::made_utf8("a\xFF\xFE"
+                           "b") == "a\xEF\xBF\xBD\xEF\xBF\xBD"
+                                   "b");
+}
