@@ -31,13 +31,6 @@
 namespace runtime {
 namespace {
 
-std::string state_home() {
-  if (const char* set = std::getenv("XDG_STATE_HOME"); set && *set)
-    return set;
-  const char* home = std::getenv("HOME");
-  return std::string(home ? home : "/root") + "/.local/state";
-}
-
 std::string machine_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "node";
@@ -49,6 +42,15 @@ std::string token_file_of(const node_flags& flags) {
   if (const char* set = std::getenv("CAF_TUNE_TOKEN_FILE"); set && *set)
     return set;
   return or_throw(default_token_file());
+}
+
+/// Beside the user's token, for each role.
+result<std::string> default_state_directory(const char* role) {
+  return default_token_file()
+    .map([&](const std::string& token) { return token.substr(0, token.rfind('/') + 1) + role; })
+    .map_error([](const error& why) {
+      return error{why.code, "no home directory to keep state in; name a directory with --state"};
+    });
 }
 
 /// How long a head that was started again waits for the nodes of the earlier one: as long as for the owners of their
@@ -92,7 +94,7 @@ private:
       return fail(token.error());
     cluster_ = fingerprint(*token);
     if (flags_.state.empty())
-      flags_.state = state_home() + (flags_.head ? "/caf-tune/head" : "/caf-tune/node");
+      flags_.state = or_throw(default_state_directory(flags_.head ? "head" : "node"));
     flags_.state = boost::filesystem::absolute(flags_.state).string(); // Workers live in directories of their own.
     auto state = file_node_state::open(flags_.state);
     if (!state)
@@ -103,6 +105,9 @@ private:
                   fmt::format("state directory {} belongs to cluster {}, but the token in {} is that of cluster {}; "
                               "choose another directory with --state, or another token with --token-file",
                               flags_.state, state_->cluster(), token_file_, cluster_));
+    if (!flags_.ready_file.empty()) // Not before: the state directory is nobody else's now.
+      if (const auto good = prepare_ready_file(flags_.ready_file); !good)
+        return good;
     const auto offer = offer_of_this_machine(flags_.given);
     if (!offer)
       return fail(offer.error());
