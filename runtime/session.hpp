@@ -25,8 +25,8 @@ public:
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 
-  /// The cluster at --address, or an embedded one of this machine; connects at the first call. Where that fails it
-  /// says why on standard error and ends the program with exit code 1.
+  /// The cluster at --address, or an embedded one of this machine; connects at the first call, which is not locked:
+  /// one thread makes it. Where that fails it says why on standard error and ends the program with exit code 1.
   runtime::cluster& cluster();
 
   /// What the flags above left over, in order; without the program's name.

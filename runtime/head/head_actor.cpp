@@ -119,6 +119,7 @@ void head_actor::on_owner_hello(const wire::OwnerHello& m) {
     *refused.mutable_why() = head_wire::to_wire(actions.error());
     return send(link, std::move(refused));
   }
+  owner_names_[hello->owner] = hello->name;
   if (owners_.add(hello->owner, link)) {
     monitor(link);
     if (options_.log)
@@ -155,7 +156,7 @@ caf::message_handler head_actor::node_handlers() {
       if (!speaks_for_node(m.node_id(), "NodeDraining"))
         return;
       if (options_.log)
-        options_.log->info("node drains node={}", m.node_id());
+        options_.log->info("node drains node={} name=\"{}\"", m.node_id(), name_of(node_id{m.node_id()}));
       perform(core_.on_node_draining(node_id{m.node_id()}, now()));
     },
     [this](const wire::NodeLeaves& m) {
@@ -277,19 +278,27 @@ caf::message_handler head_actor::local_handlers() {
   };
 }
 
+std::string head_actor::name_of(node_id node) const {
+  const auto* known = core_.books().find(node);
+  return known ? known->name : std::string();
+}
+
 void head_actor::on_down(const caf::actor_addr& source) {
   if (custodian_ && custodian_.address() == source)
     custodian_ = nullptr;
   if (const auto start = nodes_.remove(source)) {
     const auto node = node_of_start_.at(*start);
     node_of_start_.erase(*start);
+    const auto known = starts_.find(node);
+    const bool is_expected = known == starts_.end() || known->second != *start; // It has left, or was replaced.
     if (options_.log)
-      options_.log->warn("node link lost node={}", node);
+      options_.log->log(is_expected ? spdlog::level::debug : spdlog::level::warn, "node link lost node={} name=\"{}\"",
+                        node, name_of(node));
     perform(core_.on_node_link_lost(node, *start, now()));
   }
   if (const auto owner = owners_.remove(source)) {
     if (options_.log)
-      options_.log->info("owner link lost owner={}", *owner);
+      options_.log->info("owner link lost owner={} name=\"{}\"", *owner, owner_names_[*owner]);
     perform(core_.on_owner_link_lost(*owner, now()));
   }
 }
@@ -348,7 +357,9 @@ void head_actor::perform_own(const head_core::action& action) {
     if (const auto* link = link_of(node.id); link && options_.switchboard)
       send(options_.switchboard, caf::put_atom_v, node.host, node.port, caf::actor_cast<caf::strong_actor_ptr>(*link));
   } else if (const auto* lost = std::get_if<head_core::node_lost>(&action)) {
-    if (log)
+    if (log && lost->in_good_order)
+      log->info("node left node={} name=\"{}\"", lost->node, lost->name);
+    else if (log)
       log->warn("node lost node={} name=\"{}\" why=\"{}\"", lost->node, lost->name, lost->why);
   } else if (const auto* forgotten = std::get_if<head_core::node_forgotten>(&action)) {
     if (const auto start = starts_.find(forgotten->node); start != starts_.end() && start->second == forgotten->start)
@@ -365,6 +376,7 @@ void head_actor::perform_own(const head_core::action& action) {
   } else if (const auto* owner = std::get_if<head_core::owner_lost>(&action)) {
     if (log)
       log->info("owner lost owner={} name=\"{}\" why=\"{}\"", owner->owner, owner->name, owner->why);
+    owner_names_.erase(owner->owner);
   }
 }
 

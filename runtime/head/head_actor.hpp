@@ -84,6 +84,7 @@ private:
   bool speaks_for_owner(std::uint64_t owner, const char* what);
   bool is_local(); ///< The current message comes from this process.
   std::string peer_address();
+  std::string name_of(node_id node) const; ///< For the log; empty: not known any more.
   instant now() const { return instant{clock().now().time_since_epoch()}; }
 
   head_actor_options options_;
@@ -92,6 +93,7 @@ private:
   std::unordered_map<incarnation, node_id> node_of_start_;
   std::unordered_map<node_id, incarnation> starts_; ///< The one that was welcomed last.
   link_table<owner_id> owners_;
+  std::unordered_map<owner_id, std::string> owner_names_; ///< For the log.
   caf::actor custodian_;
   std::optional<instant> armed_;
   std::shared_ptr<nonsense_log> nonsense_;

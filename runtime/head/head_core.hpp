@@ -84,7 +84,8 @@ public:
     incarnation start;
     std::string name;
     std::string why;
-  }; ///< May come back.
+    bool in_good_order = false; ///< It left.
+  };                            ///< May come back, unless it left.
   struct node_forgotten {
     node_id node;
     incarnation start;

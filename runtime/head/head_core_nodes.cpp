@@ -250,9 +250,10 @@ head_core::actions head_core::on_node_leaves(node_id node, incarnation start, in
   if (found == nodes_.end() || found->second.what.start != start)
     return out;
   auto& n = found->second;
+  const auto is_new = !std::exchange(n.left, true);
   if (n.life != node_life::lost)
     lose_node(n, "it left", now, out);
-  if (!std::exchange(n.left, true))
+  if (is_new)
     out.emplace_back(node_forgotten{node, start});
   n.lost.clear();
   forget_return(n, now, out);
@@ -268,7 +269,7 @@ void head_core::lose_node(node_record& node, const std::string& why, instant now
   set_timer(now + options_.return_grace, timer::node_return, id.value);
   refresh_open(node, now);
   recount_cluster();
-  out.emplace_back(node_lost{id, node.what.start, node.what.name, why});
+  out.emplace_back(node_lost{id, node.what.start, node.what.name, why, node.left});
   node.lost.clear();
   const error lost{errc::node_lost, fmt::format("node \"{}\" was lost: {}", node.what.name, why)};
   for (const auto lease : in_order(node.leases)) {

@@ -448,7 +448,9 @@ void node_manager_actor::perform(const orders::release_package& a) {
 }
 
 void node_manager_actor::perform(const orders::welcomed& a) {
-  log_->info("node joined node={} name={} cluster={}", core_.options().node.id, core_.options().node.name, a.cluster);
+  // Not the head's own words: in the head's process both write into one log.
+  log_->info("cluster joined cluster={} node={} name=\"{}\"", a.cluster, core_.options().node.id,
+             core_.options().node.name);
   if (a.is_new && state_)
     if (const auto saved = state_->save_cluster(a.cluster); !saved) // Once in a node's life, so it may take its time.
       return perform(core_.on_refused(saved.error(), now()));
@@ -463,7 +465,7 @@ void node_manager_actor::perform(const orders::refused& a) {
 }
 
 void node_manager_actor::perform(const orders::leave&) {
-  log_->info("node left node={} name={}", core_.options().node.id, core_.options().node.name);
+  log_->info("cluster left node={} name=\"{}\"", core_.options().node.id, core_.options().node.name);
   const auto told = events_.on_left;
   quit();
   if (told)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 namespace {
 
@@ -112,6 +113,57 @@ TEST_CASE("command line: the ready file holds the address, and leases can be gra
                         "  STATE  USED/TOTAL  LABELS\n"
                         "head  " +
                         node_address + "  alive  cpu=0/2     -\n");
+}
+
+TEST_CASE("command line: what caf-tune prints with --json is one JSON document, whether flags come before or after") {
+  temporary_directory folder;
+  head_under_test head(folder);
+  program_under_test working(folder, {PROGRAM_THAT_HOLDS, "--address", head.address(), "--token-file", head.token()},
+                             {{"HELD_FILE", folder / "started"}});
+  working.wait_for_file(folder / "started");
+  const words flags{"--address", head.address(), "--token-file", head.token(), "--json"};
+
+  for (const auto& command : {"status", "nodes", "actors", "leases"}) {
+    const auto behind = run_program(folder, words{caf_tune, command} + flags);
+    const auto before = run_program(folder, words{caf_tune} + flags + words{command});
+
+    CHECK_MESSAGE(behind.code == 0, behind.err);
+    CHECK_MESSAGE(before.code == 0, before.err);
+    CHECK(before.err == "");
+    for (const auto& answer : {behind, before}) {
+      const auto document = nlohmann::json::parse(answer.out, nullptr, /*allow_exceptions=*/false);
+      REQUIRE_MESSAGE(!document.is_discarded(), answer.out);
+      CHECK(document.is_object() == (command == std::string("status")));
+      if (document.is_array())
+        CHECK(document.size() == 1);
+      else
+        CHECK(document["nodes"].size() == 1);
+    }
+  }
+  const auto mixed =
+    run_program(folder, {caf_tune, "--token-file", head.token(), "nodes", "--address", head.address()});
+  CHECK_MESSAGE(mixed.code == 0, mixed.err);
+  CHECK(mixed.out.find("NODE  ADDRESS") == 0);
+}
+
+TEST_CASE("command line: each command of caf-tune says why there is no cluster, and which exit code that is") {
+  temporary_directory folder;
+  held_port nobody(held_port::kind::closed);
+  head_under_test head(folder);
+
+  for (const auto& command : {"status", "nodes", "actors", "leases"}) {
+    const auto none =
+      run_program(folder, {caf_tune, command, "--address", nobody.address(), "--token-file", head.token(), "--json"});
+    CHECK(none.code == 1);
+    CHECK(none.out == "");
+    CHECK_MESSAGE(none.err.find("caf-tune: ") == 0, none.err);
+    CHECK_MESSAGE(none.err.find(nobody.address()) != std::string::npos, none.err);
+    CHECK(run_program(folder, {caf_tune, command, "--address", head.address()}).code == 1); // No token at home.
+    CHECK(run_program(folder, {caf_tune, command, "--address", "nowhere"}).code == 2);
+    CHECK(run_program(folder, {caf_tune, command, "more"}).code == 2);
+  }
+  CHECK(run_program(folder, {caf_tune, "--address", "nowhere", "nodes"}).code == 2);
+  CHECK(run_program(folder, {caf_tune, "--address", "a:1", "nodes", "--address", "b:2"}).code == 2); // Which one?
 }
 
 TEST_CASE("command line: a node that joined is seen as it was described, by flags and by environment") {
@@ -223,6 +275,9 @@ TEST_CASE("command line: a node leaves in good order on SIGTERM and on SIGINT, a
     const auto nodes = run_program(folder, asking(head, "nodes"));
     CHECK(nodes.out.find(name) == std::string::npos);
   }
+  const auto diary = head.process().error_text();
+  CHECK_MESSAGE(diary.find(" info node left node=") != std::string::npos, diary);
+  CHECK_MESSAGE(diary.find(" warning ") == std::string::npos, diary); // Nothing was lost.
 
   head.process().signal(SIGTERM);
   CHECK(head.process().wait().code == 0);

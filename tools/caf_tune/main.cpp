@@ -8,7 +8,6 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,8 @@
 #include <nlohmann/json.hpp>
 
 namespace {
+
+const std::string default_address = fmt::format("127.0.0.1:{}", runtime::default_head_port);
 
 struct command {
   const char* name;
@@ -45,21 +46,38 @@ std::string from_environment(const char* name, const std::string& otherwise) {
   return value == nullptr || *value == '\0' ? otherwise : value;
 }
 
+/// The flags that each command takes, also before its name: "caf-tune --json nodes" and "caf-tune nodes --json".
+void declare_flags(CLI::App& app, request& wanted) {
+  app.add_option("--address", wanted.address,
+                 fmt::format("HOST:PORT of the cluster's head (default: $CAF_TUNE_ADDRESS, or {})", default_address));
+  app.add_option("--token-file", wanted.token_file,
+                 "the cluster's secret (default: $CAF_TUNE_TOKEN_FILE, or the one that a head of this user made)");
+  app.add_flag("--json", wanted.json, "one JSON document instead of a table");
+}
+
+std::vector<std::string> mistakes_in(const CLI::App& app, const CLI::App& command, const request& wanted) {
+  std::vector<std::string> mistakes;
+  for (const char* flag : {"--address", "--token-file"})
+    if (app.count(flag) + command.count(flag) > 1)
+      mistakes.push_back(fmt::format("{}: it is given more than once", flag));
+  if (const auto address = runtime::parse_address(wanted.address); !address)
+    mistakes.push_back("--address: " + address.error().message);
+  if (app.count("--token-file") + command.count("--token-file") > 0)
+    if (const auto path = runtime::check_path(wanted.token_file); !path)
+      mistakes.push_back("--token-file: " + path.error().message);
+  return mistakes;
+}
+
 request read_request(int argc, char** argv) {
   request wanted;
-  std::optional<std::string> token_file;
-  const auto here = fmt::format("127.0.0.1:{}", runtime::default_head_port);
-  wanted.address = from_environment("CAF_TUNE_ADDRESS", here);
+  wanted.address = from_environment("CAF_TUNE_ADDRESS", default_address);
   wanted.token_file = from_environment("CAF_TUNE_TOKEN_FILE", "");
   CLI::App app("Shows what a caf-tune cluster is doing, and what experiments have found.", "caf-tune");
   app.require_subcommand(0, 1); // None is told below, with the help.
+  declare_flags(app, wanted);
   for (const auto& each : commands) {
     auto& one = *app.add_subcommand(each.name, each.help);
-    one.add_option("--address", wanted.address,
-                   fmt::format("HOST:PORT of the cluster's head (default: $CAF_TUNE_ADDRESS, or {})", here));
-    one.add_option("--token-file", token_file,
-                   "the cluster's secret (default: $CAF_TUNE_TOKEN_FILE, or the one that a head of this user made)");
-    one.add_flag("--json", wanted.json, "one JSON document instead of a table");
+    declare_flags(one, wanted);
     one.callback([&wanted, &each] { wanted.what = &each; });
   }
   tools::add_experiment_commands(app, wanted.of_experiment);
@@ -70,15 +88,7 @@ request read_request(int argc, char** argv) {
     std::fputs(app.help().c_str(), stderr);
     std::exit(runtime::exit_wrong_usage);
   }
-  std::vector<std::string> mistakes;
-  if (const auto address = runtime::parse_address(wanted.address); !address)
-    mistakes.push_back("--address: " + address.error().message);
-  if (token_file) {
-    if (const auto path = runtime::check_path(*token_file); !path)
-      mistakes.push_back("--token-file: " + path.error().message);
-    wanted.token_file = *token_file;
-  }
-  runtime::end_if_wrong("caf-tune", mistakes);
+  runtime::end_if_wrong("caf-tune", mistakes_in(app, *app.get_subcommand(wanted.what->name), wanted));
   return wanted;
 }
 
