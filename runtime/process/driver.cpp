@@ -164,10 +164,6 @@ driver::driver(cluster_process& process, driver_options options)
     id_(random_id<owner_id>()) {
 }
 
-driver::~driver() {
-  system_->take_back();
-}
-
 result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver_options options) {
   std::unique_ptr<driver> made(new driver(process, std::move(options)));
   auto connected = std::make_shared<std::promise<result<void>>>();
@@ -194,12 +190,13 @@ result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver
 }
 
 driver::~driver() {
-  if (!owner_)
-    return;
-  const leave_cluster order;
-  caf::scoped_actor self{process_.system(), true};
-  self->request(owner_, 2 * order.deadline, order)
-    .receive([](caf::ok_atom) {}, [](const caf::error&) {}); // It ends with its process in any case.
+  if (owner_) {
+    const leave_cluster order;
+    caf::scoped_actor self{process_.system(), true};
+    self->request(owner_, 2 * order.deadline, order)
+      .receive([](caf::ok_atom) {}, [](const caf::error&) {}); // It ends with its process in any case.
+  }
+  system_->take_back();
 }
 
 void driver::submit(std::shared_ptr<const work_spec> spec, std::string arguments, task_outcome then) {

@@ -34,13 +34,12 @@ struct driver_options {
 /// say then that they have ended, and groups are over.
 class driver {
 public:
-  ~driver();
+  ~driver(); ///< Leaves in good order: waits, not for long, until the head has heard it.
   driver(const driver&) = delete;
   driver& operator=(const driver&) = delete;
 
   /// Waits until the head has welcomed it. unreachable, refused, incompatible or permission_denied otherwise.
   [[nodiscard]] static result<std::unique_ptr<driver>> connect(cluster_process& process, driver_options options);
-  ~driver(); ///< Leaves in good order: waits, not for long, until the head has heard it.
 
   using task_outcome = std::function<void(result<std::string>)>;
   void submit(std::shared_ptr<const work_spec> spec, std::string arguments, task_outcome then);

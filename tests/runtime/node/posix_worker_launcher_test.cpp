@@ -83,7 +83,7 @@ TEST_CASE("worker launcher: frames go to a worker and come back") {
   l.launcher->send(worker_id(4), "hello");
 
   CHECK(l.told.frames_of(worker_id(4), 1) == std::vector<std::string>{"hello"});
-  l.launcher->kill(worker_id(4));
+  l.launcher->kill(worker_id(4), "");
   CHECK(l.told.exit_of(worker_id(4)).signal == SIGKILL);
 }
 
