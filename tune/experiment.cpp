@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "tune/driver/trial_demand.hpp"
+#include "tune/controller/trial_demand.hpp"
 #include "tune/searcher/point_queue.hpp"
 #include "tune/value/json_text.hpp"
 

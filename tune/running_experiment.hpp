@@ -36,8 +36,8 @@ public:
   result_grid wait();
   [[nodiscard]] result<result_grid> try_wait();
 
-  /// Waits until a trial has a checkpoint of this iteration or a later one. Throws runtime::failure if the experiment
-  /// ends before.
+  /// Waits until a checkpoint of a trial, of this iteration or a later one, lies in the storage. Throws
+  /// runtime::failure if the experiment ends before.
   trial_now wait_for_checkpoint(iteration_number iteration);
   /// The same for a result.
   trial_now wait_for_result(iteration_number iteration);

@@ -96,8 +96,7 @@ public:
 
   void read_flags(std::vector<std::string> words, runtime::unknown_flags unknown);
   experiment as_asked(experiment what) const;
-  result<std::unique_ptr<experiment_run>>
-  start(const experiment& what, std::function<void(const journal_record&, const experiment_view&)> on_record);
+  result<std::unique_ptr<experiment_run>> start(const experiment& what, experiment_progress* progress);
   [[noreturn]] void end_with(const std::string& name_of_experiment, const error& why) const;
 };
 
@@ -136,16 +135,24 @@ experiment session::implementation::as_asked(experiment what) const {
   return what;
 }
 
-result<std::unique_ptr<experiment_run>>
-session::implementation::start(const experiment& what,
-                               std::function<void(const journal_record&, const experiment_view&)> on_record) {
+result<std::unique_ptr<experiment_run>> session::implementation::start(const experiment& what,
+                                                                       experiment_progress* progress) {
   if (auto declared = trainable_registry::of_this_program().check(); !declared)
     return fail(declared.error());
   run_options options;
   options.storage = what.storage;
   options.must_exist = resume;
   options.command = command;
-  options.on_record = std::move(on_record);
+  options.on_trouble = [progress](const std::string& what_is_wrong) {
+    if (progress != nullptr)
+      progress->say("warning: " + what_is_wrong);
+    else
+      std::fprintf(stderr, "warning: %s\n", what_is_wrong.c_str());
+  };
+  if (progress != nullptr)
+    options.on_record = [progress](const journal_record& record, const experiment_view& view) {
+      progress->on_record(record, view);
+    };
   if (cluster == nullptr)
     cluster = &runtime_session->cluster();
   return experiment_run::start(*cluster, what, std::move(options));
@@ -204,7 +211,7 @@ const std::vector<std::string>& session::arguments() const noexcept {
 }
 
 result<running_experiment> session::try_start(const experiment& what) {
-  auto run = how_->start(how_->as_asked(what), {});
+  auto run = how_->start(how_->as_asked(what), nullptr);
   if (!run)
     return fail(run.error());
   return running_experiment(std::move(*run));
@@ -220,10 +227,7 @@ result<result_grid> session::try_run(const experiment& what) {
   std::optional<experiment_progress> progress;
   if (!how_->json && !how_->quiet)
     progress.emplace(cluster(), asked.time_budget);
-  auto run = how_->start(asked, [&progress](const journal_record& record, const experiment_view& view) {
-    if (progress)
-      progress->on_record(record, view);
-  });
+  auto run = how_->start(asked, progress ? &*progress : nullptr);
   if (!run)
     return fail(run.error());
   if (progress)

@@ -1,5 +1,6 @@
 #include "tune/trainable.hpp"
 
+#include "tune/worker/checkpoint_keeper_actor.hpp"
 #include "tune/worker/trainable_registry.hpp"
 #include "tune/worker/trial_runner_actor.hpp"
 
@@ -10,6 +11,7 @@ namespace {
 /// what is used.
 void register_what_runs_it() {
   (void)trial_runner_type();
+  (void)checkpoint_keeper_type();
 }
 
 } // namespace

@@ -44,7 +44,7 @@ tune::experiment counting_to(int last, const temporary_directory& folder) {
   experiment.space = {{"diary", folder / "diary"}};
   experiment.metric = tune::maximize("count");
   experiment.stop = {{"training_iteration", tune::at_least(last)}};
-  experiment.checkpoints.every = 5;
+  experiment.checkpoints.every = 10;
   experiment.storage = folder / "storage";
   return experiment;
 }
@@ -112,7 +112,7 @@ TEST_CASE("experiment: a trial goes on, on another node, from its newest checkpo
     const temporary_directory folder;
     runtime::test_cluster cluster(3, runtime::cpus(1));
     tune::session session(cluster);
-    auto experiment = counting_to(400, folder);
+    auto experiment = counting_to(5000, folder);
     experiment.checkpoints.local_first = local_first;
 
     auto running = session.start(experiment);
@@ -122,16 +122,16 @@ TEST_CASE("experiment: a trial goes on, on another node, from its newest checkpo
 
     const auto best = results.best();
     CHECK(best.state() == tune::trial_state::terminated);
-    CHECK(best.iterations() == 400);
-    CHECK(best.metrics().get<int>("count") == 400);
-    CHECK(results.results() == 400);
+    CHECK(best.iterations() == 5000);
+    CHECK(best.metrics().get<int>("count") == 5000);
+    CHECK(results.results() == 5000);
     CHECK(results.lost_results() == 0);
     REQUIRE(best.attempts().size() == 2);
     CHECK(best.attempts()[0].cause == "node lost");
     CHECK(best.attempts()[1].node != trial.node());
-    CHECK(best.attempts()[1].iterations <= 385); // It did not begin anew.
+    CHECK(best.attempts()[1].iterations <= 4985); // It did not begin anew.
     const auto diary = read_diary(folder);
-    CHECK(diary.size() == 400);
+    CHECK(diary.size() == 5000);
     CHECK(diary.begin()->first == 1);
     CHECK(diary.begin()->second == 1);
   }

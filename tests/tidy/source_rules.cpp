@@ -41,7 +41,7 @@ bool ends_with(const std::string& text, const std::string& what) {
 
 /// Where the parts of a process are put together: it knows them all.
 bool is_composition(const source_file& file) {
-  return file.is_in("runtime/process");
+  return file.is_in("runtime/process") || file.is_in("tune/driver");
 }
 
 bool is_network(const source_file& file) {

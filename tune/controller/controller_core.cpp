@@ -50,6 +50,8 @@ controller_core::actions controller_core::on_begin(const moment& now) {
 }
 
 void controller_core::take_up(trial_id trial, trial_life& life, const moment& now, actions& todo) {
+  for (const auto& each : life.checkpoints) // It may not have come to its place before the driver ended.
+    todo.push_back(keep_checkpoint{trial, each.at});
   if (life.now != phase::none) // It ran when the driver ended, and ended with it.
     end_attempt(trial, life, {end_cause::driver_lost, "the driver ended"}, now, todo);
   else if (life.last_end) // What follows from it was not written any more.

@@ -9,16 +9,23 @@
 
 /// The part of the controller that keeps the cluster busy: which trials are created and started, and when all is over.
 namespace tune {
+namespace {
+constexpr std::chrono::milliseconds checkpoint_patience{50}; // Between two looks whether a checkpoint has arrived.
+}
 
 void controller_core::start(trial_id trial, trial_life& life, const moment& now, actions& todo) {
   std::optional<checkpoint_ref> restore;
-  if (!life.checkpoints.empty())
+  if (!life.checkpoints.empty()) {
+    if (!life.checkpoints.back().at.in_storage) // It is on its way there, or it is found out that it is lost.
+      return set_due(trial, life, now.at + checkpoint_patience);
     restore = life.checkpoints.back().at;
+  }
   write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0, now.wall}, todo);
   enter(trial, life, phase::waits, now);
   life.time_before_s = life.time_total_s;
   life.killed_because.clear();
-  todo.push_back(start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_total_s, life.lost_node});
+  todo.push_back(
+    start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_total_s, life.lost_node});
 }
 
 std::size_t controller_core::at_work() const {

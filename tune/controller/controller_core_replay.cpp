@@ -247,31 +247,50 @@ void controller_core::keep(trial_id trial, trial_life& life, const checkpoint_re
   trim_checkpoints(trial, life, todo);
 }
 
-/// The newest is what a retry needs; the others that are kept are the best.
+/// The newest is what a retry needs, and the newest that lies in the storage is what it gets if the node of the newest
+/// is lost; the others that are kept are the best.
 void controller_core::trim_checkpoints(trial_id trial, trial_life& life, actions& todo) {
-  while (life.checkpoints.size() > std::max<std::size_t>(options_.checkpoints_kept, 1)) {
-    const auto worse = [](const trial_life::kept_checkpoint& a, const trial_life::kept_checkpoint& b) {
-      if (std::isnan(a.loss) || std::isnan(b.loss))
-        return std::isnan(a.loss) && !std::isnan(b.loss);
-      return a.loss > b.loss; // Of equal ones the first, which is the older.
-    };
-    const auto worst = std::min_element(life.checkpoints.begin(), std::prev(life.checkpoints.end()), worse);
+  auto& all = life.checkpoints;
+  const auto worse = [](const trial_life::kept_checkpoint& a, const trial_life::kept_checkpoint& b) {
+    if (std::isnan(a.loss) || std::isnan(b.loss))
+      return std::isnan(a.loss) && !std::isnan(b.loss);
+    return a.loss > b.loss; // Of equal ones the first, which is the older.
+  };
+  while (all.size() > std::max<std::size_t>(options_.checkpoints_kept, 1)) {
+    const auto safe = std::find_if(all.rbegin(), all.rend(), [](const auto& each) { return each.at.in_storage; });
+    auto worst = all.end();
+    for (auto each = all.begin(); each != std::prev(all.end()); ++each)
+      if ((safe == all.rend() || each != std::prev(safe.base())) && (worst == all.end() || worse(*each, *worst)))
+        worst = each;
+    if (worst == all.end())
+      return;
     todo.push_back(drop_checkpoint{trial, worst->at});
-    life.checkpoints.erase(worst);
+    all.erase(worst);
   }
 }
 
 controller_core::actions controller_core::on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint,
-                                                               const moment&) {
-  if (const auto found = lives_.find(trial); found != lives_.end())
-    for (auto& each : found->second.checkpoints)
-      if (each.at.iteration == checkpoint.iteration && each.at.attempt == checkpoint.attempt)
-        each.at = checkpoint;
-  return {};
+                                                               const moment& now) {
+  actions todo;
+  const auto found = lives_.find(trial);
+  if (found == lives_.end())
+    return todo;
+  auto& life = found->second;
+  bool is_news = checkpoint.in_storage; // Where it is now, a later driver must know, too.
+  for (const auto& each : life.checkpoints)
+    if (each.at.in_storage && each.at.iteration >= checkpoint.iteration)
+      is_news = false; // Or a newer one is there, which makes it worthless.
+  if (is_news) { // Also if it had been given up meanwhile for one that is still on its way.
+    write(record::checkpoint_saved{trial, checkpoint}, todo);
+    trim_checkpoints(trial, life, todo);
+  }
+  fill(now, todo);
+  return todo;
 }
 
 controller_core::actions controller_core::on_checkpoint_lost(trial_id trial, const checkpoint_ref& checkpoint,
-                                                             const moment&) {
+                                                             const moment& now) {
+  actions todo;
   if (const auto found = lives_.find(trial); found != lives_.end()) {
     auto& all = found->second.checkpoints;
     all.erase(std::remove_if(all.begin(), all.end(),
@@ -281,7 +300,8 @@ controller_core::actions controller_core::on_checkpoint_lost(trial_id trial, con
                              }),
               all.end());
   }
-  return {};
+  fill(now, todo);
+  return todo;
 }
 
 } // namespace tune

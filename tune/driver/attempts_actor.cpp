@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "runtime/base/overloaded.hpp"
-#include "tune/driver/failure_actor.hpp"
+#include "tune/driver/actor_failure.hpp"
 #include "tune/trial/attempt_wire.hpp"
 
 namespace tune {

@@ -11,8 +11,8 @@
 #include "runtime/cluster.hpp"
 #include "runtime/options.hpp"
 #include "runtime/remote_actor.hpp"
+#include "tune/controller/runner_pool.hpp"
 #include "tune/driver/controller_actor.hpp"
-#include "tune/driver/runner_pool.hpp"
 #include "tune/trial/attempt_messages.hpp"
 #include "tune/worker/trial_runner_actor.hpp"
 

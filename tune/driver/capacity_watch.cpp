@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tune/driver/trial_demand.hpp"
+#include "tune/controller/trial_demand.hpp"
 
 namespace tune {
 

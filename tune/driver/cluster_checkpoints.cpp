@@ -59,7 +59,15 @@ void cluster_checkpoints::keep(trial_id trial, const checkpoint_ref& checkpoint)
 void cluster_checkpoints::drop(trial_id trial, const checkpoint_ref& checkpoint) {
   if (checkpoint.in_storage)
     return store_.drop(trial, checkpoint);
+  {
+    std::lock_guard guard(mutex_);
+    unwanted_.insert(checkpoint.directory);
+  }
   add([this, checkpoint] {
+    {
+      std::lock_guard guard(mutex_);
+      unwanted_.erase(checkpoint.directory);
+    }
     if (auto keeper = keeper_on(checkpoint.node)) // Where the node is gone, so is what lies there.
       (void)forget_checkpoint(*keeper, checkpoint.directory);
   });
@@ -99,7 +107,12 @@ void cluster_checkpoints::run() {
   }
 }
 
-void cluster_checkpoints::bring_in(trial_id trial, checkpoint_ref checkpoint) {
+void cluster_checkpoints::bring_in(trial_id trial, const checkpoint_ref& checkpoint) {
+  {
+    std::lock_guard guard(mutex_);
+    if (unwanted_.count(checkpoint.directory) != 0)
+      return;
+  }
   auto here = copied(trial, checkpoint);
   if (!here)
     return told_(trial, checkpoint, fail(here.error()));
@@ -140,17 +153,25 @@ result<runtime::remote_actor> cluster_checkpoints::keeper_on(const std::string& 
       return known->second;
     keepers_.erase(known); // It was lost; perhaps its node was not.
   }
-  const auto state = cluster_.state();
-  if (!state)
-    return fail(state.error());
-  const bool is_there = std::any_of(state->nodes.begin(), state->nodes.end(),
-                                    [&](const auto& each) { return each.name == node && each.state == "alive"; });
-  if (!is_there) // A demand for it would wait until it comes back.
+  if (!is_there(node)) // A demand for it would wait until it comes back.
     return fail(errc::node_lost, fmt::format("node \"{}\" is gone", node));
   auto keeper = cluster_.try_spawn(checkpoint_keeper_type(), runtime::actor_options().resources({}).on_node(node));
-  if (keeper)
-    keepers_[node] = *keeper;
+  if (!keeper)
+    return keeper;
+  const auto here = keeper->call<void>(here_atom::value);
+  while (!here.wait_for(std::chrono::milliseconds(500)))
+    if (!is_there(node)) {
+      (void)keeper->kill();
+      return fail(errc::node_lost, fmt::format("node \"{}\" is gone", node));
+    }
+  keepers_[node] = *keeper;
   return keeper;
+}
+
+bool cluster_checkpoints::is_there(const std::string& node) {
+  const auto state = cluster_.state();
+  return state && std::any_of(state->nodes.begin(), state->nodes.end(),
+                              [&](const auto& each) { return each.name == node && each.state == "alive"; });
 }
 
 } // namespace tune

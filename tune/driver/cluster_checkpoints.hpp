@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,6 +35,8 @@ public:
   /// not need the cluster any more.
   void finish();
 
+  // What is dropped before its turn has come is not copied; what is being copied then arrives all the same.
+
   /// Where a trial's checkpoints lie in the storage; before the first keep() of the trial.
   void set_directory(trial_id trial, path directory);
   void sweep(const path& experiment_directory) { store_.sweep(experiment_directory); }
@@ -53,9 +56,10 @@ private:
   void add(job what);
   void run();
   void end(order how);
-  void bring_in(trial_id trial, checkpoint_ref checkpoint);
+  void bring_in(trial_id trial, const checkpoint_ref& checkpoint);
   [[nodiscard]] result<checkpoint_ref> copied(trial_id trial, const checkpoint_ref& checkpoint);
   [[nodiscard]] result<runtime::remote_actor> keeper_on(const std::string& node);
+  bool is_there(const std::string& node);
 
   runtime::cluster& cluster_;
   listener told_;
@@ -64,6 +68,7 @@ private:
   std::deque<job> jobs_;
   order order_ = order::go_on;
   std::map<trial_id, path> directories_;
+  std::set<std::string> unwanted_;                       ///< Directories on nodes that need not be copied any more.
   std::map<std::string, runtime::remote_actor> keepers_; ///< By node; of the thread alone.
   file_checkpoint_store store_;
   std::thread thread_;

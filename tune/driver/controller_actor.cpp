@@ -7,7 +7,7 @@
 
 #include "runtime/base/invariant.hpp"
 #include "runtime/base/overloaded.hpp"
-#include "tune/driver/failure_actor.hpp"
+#include "tune/driver/actor_failure.hpp"
 
 namespace tune {
 namespace {

@@ -12,7 +12,7 @@
 #include <caf/event_based_actor.hpp>
 
 #include "tune/controller/controller_core.hpp"
-#include "tune/driver/runner_pool.hpp"
+#include "tune/controller/runner_pool.hpp"
 #include "tune/journal/journal.hpp"
 #include "tune/trial/attempt_messages.hpp"
 

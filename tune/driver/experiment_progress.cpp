@@ -30,12 +30,13 @@ void experiment_progress::show(experiment_run& run) {
 }
 
 void experiment_progress::on_record(const journal_record& record, const experiment_view& view) {
-  if (!block_)
+  if (!block_ && printer_)
     printer_->add(progress_line(record, view));
 }
 
 void experiment_progress::say(const std::string& line) {
-  printer_->add(line + "\n");
+  if (printer_)
+    printer_->add(line + "\n");
 }
 
 void experiment_progress::end() {

@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "tune/controller/same_experiment.hpp"
+#include "tune/controller/trial_demand.hpp"
 #include "tune/driver/attempts_actor.hpp"
-#include "tune/driver/same_experiment.hpp"
-#include "tune/driver/trial_demand.hpp"
 #include "tune/results/file_journal_source.hpp"
 #include "tune/results/trial_directory_name.hpp"
 #include "tune/scheduler/scheduler.hpp"
@@ -177,6 +177,10 @@ result<void> experiment_run::begin() {
   results_writer_options files;
   files.results.directory = directory_.string();
   files.in_journal = past_records_;
+  if (options_.on_trouble)
+    files.on_trouble = [warn = options_.on_trouble](const error& why) {
+      warn(fmt::format("a result cannot be written to its files, and is tried again: {}", why.message));
+    };
   files_ = std::make_unique<file_results_writer>(std::move(files),
                                                  std::make_unique<file_journal_source>(directory_ / "journal"));
   for (const auto how : {trial_state::terminated, trial_state::stopped, trial_state::error})
@@ -191,11 +195,15 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
   auto& system = cluster_.actor_system();
   const auto controller = std::make_shared<caf::actor>(); // Known only when all that it needs has been made.
   checkpoints_ = std::make_shared<cluster_checkpoints>(
-    cluster_, [controller](trial_id trial, const checkpoint_ref& checkpoint, const result<void>& how) {
-      if (how)
+    cluster_, [controller, warn = options_.on_trouble](trial_id trial, const checkpoint_ref& checkpoint,
+                                                       const result<void>& how) {
+      if (how) {
         caf::anon_send(*controller, checkpoint_is_stored{trial, checkpoint});
-      else
-        caf::anon_send(*controller, checkpoint_is_lost{trial, checkpoint});
+        return;
+      }
+      caf::anon_send(*controller, checkpoint_is_lost{trial, checkpoint});
+      if (warn)
+        warn(fmt::format("a checkpoint of trial {} did not reach the storage: {}", trial.value, how.error().message));
     });
   checkpoints_->sweep(directory_);
   controller_parts parts;

@@ -30,6 +30,7 @@ struct run_options {
   std::vector<std::string> command; ///< How this program was started; for `caf-tune resume`.
   /// Gets each record once it is on disk, with the view after it; on the controller's thread, so it must not block.
   std::function<void(const journal_record&, const experiment_view&)> on_record;
+  std::function<void(const std::string&)> on_trouble; ///< What goes wrong beside it; on any thread.
 };
 
 /// An experiment that runs in this process: its journal, its controller and what they stand on. When it goes it ends

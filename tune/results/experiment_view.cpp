@@ -222,7 +222,12 @@ void experiment_view::become(trial_view& trial, trial_state state) {
 }
 
 void experiment_view::note_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint, std::optional<double> loss) {
-  trial.newest_checkpoint = checkpoint;
+  if (!trial.newest_checkpoint || trial.newest_checkpoint->iteration <= checkpoint.iteration)
+    trial.newest_checkpoint = checkpoint;
+  if (checkpoint.in_storage)
+    trial.newest_in_storage = checkpoint;
+  if (trial.best_checkpoint && trial.best_checkpoint->iteration == checkpoint.iteration)
+    trial.best_checkpoint = checkpoint; // It lies elsewhere now.
   if (loss && (!trial.best_checkpoint || *loss < trial.best_checkpoint_loss)) {
     trial.best_checkpoint = checkpoint;
     trial.best_checkpoint_loss = *loss;

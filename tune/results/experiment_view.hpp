@@ -59,6 +59,7 @@ struct trial_view {
   iteration_number best_iteration = 0;
   std::vector<attempt_view> attempts;
   std::optional<checkpoint_ref> newest_checkpoint;
+  std::optional<checkpoint_ref> newest_in_storage; ///< Of those that have arrived there.
   std::optional<checkpoint_ref> best_checkpoint; ///< By the first objective, among those that came with a result.
   double best_checkpoint_loss = 0;
 

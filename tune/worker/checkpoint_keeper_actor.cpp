@@ -123,12 +123,14 @@ checkpoint_keeper_actor::checkpoint_keeper_actor(caf::actor_config& config) : ev
 }
 
 caf::behavior checkpoint_keeper_actor::make_behavior() {
+  set_exception_handler([](std::exception_ptr& thrown) { return runtime::end_of_actor(thrown); });
   const auto refused = [this](const std::string& file) -> std::optional<caf::error> {
     if (!root_.empty() && is_below(root_, file))
       return std::nullopt;
     return because(file, fmt::format("it does not lie in {}", root_.string()));
   };
   return {
+    [](here_atom) {},
     [=](list_atom, const std::string& directory) -> caf::result<std::string> {
       const auto no = refused(directory);
       return no ? caf::result<std::string>(*no) : list(directory);

@@ -13,6 +13,7 @@
 #include "tune/path.hpp"
 #include "tune/vocabulary.hpp"
 
+CAF_ADD_ATOM(caf_tune, tune, here_atom, "here")
 CAF_ADD_ATOM(caf_tune, tune, list_atom, "list")
 CAF_ADD_ATOM(caf_tune, tune, read_atom, "read")
 CAF_ADD_ATOM(caf_tune, tune, write_atom, "write")
@@ -27,6 +28,7 @@ using checkpoint_file = std::pair<std::string, std::uint64_t>;
 /// Hands out and takes in the checkpoints that lie below a node's own directory, for a driver whose storage that node
 /// does not see. It runs in a worker there:
 ///
+///   (here_atom)                                                       -> nothing: it is there
 ///   (list_atom, std::string directory)                                -> std::string:
 ///   to_bytes(vector<checkpoint_file>) (read_atom, std::string file, uint64 offset, uint32 most)         ->
 ///   std::string: fewer at its end (write_atom, std::string file, uint64 offset, std::string bytes)  -> nothing; makes

@@ -399,3 +399,32 @@ TEST_CASE("controller: a broken checkpoint is dropped, and the one before it is 
   CHECK(x.attempts.at(trial_id{1}).restore->iteration == 1);
   CHECK(x.dropped.back().iteration == 2);
 }
+
+TEST_CASE(
+  "controller: a checkpoint on its way to the storage is waited for; if it is lost, the one before it is used") {
+  auto x = one_trial();
+  x.begin(1);
+  x.alive(1);
+  x.report(1, 0.5, /*checkpoint=*/true);
+  x.sync();
+  x.report(1, 0.5, /*checkpoint=*/true, /*done=*/false, /*in_storage=*/false);
+  x.sync();
+  x.over(1, end_cause::lost);
+  x.pass(1s);
+  CHECK(x.attempts.empty());
+
+  SUBCASE("it arrives") {
+    auto there = x.kept.back();
+    there.in_storage = true;
+    there.directory = "/storage/checkpoint";
+    x.stored(1, there);
+    x.pass(50ms);
+    CHECK(x.attempts.at(trial_id{1}).restore == there);
+    CHECK(x.all<record::checkpoint_saved>().back().checkpoint == there);
+  }
+  SUBCASE("it is lost") {
+    x.lost(1, x.kept.back());
+    x.pass(50ms);
+    CHECK(x.attempts.at(trial_id{1}).restore->iteration == 1);
+  }
+}

@@ -124,7 +124,8 @@ public:
       core->on_attempt_alive(trial_id{trial}, a.attempt, {"node-1", "host-1", "10.0.0.1", 100, true, "/t"}, now()));
   }
   /// Its next iteration; with a checkpoint if told so.
-  void report(std::uint64_t trial, double accuracy = 0.5, bool checkpoint = false, bool done = false) {
+  void report(std::uint64_t trial, double accuracy = 0.5, bool checkpoint = false, bool done = false,
+              bool in_storage = true) {
     auto& a = attempts.at(trial_id{trial});
     attempt_report r;
     r.iteration = ++a.iteration;
@@ -132,7 +133,7 @@ public:
     r.time_total_s = static_cast<double>(a.iteration);
     r.done = done;
     if (checkpoint)
-      r.checkpoint = checkpoint_ref{a.iteration, a.attempt, "node-1", "/t/checkpoint", true, 10};
+      r.checkpoint = checkpoint_ref{a.iteration, a.attempt, "node-1", "/t/checkpoint", in_storage, 10};
     a.wants_answer = true;
     a.told.reset();
     perform(core->on_report(trial_id{trial}, a.attempt, r, now()));
@@ -142,6 +143,12 @@ public:
     attempts.erase(trial_id{trial});
     perform(core->on_attempt_over(trial_id{trial}, attempt, {{cause, cause == end_cause::finished ? "" : why}, {}, {}},
                                   now()));
+  }
+  void stored(std::uint64_t trial, const checkpoint_ref& checkpoint) {
+    perform(core->on_checkpoint_stored(trial_id{trial}, checkpoint, now()));
+  }
+  void lost(std::uint64_t trial, const checkpoint_ref& checkpoint) {
+    perform(core->on_checkpoint_lost(trial_id{trial}, checkpoint, now()));
   }
   void sync() { sync_to(written.size()); }
   void sync_to(std::size_t position) {

@@ -1,4 +1,4 @@
-#include "tune/driver/trial_demand.hpp"
+#include "tune/controller/trial_demand.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "tune/driver/runner_pool.hpp"
+#include "tune/controller/runner_pool.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tune/driver/failure_actor.hpp"
+#include "tune/driver/actor_failure.hpp"
 
 #include <caf/error.hpp>
 #include <caf/exit_reason.hpp>

@@ -1,4 +1,4 @@
-#include "tune/driver/same_experiment.hpp"
+#include "tune/controller/same_experiment.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
