@@ -11,7 +11,6 @@
 #include <system_error>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -23,6 +22,7 @@
 #include "tune/driver/experiment_progress.hpp"
 #include "tune/driver/experiment_run.hpp"
 #include "tune/driver/posix_interrupts.hpp"
+#include "tune/driver/session_flags.hpp"
 #include "tune/results/results_json.hpp"
 #include "tune/worker/trainable_registry.hpp"
 
@@ -31,17 +31,6 @@ namespace {
 
 constexpr int exit_failure = 1;
 constexpr int exit_wrong_usage = 2;
-
-constexpr const char* own_flags = R"(Of the search:
-  --storage DIR   where the experiment's directory lies
-                  (default: $CAF_TUNE_STORAGE, or ~/caf-tune-results)
-  --name NAME     of the experiment
-  --samples N     how many trials; more than before extends it
-  --seed N        of all chance, for a new experiment
-  --resume        only go on with an experiment that is there
-  --json          print one JSON object at the end, and nothing else
-  --quiet         print nothing but errors
-)";
 
 std::string file_name(const char* path) {
   const std::string whole = path == nullptr ? "program" : path;
@@ -84,54 +73,38 @@ public:
   runtime::cluster* cluster = nullptr;
   std::string program = "program";
   std::vector<std::string> command;
-  std::vector<std::string> arguments;
   path own_directory; ///< Of a test; removed at the end.
 
-  std::optional<std::string> storage, name;
-  std::optional<std::uint64_t> samples, seed;
-  bool resume = false;
-  bool json = false;
-  bool quiet = false;
+  session_flags flags;
   int json_to = -1; ///< Where --json prints: what was standard output.
 
-  void read_flags(std::vector<std::string> words, runtime::unknown_flags unknown);
+  void read_flags(const std::vector<std::string>& words, runtime::unknown_flags unknown);
   experiment as_asked(experiment what) const;
   result<std::unique_ptr<experiment_run>> start(const experiment& what, experiment_progress* progress);
   [[noreturn]] void end_with(const std::string& name_of_experiment, const error& why) const;
 };
 
-void session::implementation::read_flags(std::vector<std::string> words, runtime::unknown_flags unknown) {
-  CLI::App app("", program);
-  app.set_help_flag(); // The runtime's session has printed it.
-  app.add_option("--storage", storage);
-  app.add_option("--name", name);
-  app.add_option("--samples", samples);
-  app.add_option("--seed", seed);
-  app.add_flag("--resume", resume);
-  app.add_flag("--json", json);
-  app.add_flag("--quiet", quiet);
-  app.allow_extras(unknown == runtime::unknown_flags::keep);
-  std::reverse(words.begin(), words.end()); // CLI11 takes them from the back.
-  try {
-    app.parse(words);
-  } catch (const CLI::ParseError& wrong) {
-    std::fprintf(stderr, "%s: %s; see --help\n", program.c_str(), wrong.what());
-    std::exit(exit_wrong_usage);
-  }
-  arguments = app.remaining();
+void session::implementation::read_flags(const std::vector<std::string>& words, runtime::unknown_flags unknown) {
+  flags = read_session_flags(words, unknown == runtime::unknown_flags::refuse);
+  if (flags.mistakes.empty())
+    return;
+  for (const auto& mistake : flags.mistakes)
+    std::fprintf(stderr, "%s: %s\n", program.c_str(), mistake.c_str());
+  std::fprintf(stderr, "run %s --help for what there is\n", program.c_str());
+  std::exit(exit_wrong_usage);
 }
 
 experiment session::implementation::as_asked(experiment what) const {
-  if (storage)
-    what.storage = *storage;
+  if (flags.storage)
+    what.storage = *flags.storage;
   else if (what.storage.empty())
     what.storage = own_directory.empty() ? default_storage() : own_directory;
-  if (name)
-    what.name = *name;
-  if (samples)
-    what.samples = *samples;
-  if (seed)
-    what.seed = *seed;
+  if (flags.name)
+    what.name = *flags.name;
+  if (flags.samples)
+    what.samples = *flags.samples;
+  if (flags.seed)
+    what.seed = *flags.seed;
   return what;
 }
 
@@ -141,7 +114,7 @@ result<std::unique_ptr<experiment_run>> session::implementation::start(const exp
     return fail(declared.error());
   run_options options;
   options.storage = what.storage;
-  options.must_exist = resume;
+  options.must_exist = flags.resume;
   options.command = command;
   options.on_trouble = [progress](const std::string& what_is_wrong) {
     if (progress != nullptr)
@@ -173,11 +146,11 @@ void session::implementation::end_with(const std::string& name_of_experiment, co
 session::session(int argc, char** argv, runtime::unknown_flags unknown, const std::string& own_help)
   : how_(std::make_unique<implementation>()) {
   how_->runtime_session =
-    std::make_unique<runtime::session>(argc, argv, runtime::unknown_flags::keep, own_flags + own_help);
+    std::make_unique<runtime::session>(argc, argv, runtime::unknown_flags::keep, session_flags_help + own_help);
   how_->program = file_name(argc > 0 ? argv[0] : nullptr);
   how_->command = words_of(argc, argv);
   how_->read_flags(how_->runtime_session->arguments(), unknown);
-  if (how_->json) { // One document and nothing else: what the program itself prints goes to standard error.
+  if (how_->flags.json) { // One document and nothing else: what the program itself prints goes to standard error.
     std::cout.flush();
     std::fflush(stdout);
     how_->json_to = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -187,7 +160,7 @@ session::session(int argc, char** argv, runtime::unknown_flags unknown, const st
 
 session::session(runtime::test_cluster& cluster) : how_(std::make_unique<implementation>()) {
   how_->cluster = &cluster.driver();
-  how_->quiet = true;
+  how_->flags.quiet = true;
   auto pattern = (std::filesystem::temp_directory_path() / "caf-tune-test-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr)
     throw failure({errc::io, fmt::format("{} cannot be made", pattern)});
@@ -207,7 +180,7 @@ runtime::cluster& session::cluster() {
 }
 
 const std::vector<std::string>& session::arguments() const noexcept {
-  return how_->arguments;
+  return how_->flags.rest;
 }
 
 result<running_experiment> session::try_start(const experiment& what) {
@@ -225,7 +198,7 @@ result<result_grid> session::try_run(const experiment& what) {
   const auto asked = how_->as_asked(what);
   const auto began = std::chrono::steady_clock::now();
   std::optional<experiment_progress> progress;
-  if (!how_->json && !how_->quiet)
+  if (!how_->flags.json && !how_->flags.quiet)
     progress.emplace(cluster(), asked.time_budget);
   auto run = how_->start(asked, progress ? &*progress : nullptr);
   if (!run)
@@ -246,7 +219,7 @@ result<result_grid> session::try_run(const experiment& what) {
     progress->end();
   if (!how)
     return fail(how.error());
-  if (how_->json)
+  if (how_->flags.json)
     print(how_->json_to, (*run)->with_view([&](const experiment_view& view) {
       return document(experiment_json(view, (*run)->directory().string(), seconds_since(began)));
     }));

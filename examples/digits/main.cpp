@@ -53,5 +53,6 @@ int main(int argc, char** argv) {
   experiment.max_failures = 2;
 
   auto results = session.run(experiment);
-  std::cout << results.table(10) << results.best().path().string() << '\n';
+  const auto best = results.best();
+  std::cout << results.table(10) << "\nbest: " << best.config() << "\nits files: " << best.path().string() << '\n';
 }

@@ -21,6 +21,7 @@ namespace {
 struct wishes_on_command_line {
   std::string directory;
   bool json = false;
+  const bool* json_before = nullptr; ///< The command's name.
   bool csv = false;
   std::string scope = "last";
   std::optional<std::int64_t> last;
@@ -113,6 +114,7 @@ int run_resume(const wishes_on_command_line& line) {
 /// Ends the process where the command line is wrong, with every mistake.
 void check(const std::string& name, wishes_on_command_line& line) {
   std::vector<std::string> mistakes;
+  line.json = line.json || *line.json_before;
   if (line.directory.empty())
     mistakes.push_back(fmt::format("{}: the experiment's directory, or its name, is missing", name));
   if (line.json && line.csv)
@@ -159,8 +161,9 @@ void add_objective(CLI::App& one, const wishes_ptr& line) {
 
 } // namespace
 
-void add_experiment_commands(CLI::App& app, chosen_command& chosen) {
+void add_experiment_commands(CLI::App& app, chosen_command& chosen, const bool& json) {
   const auto line = std::make_shared<wishes_on_command_line>();
+  line->json_before = &json;
   auto& trials = add_command(app, "trials", "each trial of an experiment, what it evaluated and what became of it",
                              line, chosen, [](const auto& wishes) { return run_report(wishes, trials_report); });
   add_forms(trials, line);

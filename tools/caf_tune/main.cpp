@@ -80,7 +80,7 @@ request read_request(int argc, char** argv) {
     declare_flags(one, wanted);
     one.callback([&wanted, &each] { wanted.what = &each; });
   }
-  tools::add_experiment_commands(app, wanted.of_experiment);
+  tools::add_experiment_commands(app, wanted.of_experiment, wanted.json);
   runtime::read_command_line(app, argc, argv);
   if (wanted.of_experiment)
     return wanted;

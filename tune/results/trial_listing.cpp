@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include <cmath>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -66,7 +68,7 @@ std::string shown(const value& x) {
   if (x.is_text())
     return x.as<std::string>();
   if (x.is_number() && !x.is_integer())
-    return fmt::format("{:.6g}", x.to_number());
+    return std::isnan(x.to_number()) ? "nan" : fmt::format("{:.6g}", x.to_number()); // Never -nan.
   return to_json(x);
 }
 
