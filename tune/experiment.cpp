@@ -83,6 +83,11 @@ std::vector<std::string> mistakes_of(const experiment& what) {
   check_deadline(mistakes, "time_budget", what.time_budget);
   check_deadline(mistakes, "step_deadline", what.step_deadline);
   check_deadline(mistakes, "trial_deadline", what.trial_deadline);
+  if (what.in_process_threads > 1024)
+    mistakes.push_back(
+      fmt::format("in_process_threads: {} threads are too many; use at most 1024", what.in_process_threads));
+  if (what.in_process_threads > 0 && what.checkpoints.local_first)
+    mistakes.emplace_back("checkpoints: local_first is for trials on nodes, but in_process_threads is set");
   if (what.max_failures < -1)
     mistakes.push_back(fmt::format("max_failures: {} is no number of failures; use -1 for any", what.max_failures));
   if (what.max_losses < -1)
@@ -110,6 +115,8 @@ std::string to_json(const experiment& what, const std::vector<std::string>& comm
     all["stop"] = stop_of(what.stop);
   for (const auto& [name, amount] : what.resources)
     all["resources"][name] = json_of(amount);
+  if (what.in_process_threads != 0)
+    all["in_process_threads"] = what.in_process_threads;
   if (what.max_concurrent_trials != 0)
     all["max_concurrent_trials"] = what.max_concurrent_trials;
   if (what.time_budget)

@@ -29,7 +29,7 @@ struct checkpoint_options {
   /// After each so many iterations. 0: at an attempt's first iteration, then as often as saving takes at most 5 % of
   /// the time, but not within 100 ms of the last one.
   iteration_number every = 0;
-  bool at_end = true;   ///< Also when a trial ends in good order or pauses.
+  bool at_end = true; ///< Also when a trial ends in good order or pauses.
   /// Workers write to their node's own disk, from where checkpoints are copied to the storage in the background: for a
   /// network file system that is slow. Where a node does not see the storage it is so anyway.
   bool local_first = false;
@@ -56,6 +56,10 @@ struct experiment {
   std::vector<stop_condition> stop; ///< {{"accuracy", tune::at_least(0.99)}}: each ends a trial.
 
   trial_resources resources = {{"cpu", 1}};
+  /// Run trials on so many threads of the program itself, for objectives that cost less than a message to a worker. The
+  /// price: one that crashes takes the program with it, one that never reports cannot be ended, and neither the working
+  /// directory nor what is printed is a trial's own. 0: in processes of their own, on the cluster.
+  std::size_t in_process_threads = 0;
   std::map<std::string, std::string> environment; ///< For the workers.
   bool wait_for_nodes = false;           ///< If the resources fit on no node, wait for one that is large enough.
   std::size_t max_concurrent_trials = 0; ///< 0: as many as the cluster holds.

@@ -212,3 +212,23 @@ TEST_CASE("experiment: every mistake is told at once, and nothing is left behind
     CHECK_MESSAGE(text.find(part) != std::string::npos, part, " is not in: ", text);
   CHECK_FALSE(std::filesystem::exists(std::filesystem::path(folder / "storage")));
 }
+
+TEST_CASE("experiment: cheap trials run on threads of the program, and are journalled like others") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(1));
+  tune::session session(cluster);
+  tune::experiment experiment("squares", square);
+  experiment.space = {{"x", tune::uniform(0, 10)}};
+  experiment.metric = tune::minimize("loss");
+  experiment.samples = 500;
+  experiment.in_process_threads = 2;
+  experiment.storage = folder / "storage";
+
+  const auto results = session.start(experiment).wait();
+  CHECK(results.count(tune::trial_state::terminated) == 500);
+  CHECK(results.best().metrics().get<double>("loss") < 1);
+
+  const auto again = session.start(experiment).wait(); // It has finished: nothing is run again.
+  CHECK(again.results() == 500);
+  CHECK(again.best().id() == results.best().id());
+}

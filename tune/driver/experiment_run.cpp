@@ -13,6 +13,7 @@
 #include "tune/controller/same_experiment.hpp"
 #include "tune/controller/trial_demand.hpp"
 #include "tune/driver/attempts_actor.hpp"
+#include "tune/driver/in_process_attempts_actor.hpp"
 #include "tune/results/file_journal_source.hpp"
 #include "tune/results/trial_directory_name.hpp"
 #include "tune/scheduler/scheduler.hpp"
@@ -186,8 +187,11 @@ result<void> experiment_run::begin() {
   for (const auto how : {trial_state::terminated, trial_state::stopped, trial_state::error})
     ended_before_ += view_.count(how);
   spawn_controller(runner_options(what_, *wants));
-  capacity_ = std::make_unique<capacity_watch>(
-    cluster_, *wants, [to = controller_](std::size_t holds) { caf::anon_send(to, cluster_holds{holds}); });
+  if (what_.in_process_threads > 0)
+    caf::anon_send(controller_, cluster_holds{what_.in_process_threads});
+  else
+    capacity_ = std::make_unique<capacity_watch>(
+      cluster_, *wants, [to = controller_](std::size_t holds) { caf::anon_send(to, cluster_holds{holds}); });
   return {};
 }
 
@@ -230,8 +234,11 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
   };
   controller_ = system.spawn<controller_actor>(
     core_, std::move(parts),
-    [&cluster = cluster_, attempts = std::move(attempts), into = attempts_](const caf::actor& to) {
-      *into = cluster.actor_system().spawn<attempts_actor>(cluster, attempts, to);
+    [&cluster = cluster_, threads = what_.in_process_threads, attempts = std::move(attempts),
+     into = attempts_](const caf::actor& to) {
+      auto& where = cluster.actor_system();
+      *into = threads > 0 ? caf::actor(where.spawn<in_process_attempts_actor, caf::detached>(threads, to))
+                          : caf::actor(where.spawn<attempts_actor>(cluster, attempts, to));
       return *into;
     });
   *controller = controller_;
