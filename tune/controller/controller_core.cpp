@@ -11,6 +11,8 @@ namespace tune {
 
 namespace {
 
+constexpr std::chrono::nanoseconds infeasible_patience = std::chrono::seconds(5); // Until it is asked for again.
+
 double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
@@ -44,7 +46,8 @@ controller_core::actions controller_core::on_begin(const moment& now) {
   for (const auto& each : lives_)
     known.push_back(each.first);
   for (const auto trial : known)
-    take_up(trial, lives_.at(trial), now, todo);
+    if (const auto found = lives_.find(trial); found != lives_.end()) // One that is given up may end all others.
+      take_up(trial, found->second, now, todo);
   fill(now, todo);
   return todo;
 }
@@ -184,7 +187,9 @@ void controller_core::end_attempt(trial_id trial, trial_life& life, const attemp
 
 /// What follows from the end of the trial's last attempt; also when a driver opens the experiment again.
 void controller_core::after_end(trial_id trial, trial_life& life, const moment& now, actions& todo) {
-  const auto end = *life.last_end;
+  auto end = *life.last_end;
+  if (end.cause == end_cause::infeasible && any_placed_)
+    end.cause = end_cause::driver_lost; // It has fit before: the node that it fits on is gone, and may come back.
   if (life.ends)
     return become(trial, life.ends->state, life.ends->why, now, todo);
   if (end.cause == end_cause::finished)
@@ -194,7 +199,8 @@ void controller_core::after_end(trial_id trial, trial_life& life, const moment& 
     return give_up(trial, end.cause == end_cause::infeasible, given_up->why, now, todo);
   if (stage_ == stage::interrupted)
     return; // It stays pending: a later driver goes on with it.
-  set_due(trial, life, now.at + std::get<failure_budget::retry>(next).after);
+  const auto after = std::get<failure_budget::retry>(next).after;
+  set_due(trial, life, now.at + (life.last_end->cause == end_cause::infeasible ? infeasible_patience : after));
 }
 
 void controller_core::give_up(trial_id trial, bool nothing_fits, const std::string& why, const moment& now,
@@ -293,14 +299,15 @@ void controller_core::enter(trial_id trial, trial_life& life, phase next, const 
   life.since = now.at;
   std::optional<runtime::instant> due;
   if (next == phase::steps) {
-    due = now.at + step_deadline();
+    due = step_deadline(now.at);
     if (options_.trial_deadline)
-      due = std::min(*due, life.began + *options_.trial_deadline -
-                             std::chrono::nanoseconds(std::llround(life.time_before_s * 1e9)));
+      due = std::min(due.value_or(runtime::instant::max()),
+                     life.began + *options_.trial_deadline -
+                       std::chrono::nanoseconds(std::llround(life.time_before_s * 1e9)));
     if (stage_ != stage::running) // It was answered before the end was called, and has not reported since.
-      due = std::min(*due, now.at + options_.end_deadline);
+      due = std::min(due.value_or(runtime::instant::max()), end_by(now));
   } else if (next == phase::leaves)
-    due = now.at + options_.end_deadline;
+    due = end_by(now);
   set_due(trial, life, due);
 }
 
@@ -312,10 +319,19 @@ void controller_core::set_due(trial_id trial, trial_life& life, std::optional<ru
     due_.emplace(*due, trial);
 }
 
-std::chrono::nanoseconds controller_core::step_deadline() const {
+/// None as long as nothing is known of how long a step takes: the first may load gigabytes.
+std::optional<runtime::instant> controller_core::step_deadline(runtime::instant begins) const {
   if (options_.step_deadline)
-    return *options_.step_deadline;
-  return std::max(options_.least_step_deadline, steps_.median() * options_.step_deadline_factor);
+    return begins + *options_.step_deadline;
+  if (steps_.empty())
+    return std::nullopt;
+  return begins + std::max(options_.least_step_deadline, steps_.median() * options_.step_deadline_factor);
+}
+
+/// When who is told to end must have done so. All of them together, when the whole experiment ends.
+runtime::instant controller_core::end_by(const moment& now) const {
+  const auto alone = now.at + options_.end_deadline;
+  return all_end_by_ ? std::min(alone, *all_end_by_) : alone;
 }
 
 trial_life* controller_core::life_of(trial_id trial, attempt_number attempt) {

@@ -160,6 +160,7 @@ private:
   void give_up(trial_id trial, bool nothing_fits, const std::string& why, const moment& now, actions& todo);
   void kill(trial_id trial, trial_life& life, std::string why, const moment& now, actions& todo);
   void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
+  std::vector<checkpoint_ref> trimmed(trial_life& life) const; ///< What is not kept any more; it is taken out.
   void trim_checkpoints(trial_id trial, trial_life& life, actions& todo);
   void release_answers(const moment& now, actions& todo); ///< To results that are on disk.
   void stop_all(const std::string& why, const moment& now, actions& todo);
@@ -173,7 +174,8 @@ private:
   trial_life* life_of(trial_id trial, attempt_number attempt); ///< Null unless this is the newest attempt, and runs.
   void enter(trial_id trial, trial_life& life, phase next, const moment& now);
   void set_due(trial_id trial, trial_life& life, std::optional<runtime::instant> due);
-  std::chrono::nanoseconds step_deadline() const;
+  std::optional<runtime::instant> step_deadline(runtime::instant begins) const;
+  runtime::instant end_by(const moment& now) const;
   std::size_t wanted_at_once() const;
   std::size_t at_work() const; ///< Trials that are neither ended nor paused.
   bool may_create() const;
@@ -200,6 +202,8 @@ private:
   step_times steps_;
   std::size_t capacity_ = 0;
   std::optional<runtime::instant> budget_ends_;
+  std::optional<runtime::instant> all_end_by_;
+  bool any_placed_ = false; ///< An attempt has run, ever: its resources fit somewhere.
 
   enum class stage { replaying, running, interrupted, stopping } stage_ = stage::replaying;
   std::string end_reason_;

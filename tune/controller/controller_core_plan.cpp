@@ -109,6 +109,7 @@ void controller_core::stop_all(const std::string& why, const moment& now, action
   if (stage_ == stage::stopping)
     return;
   stage_ = stage::stopping;
+  all_end_by_ = now.at + options_.end_deadline;
   end_reason_ = why;
   std::vector<trial_id> all;
   for (const auto& each : lives_)
@@ -123,7 +124,7 @@ void controller_core::stop_all(const std::string& why, const moment& now, action
       life.killed_as = end_cause::stopped;
       kill(trial, life, why, now, todo);
     } else if (life.now == phase::steps)
-      set_due(trial, life, std::min(life.due.value_or(now.at + options_.end_deadline), now.at + options_.end_deadline));
+      set_due(trial, life, std::min(life.due.value_or(*all_end_by_), *all_end_by_));
   }
   finish_if_done(now, todo);
 }
@@ -133,6 +134,7 @@ controller_core::actions controller_core::on_interrupt(const std::string& why, c
   if (stage_ != stage::running)
     return todo;
   stage_ = stage::interrupted;
+  all_end_by_ = now.at + options_.end_deadline;
   end_reason_ = why;
   for (auto& [trial, life] : lives_) {
     if (life.now == phase::none)
@@ -141,7 +143,7 @@ controller_core::actions controller_core::on_interrupt(const std::string& why, c
       life.killed_as = end_cause::driver_lost;
       kill(trial, life, why, now, todo);
     } else if (life.now == phase::steps)
-      set_due(trial, life, std::min(life.due.value_or(now.at + options_.end_deadline), now.at + options_.end_deadline));
+      set_due(trial, life, std::min(life.due.value_or(*all_end_by_), *all_end_by_));
   }
   finish_if_done(now, todo);
   return todo;

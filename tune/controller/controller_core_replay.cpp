@@ -84,6 +84,7 @@ void controller_core::apply(const record::attempt_placed& placed) {
   auto& life = lives_.at(placed.trial);
   life.state = trial_state::running;
   life.node = placed.node;
+  any_placed_ = true;
 }
 
 void controller_core::apply(const record::result_reported& counted) {
@@ -207,6 +208,8 @@ result<void> controller_core::replay(const record::result_reported& past) {
   if (again.becomes != past.becomes)
     ++differences_;
   apply(past);
+  if (past.checkpoint) // As it was done then: what is dropped is gone.
+    (void)trimmed(lives_.at(past.trial));
   return {};
 }
 
@@ -214,6 +217,7 @@ result<void> controller_core::replay(const record::checkpoint_saved& past) {
   if (lives_.count(past.trial) == 0)
     return does_not_fit(past.trial, "a checkpoint of a trial that is not there");
   apply(past);
+  (void)trimmed(lives_.at(past.trial));
   return {};
 }
 
@@ -249,7 +253,8 @@ void controller_core::keep(trial_id trial, trial_life& life, const checkpoint_re
 
 /// The newest is what a retry needs, and the newest that lies in the storage is what it gets if the node of the newest
 /// is lost; the others that are kept are the best.
-void controller_core::trim_checkpoints(trial_id trial, trial_life& life, actions& todo) {
+std::vector<checkpoint_ref> controller_core::trimmed(trial_life& life) const {
+  std::vector<checkpoint_ref> dropped;
   auto& all = life.checkpoints;
   const auto worse = [](const trial_life::kept_checkpoint& a, const trial_life::kept_checkpoint& b) {
     if (std::isnan(a.loss) || std::isnan(b.loss))
@@ -263,10 +268,16 @@ void controller_core::trim_checkpoints(trial_id trial, trial_life& life, actions
       if ((safe == all.rend() || each != std::prev(safe.base())) && (worst == all.end() || worse(*each, *worst)))
         worst = each;
     if (worst == all.end())
-      return;
-    todo.push_back(drop_checkpoint{trial, worst->at});
+      break;
+    dropped.push_back(worst->at);
     all.erase(worst);
   }
+  return dropped;
+}
+
+void controller_core::trim_checkpoints(trial_id trial, trial_life& life, actions& todo) {
+  for (auto& each : trimmed(life))
+    todo.push_back(drop_checkpoint{trial, std::move(each)});
 }
 
 controller_core::actions controller_core::on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint,
@@ -280,7 +291,7 @@ controller_core::actions controller_core::on_checkpoint_stored(trial_id trial, c
   for (const auto& each : life.checkpoints)
     if (each.at.in_storage && each.at.iteration >= checkpoint.iteration)
       is_news = false; // Or a newer one is there, which makes it worthless.
-  if (is_news) { // Also if it had been given up meanwhile for one that is still on its way.
+  if (is_news) {       // Also if it had been given up meanwhile for one that is still on its way.
     write(record::checkpoint_saved{trial, checkpoint}, todo);
     trim_checkpoints(trial, life, todo);
   }

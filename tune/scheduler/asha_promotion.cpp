@@ -38,6 +38,11 @@ void asha_promotion::on_trial_end(trial_id trial, trial_state /*how*/) {
   lives_.erase(found);
 }
 
+void asha_promotion::on_trial_paused(trial_id trial) {
+  if (const auto found = lives_.find(trial); found != lives_.end())
+    found->second.has_paused = found->second.is_paused;
+}
+
 std::optional<iteration_number> asha_promotion::max_iterations() const {
   return options_.stop_last ? std::optional(options_.max_t) : std::nullopt;
 }
@@ -50,7 +55,7 @@ decision asha_promotion::on_result(const scheduler_result& result) {
   auto& rungs = brackets_[trial.bracket];
   if (trial.is_paused) { // Its user had it go on.
     rungs[trial.next - 1].waiting.erase({trial.loss, result.trial});
-    trial.is_paused = false;
+    trial.is_paused = trial.has_paused = false;
   }
   if (options_.stop_last && result.iteration >= options_.max_t)
     return {verdict::stop, fmt::format("max_t: {} iterations are done", options_.max_t)};
@@ -96,17 +101,24 @@ void asha_promotion::add(rung& here, trial_id trial, double loss) {
 
 std::optional<scheduler::resumption> asha_promotion::choose_paused() {
   rung* highest = nullptr; // Of equal levels that of the first bracket.
+  std::set<entry>::iterator chosen;
   for (auto& rungs : brackets_)
-    for (auto& each : rungs)
-      if (!each.waiting.empty() && each.promoted < each.best.size() &&
-          (highest == nullptr || each.level > highest->level))
-        highest = &each;
+    for (auto& each : rungs) {
+      if (each.promoted >= each.best.size() || (highest != nullptr && each.level <= highest->level))
+        continue;
+      const auto first = std::find_if(each.waiting.begin(), each.waiting.end(),
+                                      [&](const entry& e) { return lives_.at(e.second).has_paused; });
+      if (first == each.waiting.end())
+        continue; // They are still saving.
+      highest = &each;
+      chosen = first;
+    }
   if (highest == nullptr)
     return std::nullopt;
-  const auto [loss, trial] = *highest->waiting.begin();
-  highest->waiting.erase(highest->waiting.begin());
+  const auto [loss, trial] = *chosen;
+  highest->waiting.erase(chosen);
   ++highest->promoted;
-  lives_.at(trial).is_paused = false;
+  lives_.at(trial).is_paused = lives_.at(trial).has_paused = false;
   return resumption{trial, place_in(*highest, loss, "goes on")};
 }
 

@@ -22,6 +22,7 @@ public:
   void on_trial_created(trial_id trial, const config& values) override;
   decision on_result(const scheduler_result& result) override; ///< Of trials that it does not know: go on.
   void on_trial_end(trial_id trial, trial_state how) override;
+  void on_trial_paused(trial_id trial) override;
   std::optional<resumption> choose_paused() override;
   std::vector<resumption> end_paused() override;
   std::optional<iteration_number> max_iterations() const override;
@@ -41,9 +42,10 @@ private:
   };
   struct life {
     std::size_t bracket = 0;
-    std::size_t next = 0; ///< The rung that it runs to; beyond the last: to max_t.
-    bool is_paused = false;
-    double loss = 0; ///< At the rung where it is paused: the one before `next`.
+    std::size_t next = 0;    ///< The rung that it runs to; beyond the last: to max_t.
+    bool is_paused = false;  ///< By this scheduler; its attempt may still be saving.
+    bool has_paused = false; ///< That has ended: it may go on.
+    double loss = 0;         ///< At the rung where it is paused: the one before `next`.
   };
 
   void add(rung& here, trial_id trial, double loss);

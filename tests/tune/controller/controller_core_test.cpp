@@ -428,3 +428,42 @@ TEST_CASE(
     CHECK(x.attempts.at(trial_id{1}).restore->iteration == 1);
   }
 }
+
+TEST_CASE("controller: as long as no step is known there is no deadline but the user's own") {
+  auto x = one_trial();
+  x.begin(1);
+  x.alive(1);
+  x.pass(24h);
+  CHECK(x.killed.empty());
+}
+
+TEST_CASE("controller: what has fit before and fits no more is asked for again: its node may come back") {
+  auto x = one_trial();
+  x.begin(1);
+  x.alive(1);
+  x.report(1);
+  x.sync();
+  x.over(1, end_cause::lost);
+  x.pass(50ms);
+  x.over(1, end_cause::infeasible, "cpu=1 fits on no node");
+  CHECK_FALSE(x.ended);
+  x.pass(5s);
+  CHECK(x.attempts.size() == 1);
+}
+
+TEST_CASE("controller: a driver that opens the experiment again knows only the checkpoints that were kept") {
+  auto x = one_trial();
+  x.begin(1);
+  x.alive(1);
+  for (const double accuracy : {0.5, 0.9, 0.6, 0.7}) {
+    x.report(1, accuracy, /*checkpoint=*/true);
+    x.sync();
+  }
+  x.kept.clear();
+
+  x.crash_and_reopen(1);
+
+  REQUIRE(x.kept.size() == 2);
+  CHECK(x.kept[0].iteration == 2);
+  CHECK(x.kept[1].iteration == 4);
+}

@@ -20,6 +20,14 @@ using namespace tune;
 
 namespace {
 
+/// A result, and the pause that follows from it at once.
+decision heard(scheduler& by, const scheduler_result& result) {
+  auto decided = by.on_result(result);
+  if (decided.what == verdict::pause)
+    by.on_trial_paused(result.trial);
+  return decided;
+}
+
 using variant = asha_options::variant;
 using runtime::random_stream;
 
@@ -58,7 +66,7 @@ std::string heard(scheduler& by, const event& each) {
     return next ? std::to_string(next->trial.value) + next->reason : "none";
   }
   case event::what::result: {
-    const auto decided = by.on_result({each.trial, each.iteration, each.loss});
+    const auto decided = heard(by, {each.trial, each.iteration, each.loss});
     return std::to_string(static_cast<int>(decided.what)) + decided.reason;
   }
   }
@@ -145,7 +153,7 @@ TEST_CASE("asha, stopping: a trial goes on at a rung exactly if fewer than m are
     for (std::uint64_t t = 1; t <= 60; ++t) {
       const auto loss = any_loss(random);
       by->on_trial_created(trial_id{t}, {});
-      const auto decided = by->on_result({trial_id{t}, 1, loss});
+      const auto decided = heard(*by, {trial_id{t}, 1, loss});
       const auto better = static_cast<std::size_t>(std::count_if(losses.begin(), losses.end(), [&](double each) {
         return each < loss || (options.strict_ties && each == loss);
       }));
@@ -202,7 +210,7 @@ TEST_CASE("asha, promotion: who goes on when all have arrived does not depend on
       const auto by = asha(options).make({s, direction::minimize});
       for (const auto t : order) {
         by->on_trial_created(trial_id{t}, {});
-        static_cast<void>(by->on_result({trial_id{t}, 1, losses[t - 1]}));
+        static_cast<void>(heard(*by, {trial_id{t}, 1, losses[t - 1]}));
       }
       std::set<trial_id> all;
       while (const auto next = by->choose_paused())

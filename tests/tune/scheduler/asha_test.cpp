@@ -13,6 +13,14 @@ using namespace tune;
 
 namespace {
 
+/// A result, and the pause that follows from it at once.
+decision heard(scheduler& by, const scheduler_result& result) {
+  auto decided = by.on_result(result);
+  if (decided.what == verdict::pause)
+    by.on_trial_paused(result.trial);
+  return decided;
+}
+
 using lines = std::vector<std::string>;
 using variant = asha_options::variant;
 using levels = std::vector<iteration_number>;
@@ -38,7 +46,7 @@ lines decisions(scheduler& by, const std::vector<double>& losses) {
   std::uint64_t trial = 0;
   for (const auto loss : losses) {
     by.on_trial_created(trial_id{++trial}, {});
-    const auto decided = by.on_result({trial_id{trial}, 1, loss});
+    const auto decided = heard(by, {trial_id{trial}, 1, loss});
     all.push_back((decided.what == verdict::stop    ? "stop: "
                    : decided.what == verdict::pause ? "pause: "
                                                     : "go on: ") +
@@ -133,13 +141,12 @@ TEST_CASE("asha, stopping: the highest rung that was reached counts, once; betwe
   for (std::uint64_t t = 1; t <= 2; ++t)
     by->on_trial_created(trial_id{t}, {});
 
-  CHECK(by->on_result({trial_id{1}, 4, 1.0}).reason == "rung 3: 1 is among the best 1 of 1 result"); // Over rung 1.
-  CHECK(by->on_result({trial_id{1}, 5, 9.0}) == decision{});
-  CHECK(by->on_result({trial_id{1}, 4, 9.0}) == decision{}); // Once more.
-  CHECK(by->on_result({trial_id{1}, 9, 1.0}).reason == "rung 9: 1 is among the best 1 of 1 result");
-  CHECK(by->on_result({trial_id{2}, 1, 5.0}).reason == "rung 1: 5 is among the best 1 of 1 result");
-  CHECK(by->on_result({trial_id{2}, 3, 5.0}) ==
-        decision{verdict::stop, "rung 3: 5 is not among the best 1 of 2 results"});
+  CHECK(heard(*by, {trial_id{1}, 4, 1.0}).reason == "rung 3: 1 is among the best 1 of 1 result"); // Over rung 1.
+  CHECK(heard(*by, {trial_id{1}, 5, 9.0}) == decision{});
+  CHECK(heard(*by, {trial_id{1}, 4, 9.0}) == decision{}); // Once more.
+  CHECK(heard(*by, {trial_id{1}, 9, 1.0}).reason == "rung 9: 1 is among the best 1 of 1 result");
+  CHECK(heard(*by, {trial_id{2}, 1, 5.0}).reason == "rung 1: 5 is among the best 1 of 1 result");
+  CHECK(heard(*by, {trial_id{2}, 3, 5.0}) == decision{verdict::stop, "rung 3: 5 is not among the best 1 of 2 results"});
 }
 
 TEST_CASE("asha, stopping: a trial ends at max_t, unless it may go on") {
@@ -147,30 +154,30 @@ TEST_CASE("asha, stopping: a trial ends at max_t, unless it may go on") {
   options.max_t = 3;
   const auto by = made(options);
   by->on_trial_created(trial_id{1}, {});
-  static_cast<void>(by->on_result({trial_id{1}, 1, 1.0}));
-  CHECK(by->on_result({trial_id{1}, 2, 1.0}) == decision{});
-  CHECK(by->on_result({trial_id{1}, 3, 1.0}) == decision{verdict::stop, "max_t: 3 iterations are done"});
+  static_cast<void>(heard(*by, {trial_id{1}, 1, 1.0}));
+  CHECK(heard(*by, {trial_id{1}, 2, 1.0}) == decision{});
+  CHECK(heard(*by, {trial_id{1}, 3, 1.0}) == decision{verdict::stop, "max_t: 3 iterations are done"});
   CHECK(by->max_iterations() == 3);
 
   options.stop_last = false;
   const auto endless = made(options);
   endless->on_trial_created(trial_id{1}, {});
-  static_cast<void>(endless->on_result({trial_id{1}, 1, 1.0}));
-  CHECK(endless->on_result({trial_id{1}, 3, 1.0}) == decision{});
+  static_cast<void>(heard(*endless, {trial_id{1}, 1, 1.0}));
+  CHECK(heard(*endless, {trial_id{1}, 3, 1.0}) == decision{});
   CHECK_FALSE(endless->max_iterations());
 }
 
 TEST_CASE("asha, stopping: a trial that has ended or never was is not heard, but its results stay") {
   const auto by = made(one_rung(2));
   by->on_trial_created(trial_id{1}, {});
-  static_cast<void>(by->on_result({trial_id{1}, 1, 1.0}));
+  static_cast<void>(heard(*by, {trial_id{1}, 1, 1.0}));
   by->on_trial_end(trial_id{1}, trial_state::error);
   by->on_trial_end(trial_id{1}, trial_state::error);
-  CHECK(by->on_result({trial_id{1}, 1, 1.0}) == decision{});
-  CHECK(by->on_result({trial_id{9}, 1, 0.0}) == decision{});
+  CHECK(heard(*by, {trial_id{1}, 1, 1.0}) == decision{});
+  CHECK(heard(*by, {trial_id{9}, 1, 0.0}) == decision{});
 
   by->on_trial_created(trial_id{2}, {});
-  CHECK(by->on_result({trial_id{2}, 1, 2.0}).what == verdict::stop);
+  CHECK(heard(*by, {trial_id{2}, 1, 2.0}).what == verdict::stop);
 }
 
 TEST_CASE("asha, promotion: all pause at the rung, and the best third goes on") {
@@ -182,7 +189,7 @@ TEST_CASE("asha, promotion: all pause at the rung, and the best third goes on") 
   CHECK_FALSE(by->choose_paused());
 
   by->on_trial_created(trial_id{3}, {});
-  CHECK(by->on_result({trial_id{3}, 1, 2.0}) ==
+  CHECK(heard(*by, {trial_id{3}, 1, 2.0}) ==
         decision{verdict::pause, "rung 1: 1 of 3 results may go on; 2 waits here"});
   const auto next = by->choose_paused();
   REQUIRE(next);
@@ -190,7 +197,7 @@ TEST_CASE("asha, promotion: all pause at the rung, and the best third goes on") 
   CHECK(next->reason == "rung 1: 1 of 3 results may go on; 1 goes on");
   CHECK_FALSE(by->choose_paused());
 
-  CHECK(by->on_result({trial_id{2}, 2, 0.5}) == decision{verdict::stop, "max_t: 2 iterations are done"});
+  CHECK(heard(*by, {trial_id{2}, 2, 0.5}) == decision{verdict::stop, "max_t: 2 iterations are done"});
   by->on_trial_end(trial_id{2}, trial_state::terminated);
   const auto ends = by->end_paused();
   REQUIRE(ends.size() == 2);
@@ -209,12 +216,12 @@ TEST_CASE("asha, promotion: the highest rung first, then the best, then the earl
   CHECK(by->choose_paused()->trial == trial_id{3});
   CHECK(by->choose_paused()->trial == trial_id{4});
   CHECK_FALSE(by->choose_paused());
-  CHECK(by->on_result({trial_id{3}, 2, 2.0}).what == verdict::pause);
-  CHECK(by->on_result({trial_id{4}, 2, 1.0}).what == verdict::pause);
+  CHECK(heard(*by, {trial_id{3}, 2, 2.0}).what == verdict::pause);
+  CHECK(heard(*by, {trial_id{4}, 2, 1.0}).what == verdict::pause);
   by->on_trial_created(trial_id{5}, {});
-  static_cast<void>(by->on_result({trial_id{5}, 1, 0.0}));
+  static_cast<void>(heard(*by, {trial_id{5}, 1, 0.0}));
   by->on_trial_created(trial_id{6}, {});
-  static_cast<void>(by->on_result({trial_id{6}, 1, 0.0}));
+  static_cast<void>(heard(*by, {trial_id{6}, 1, 0.0}));
 
   CHECK(by->choose_paused()->trial == trial_id{4}); // Rung 2 before rung 1,
   CHECK(by->choose_paused()->trial == trial_id{5}); // and of equal ones the earlier.
@@ -227,11 +234,11 @@ TEST_CASE("asha, promotion: never more than the share go on, although better one
   CHECK(by->choose_paused()->trial == trial_id{1});
 
   by->on_trial_created(trial_id{3}, {});
-  static_cast<void>(by->on_result({trial_id{3}, 1, 4.0}));
+  static_cast<void>(heard(*by, {trial_id{3}, 1, 4.0}));
   CHECK_FALSE(by->choose_paused()); // One of three: that was trial 1.
 
   by->on_trial_created(trial_id{4}, {});
-  static_cast<void>(by->on_result({trial_id{4}, 1, 7.0}));
+  static_cast<void>(heard(*by, {trial_id{4}, 1, 7.0}));
   CHECK(by->choose_paused()->trial == trial_id{3});
 }
 
@@ -244,14 +251,14 @@ TEST_CASE("asha, promotion: what has ended does not go on, but counts; NaN stops
   CHECK_FALSE(by->choose_paused());
 
   by->on_trial_created(trial_id{5}, {});
-  CHECK(by->on_result({trial_id{5}, 1, nan_}) == decision{verdict::stop, "rung 1: the metric is not a number"});
+  CHECK(heard(*by, {trial_id{5}, 1, nan_}) == decision{verdict::stop, "rung 1: the metric is not a number"});
   CHECK_FALSE(by->choose_paused());
 }
 
 TEST_CASE("asha, promotion: a trial that its user has go on is not brought back") {
   const auto by = made(one_rung(2, variant::promotion));
   static_cast<void>(decisions(*by, {1, 2}));
-  CHECK(by->on_result({trial_id{1}, 2, 1.0}).what == verdict::stop);
+  CHECK(heard(*by, {trial_id{1}, 2, 1.0}).what == verdict::stop);
 
   CHECK_FALSE(by->choose_paused());
 }
@@ -273,7 +280,7 @@ TEST_CASE("schedulers: shown as JSON and made again from it") {
     CHECK(to_json(or_throw(scheduler_from_json(to_json(which)))) == to_json(which));
   const auto trial = or_throw(scheduler_from_json("\"fifo\"")).make({});
   trial->on_trial_created(trial_id{1}, {});
-  CHECK(trial->on_result({trial_id{1}, 1'000'000, nan_}) == decision{});
+  CHECK(heard(*trial, {trial_id{1}, 1'000'000, nan_}) == decision{});
 }
 
 TEST_CASE("schedulers: options out of their range are all named, and so are names that there are not") {
@@ -305,4 +312,20 @@ TEST_CASE("schedulers: options out of their range are all named, and so are name
   CHECK(why(scheduler_named("asha", R"({"max_t": 0})")) ==
         "scheduler asha: max_t is 0, but must be from 1 to 1000000000000");
   CHECK(why(scheduler_named("fifo", R"({"max_t": 1})")) == "scheduler fifo: it has no option \"max_t\"; there is none");
+}
+
+TEST_CASE("asha promotion: a trial that is still saving is not chosen") {
+  const auto by =
+    asha({/*max_t=*/9, /*grace_period=*/1, /*reduction_factor=*/2, /*brackets=*/1, asha_options::variant::promotion})
+      .make({});
+  by->on_trial_created(trial_id{1}, {});
+  by->on_trial_created(trial_id{2}, {});
+  CHECK(by->on_result({trial_id{1}, 1, 1.0}).what == verdict::pause);
+  CHECK(by->on_result({trial_id{2}, 1, 2.0}).what == verdict::pause);
+  CHECK_FALSE(by->choose_paused());
+
+  by->on_trial_paused(trial_id{2});
+  CHECK_FALSE(by->choose_paused()); // It has paused, but is not among the best.
+  by->on_trial_paused(trial_id{1});
+  CHECK(by->choose_paused()->trial == trial_id{1});
 }
