@@ -29,6 +29,10 @@ struct runner_says {
   attempt_key key;
   runtime::result<std::string> event;
 };
+struct runner_makes_no_sense { ///< It lives, and says something that nobody understands.
+  runner_id runner;
+  error why;
+};
 struct runner_has_ended {
   runner_id runner;
   attempt_end why;
@@ -69,6 +73,7 @@ bool is_end_of_runner(errc code) {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_is_alive)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::checkpoint_is_there)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_says)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_makes_no_sense)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_has_ended)
 
 namespace tune {
@@ -108,6 +113,7 @@ caf::behavior attempts_actor::make_behavior() {
     },
     [this](const checkpoint_is_there& news) { begin_there(news.runner, news.key, news.how); },
     [this](const runner_says& news) { hear(news.runner, news.key, news.event); },
+    [this](const runner_makes_no_sense& news) { give_up(news.runner, news.why); },
     [this](const runner_has_ended& news) {
       runners_.erase(news.runner);
       perform(pool_.on_ended(news.runner, news.why));
@@ -142,9 +148,13 @@ void attempts_actor::spawn(runner_id id) {
   remote->on_end([me, id](const runtime::result<void>& how) { caf::anon_send(me, runner_has_ended{id, end_of(how)}); });
   remote->call_then<std::string>(
     [me, id](const runtime::result<std::string>& answer) {
+      if (!answer && is_end_of_runner(answer.error().code))
+        return; // It is told.
       auto place = answer.and_then([](const std::string& bytes) { return runner_place_from(bytes); });
       if (place)
-        caf::anon_send(me, runner_is_alive{id, std::move(*place)}); // Otherwise its end is told.
+        caf::anon_send(me, runner_is_alive{id, std::move(*place)});
+      else
+        caf::anon_send(me, runner_makes_no_sense{id, place.error()});
     },
     hello_atom::value, options_.marker_file, options_.marker);
 }
@@ -157,7 +167,8 @@ void attempts_actor::begin(runner_id id, attempt_key key) {
   if (!order.restore || r.place.sees_storage)
     return begin_there(id, key, {});
   const auto in_storage = *order.restore;
-  order.restore->directory = fmt::format("{}/{}/restored/{}", r.place.directory, order.experiment, order.trial_name);
+  order.restore->directory = fmt::format("{}/{}/restored/{}_{}", r.place.directory, order.experiment, order.trial_name,
+                                         order.attempt); // Of its own: an older copy there may be another one.
   const caf::actor me(this);
   options_.provide(in_storage, r.place.node, order.restore->directory, [me, id, key](const runtime::result<void>& how) {
     caf::anon_send(me, checkpoint_is_there{id, key, how});
@@ -172,7 +183,7 @@ void attempts_actor::begin_there(runner_id id, attempt_key key, const result<voi
   if (!provided) { // The runner is well, its attempt cannot begin.
     orders_.erase(order);
     found->second.attempt = {};
-    tell(key, attempt_over{{end_cause::bad_checkpoint, provided.error().message}, std::nullopt, ""});
+    tell(key, attempt_over{{end_cause::lost, provided.error().message}, std::nullopt, ""}); // It is good all the same.
     return perform(pool_.on_over(id, now()));
   }
   call(id, found->second, begin_atom::value, attempt_wire::to_bytes(order->second));
@@ -205,8 +216,8 @@ void attempts_actor::hear(runner_id id, attempt_key key, const runtime::result<s
   if (!event && is_end_of_runner(event.error().code))
     return; // Its end is told, with the cause.
   auto said = event.and_then([](const std::string& bytes) { return attempt_wire::event_from(bytes); });
-  if (!said) // It lives, and says something that nobody understands.
-    return perform(pool_.on_kill(key));
+  if (!said)
+    return give_up(id, said.error());
   const bool is_over = std::holds_alternative<attempt_over>(*said);
   if (std::holds_alternative<attempt_alive>(*said))
     ask_next(id, found->second, attempt_answer::go_on);
@@ -215,6 +226,14 @@ void attempts_actor::hear(runner_id id, attempt_key key, const runtime::result<s
     found->second.attempt = {};
     perform(pool_.on_over(id, now()));
   }
+}
+
+/// Its attempt, if it has one, has failed by that; it is killed, and what is told of its end matters no more.
+void attempts_actor::give_up(runner_id id, const error& why) {
+  end(id, std::chrono::milliseconds(0));
+  runners_.erase(id);
+  perform(pool_.on_ended(id, {end_cause::not_started, why.message}));
+  quit_when_empty();
 }
 
 /// Nothing of the experiment is left on the cluster then.

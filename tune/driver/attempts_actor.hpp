@@ -57,6 +57,7 @@ private:
   void end(runner_id id, std::chrono::milliseconds deadline);
   void hear(runner_id id, attempt_key key, const runtime::result<std::string>& event);
   void tell(attempt_key key, attempt_event event);
+  void give_up(runner_id id, const error& why);
   void quit_when_empty();
   runtime::instant now() const { return runtime::instant{clock().now().time_since_epoch()}; }
 

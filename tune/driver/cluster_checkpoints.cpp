@@ -9,6 +9,7 @@
 #include "runtime/options.hpp"
 #include "tune/driver/checkpoint_transfer.hpp"
 #include "tune/store/file_checkpoint.hpp"
+#include "tune/store/posix_sync.hpp"
 #include "tune/worker/checkpoint_keeper_actor.hpp"
 
 namespace tune {
@@ -26,6 +27,14 @@ cluster_checkpoints::~cluster_checkpoints() {
   end(order::stop);
 }
 
+void cluster_checkpoints::give_up() {
+  {
+    std::lock_guard guard(mutex_);
+    order_ = order::stop;
+  }
+  wake_.notify_all();
+}
+
 void cluster_checkpoints::finish() {
   end(order::finish);
   store_.wait();
@@ -34,7 +43,8 @@ void cluster_checkpoints::finish() {
 void cluster_checkpoints::end(order how) {
   {
     std::lock_guard guard(mutex_);
-    order_ = how;
+    if (order_ != order::stop)
+      order_ = how;
   }
   wake_.notify_all();
   if (thread_.joinable())
@@ -136,14 +146,22 @@ result<checkpoint_ref> cluster_checkpoints::copied(trial_id trial, const checkpo
   const path coming = here.directory + ".tmp"; // As of any writer: swept if this process ends here.
   std::error_code failed;
   std::filesystem::remove_all(coming, failed);
-  if (auto fetched = fetch_checkpoint(*keeper, checkpoint.directory, coming); !fetched)
+  auto whole = fetch_checkpoint(*keeper, checkpoint.directory, coming)
+                 .and_then([&] { return check_checkpoint(coming); })
+                 .and_then([&](const auto&) { return sync_tree(coming); });
+  if (whole) {
+    std::filesystem::remove_all(here.directory, failed); // Of a driver that ended before it could say that it is there.
+    std::filesystem::rename(coming, here.directory, failed);
+    if (failed)
+      whole = fail(errc::io, fmt::format("{}: {}", here.directory, failed.message()));
+    else
+      whole = sync_tree(here.directory);
+  }
+  if (!whole) {
+    std::filesystem::remove_all(coming, failed);
     return fail(runtime::within(fmt::format("checkpoint of iteration {} on {}", checkpoint.iteration, checkpoint.node),
-                                fetched.error()));
-  if (auto whole = check_checkpoint(coming); !whole)
-    return fail(whole.error());
-  std::filesystem::rename(coming, here.directory, failed);
-  if (failed)
-    return fail(errc::io, fmt::format("{}: {}", here.directory, failed.message()));
+                                whole.error()));
+  }
   return here;
 }
 

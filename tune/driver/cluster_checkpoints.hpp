@@ -34,6 +34,7 @@ public:
   /// Waits until all that was kept lies in the storage, or cannot. Nothing may be asked of it afterwards, and it does
   /// not need the cluster any more.
   void finish();
+  void give_up(); ///< Nothing more is copied, but what is being copied now.
 
   // What is dropped before its turn has come is not copied; what is being copied then arrives all the same.
 

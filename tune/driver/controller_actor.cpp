@@ -4,6 +4,7 @@
 
 #include <caf/behavior.hpp>
 #include <caf/send.hpp>
+#include <fmt/format.h>
 
 #include "runtime/base/invariant.hpp"
 #include "runtime/base/overloaded.hpp"
@@ -50,6 +51,7 @@ caf::behavior controller_actor::make_behavior() {
 
 void controller_actor::on_news(attempt_news& news) {
   const auto [trial, attempt] = std::pair(news.key.trial, news.key.attempt);
+  tell_trouble(trial, news.event);
   perform(std::visit(runtime::overloaded{
                        [&](const attempt_alive& e) { return core_->on_attempt_alive(trial, attempt, e, now()); },
                        [&](const attempt_report& e) { return core_->on_report(trial, attempt, e, now()); },
@@ -58,12 +60,24 @@ void controller_actor::on_news(attempt_news& news) {
                      news.event));
 }
 
+/// Once of each trial: it goes on all the same, but after a loss it will begin further back.
+void controller_actor::tell_trouble(trial_id trial, const attempt_event& event) {
+  std::string why;
+  if (const auto* report = std::get_if<attempt_report>(&event))
+    why = report->no_checkpoint;
+  else if (const auto* over = std::get_if<attempt_over>(&event))
+    why = over->no_checkpoint;
+  if (!why.empty() && parts_.on_trouble && without_checkpoint_.insert(trial).second)
+    parts_.on_trouble(fmt::format("trial {} has a checkpoint less: {}", trial.value, why));
+}
+
 void controller_actor::perform(controller_core::actions todo) {
   for (auto& each : todo)
     std::visit(runtime::overloaded{
                  [this](controller_core::append& a) {
                    const auto position = parts_.records->append(a.record);
-                   unwritten_.emplace_back(position, std::move(a.record));
+                   appended_ = position;
+          unwritten_.emplace_back(position, std::move(a.record));
                  },
                  [this](const controller_core::start_attempt& a) {
                    send(attempts_, begin_attempt{{a.trial, a.attempt}, parts_.make_order(a)});
@@ -75,7 +89,7 @@ void controller_actor::perform(controller_core::actions todo) {
                    send(attempts_, end_attempt_at_once{{a.trial, a.attempt}});
                  },
                  [this](const controller_core::keep_checkpoint& a) { parts_.checkpoints->keep(a.trial, a.checkpoint); },
-                 [this](const controller_core::drop_checkpoint& a) { parts_.checkpoints->drop(a.trial, a.checkpoint); },
+                 [this](const controller_core::drop_checkpoint& a) { drops_.emplace_back(appended_, a); },
                  [this](const controller_core::finish& a) {
                    ending_ = experiment_outcome{a.why, a.complete};
                    if (a.failed)
@@ -95,6 +109,8 @@ void controller_actor::on_durable(const result<journal_position>& up_to) {
     parts_.on_durable_record(unwritten_.front().first, unwritten_.front().second);
     unwritten_.pop_front();
   }
+  for (; !drops_.empty() && drops_.front().first <= *up_to; drops_.pop_front())
+    parts_.checkpoints->drop(drops_.front().second.trial, drops_.front().second.checkpoint);
   perform(core_->on_durable(*up_to, now()));
   if (ending_ && unwritten_.empty()) {
     if (failed_)

@@ -210,9 +210,13 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
         warn(fmt::format("a checkpoint of trial {} did not reach the storage: {}", trial.value, how.error().message));
     });
   checkpoints_->sweep(directory_);
+  for (const auto& [trial, life] : core_->lives())
+    checkpoints_->set_directory(trial, directory_of(trial, life.values, life.created));
   controller_parts parts;
   parts.records = journal_;
-  parts.listen_to_journal = [journal = journal_](const caf::actor& to) {
+  parts.on_trouble = options_.on_trouble;
+  parts.listen_to_journal = [journal = journal_, controller](const caf::actor& to) {
+    *controller = to; // Before anything is kept.
     journal->listen([to](result<journal_position> up_to) { caf::anon_send(to, journal_is_durable{std::move(up_to)}); });
   };
   parts.checkpoints = checkpoints_;
@@ -241,14 +245,17 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
                           : caf::actor(where.spawn<attempts_actor>(cluster, attempts, to));
       return *into;
     });
-  *controller = controller_;
+}
+
+path experiment_run::directory_of(trial_id trial, const config& values, record::wall_time created) const {
+  record::trial_created made;
+  made.trial = trial;
+  made.values = values;
+  made.at = created;
+  return directory_ / trial_directory_name(begun_, described_, made);
 }
 
 attempt_order experiment_run::make_order(const controller_core::start_attempt& start) const {
-  record::trial_created made;
-  made.trial = start.trial;
-  made.values = start.values;
-  made.at = start.created;
   attempt_order order;
   order.experiment = begun_.id;
   order.trial = start.trial;
@@ -263,7 +270,7 @@ attempt_order experiment_run::make_order(const controller_core::start_attempt& s
   order.checkpoints = {what_.checkpoints.every, what_.checkpoints.at_end};
   order.max_iterations = max_iterations_;
   order.time_total_s = start.time_total_s;
-  const auto own = directory_ / trial_directory_name(begun_, described_, made);
+  const auto own = directory_of(start.trial, start.values, start.created);
   checkpoints_->set_directory(start.trial, own);
   order.storage_directory = own.string();
   order.marker_file = (directory_ / ".storage").string();
@@ -284,6 +291,8 @@ void experiment_run::on_durable(journal_position position, const journal_record&
 // ---- Its end.
 
 void experiment_run::interrupt(const std::string& why) {
+  if (interrupted_.exchange(true))
+    checkpoints_->give_up();
   caf::anon_send(controller_, interrupt_experiment{why});
 }
 

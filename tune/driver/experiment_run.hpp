@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -77,6 +78,7 @@ private:
   void make_core(const std::string& id, std::uint64_t seed);
   [[nodiscard]] result<void> begin();
   void spawn_controller(runtime::actor_options runners);
+  path directory_of(trial_id trial, const config& values, record::wall_time created) const;
   attempt_order make_order(const controller_core::start_attempt& start) const;
   void wait_for_attempts();
   void on_durable(journal_position position, const journal_record& what);
@@ -100,6 +102,7 @@ private:
   std::shared_ptr<cluster_checkpoints> checkpoints_;
   std::unique_ptr<capacity_watch> capacity_;
 
+  std::atomic<bool> interrupted_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   experiment_view view_;

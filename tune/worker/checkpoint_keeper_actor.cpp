@@ -17,6 +17,7 @@
 
 #include "runtime/codec.hpp"
 #include "runtime/worker_place.hpp"
+#include "tune/store/posix_sync.hpp"
 
 namespace tune {
 namespace {
@@ -70,7 +71,7 @@ caf::result<std::string> read(const path& file, std::uint64_t offset, std::uint3
 caf::result<void> write(const path& file, std::uint64_t offset, const std::string& bytes) {
   std::error_code failed;
   fs::create_directories(file.parent_path(), failed);
-  const int to = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int to = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (offset == 0 ? O_TRUNC : 0), 0600);
   if (to < 0)
     return because_of_errno(file);
   std::size_t done = 0;
@@ -87,23 +88,9 @@ caf::result<void> write(const path& file, std::uint64_t offset, const std::strin
   return caf::unit;
 }
 
-/// Files and the directories that name them: what they hold is on the disk, not on its way there.
-caf::result<void> sync_all(const path& directory) {
-  std::vector<path> all{directory.parent_path(), directory};
-  std::error_code failed;
-  for (fs::recursive_directory_iterator each(directory, failed), end; !failed && each != end; each.increment(failed))
-    all.push_back(each->path());
-  if (failed)
-    return because(directory, failed.message());
-  for (const auto& each : all) {
-    const int file = ::open(each.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-      return because_of_errno(each);
-    const int how = ::fsync(file);
-    ::close(file);
-    if (how != 0)
-      return because_of_errno(each);
-  }
+caf::result<void> make_whole(const path& directory) {
+  if (auto synced = sync_tree(directory); !synced)
+    return because(directory, synced.error().message);
   return caf::unit;
 }
 
@@ -145,7 +132,7 @@ caf::behavior checkpoint_keeper_actor::make_behavior() {
     },
     [=](whole_atom, const std::string& directory) -> caf::result<void> {
       const auto no = refused(directory);
-      return no ? caf::result<void>(*no) : sync_all(directory);
+      return no ? caf::result<void>(*no) : make_whole(directory);
     },
     [=](forget_atom, const std::string& directory) -> caf::result<void> {
       const auto no = refused(directory);

@@ -110,7 +110,7 @@ caf::behavior trial_runner_actor::make_behavior() {
   return {
     [](hello_atom, const std::string& marker_file, const std::string& marker) {
       const auto place = runtime::this_worker_place().value_or(runtime::worker_place());
-      return runtime::to_bytes(place.node, place.directory, holds(marker_file, marker));
+      return runtime::to_bytes(place.node, place.directory, !marker.empty() && holds(marker_file, marker));
     },
     [this](begin_atom, const std::string& order) { return body_->on_begin(order); },
     [this](answer_atom, std::uint8_t answer) { return body_->on_answer(answer); },
