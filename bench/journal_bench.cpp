@@ -3,15 +3,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "bench/figures.hpp"
+#include "bench/posix_disk.hpp"
 #include "tune/journal/file_journal.hpp"
 
 using namespace tune;
@@ -23,22 +21,6 @@ using steady = std::chrono::steady_clock;
 double seconds_since(steady::time_point began) {
   return std::chrono::duration<double>(steady::now() - began).count();
 }
-
-/// Beside the program's own directory: the disk that a user's experiments would be on, and no tmpfs.
-class scratch {
-public:
-  scratch() : path_((std::filesystem::current_path() / "journal_bench-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr)
-      throw std::runtime_error("no directory " + path_);
-  }
-  ~scratch() { std::filesystem::remove_all(path_); }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  const std::string& path() const { return path_; }
-
-private:
-  std::string path_;
-};
 
 const journal_visitor nothing = [](journal_position, const journal_record&) { return result<void>(); };
 
@@ -72,22 +54,9 @@ void append_trial(journal& log, std::uint64_t number) {
   log.append(record::trial_changed{trial, trial_state::terminated, "the trainable is done", at});
 }
 
-double bare_syncs_per_second(int count) {
-  const scratch place;
-  const int file = ::open((place.path() + "/bare").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  const std::string bytes(120, 'x');
-  const auto began = steady::now();
-  for (int i = 0; i < count; ++i)
-    if (::write(file, bytes.data(), bytes.size()) < 0 || ::fdatasync(file) != 0)
-      std::abort();
-  const auto took = seconds_since(began);
-  ::close(file);
-  return count / took;
-}
-
 /// So many results, each batch synced before the next one is appended: as so many trials do that report and wait.
 double results_per_second(std::uint64_t results, std::uint64_t batch) {
-  const scratch place;
+  const bench::scratch_directory place;
   const auto log = or_throw(file_journal::open(place.path(), nothing));
   const auto began = steady::now();
   for (std::uint64_t i = 1; i <= results; ++i) {
@@ -121,7 +90,7 @@ std::uint64_t peak_kib() {
 
 void measure_reading(const bench::figures& figures) {
   const std::uint64_t trials = figures.is_quick() ? 50'000 : 1'000'000;
-  const scratch place;
+  const bench::scratch_directory place;
   {
     const auto log = or_throw(file_journal::open(place.path(), nothing));
     for (std::uint64_t i = 1; i <= trials; ++i) {
@@ -156,17 +125,17 @@ int main(int argc, char** argv) {
   const bench::figures figures(argc, argv);
   const std::uint64_t many = figures.is_quick() ? 2'000 : 100'000;
   if (const std::string name = "journal_results_per_second_100_waiting"; figures.wants(name)) {
-    const auto bare = bare_syncs_per_second(figures.is_quick() ? 100 : 2'000);
+    const auto bare = bench::bare_syncs_per_second(figures.is_quick() ? 100 : 2'000);
     figures.show(
       {name, results_per_second(many, 100), "1/s", 50'000, {}, fmt::format("one sync each: {:.0f}/s", bare)});
   }
   if (const std::string name = "journal_results_per_second_1_waiting"; figures.wants(name)) {
-    const auto bare = bare_syncs_per_second(figures.is_quick() ? 100 : 2'000);
+    const auto bare = bench::bare_syncs_per_second(figures.is_quick() ? 100 : 2'000);
     figures.show(
       {name, results_per_second(many / 20, 1), "1/s", {}, {}, fmt::format("write and sync: {:.0f}/s", bare)});
   }
   if (const std::string name = "journal_append_ns"; figures.wants(name)) {
-    const scratch place;
+    const bench::scratch_directory place;
     const auto log = or_throw(file_journal::open(place.path(), nothing));
     const auto first = append_ns(*log, many / 10);
     for (int i = 0; i < 8; ++i)
