@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/overloaded.hpp"
 #include "runtime/base/version.hpp"
 #include "tune/journal/file_lock.hpp"
 #include "tune/journal/file_segment_log.hpp"
@@ -38,6 +39,21 @@ segment_log_options log_options(const file_journal_options& options) {
           std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
 }
 
+/// Whether somebody waits until it is on disk: a trial for the answer to its report, a program for its experiment's
+/// end. A record of the others can wait for one of these: alone it would keep the disk busy with a sync that nobody
+/// needs, just when the next report comes.
+bool is_awaited(const journal_record& record) {
+  return std::visit(runtime::overloaded{
+                      [](const record::trial_created&) { return false; },
+                      [](const record::attempt_started&) { return false; },
+                      [](const record::attempt_placed&) { return false; },
+                      [](const record::attempt_ended&) { return false; },
+                      [](const record::trial_changed&) { return false; },
+                      [](const auto&) { return true; },
+                    },
+                    record);
+}
+
 result<void> make_directory(const path& directory) {
   std::error_code why;
   const bool is_new = std::filesystem::create_directories(directory, why);
@@ -51,9 +67,10 @@ result<void> make_directory(const path& directory) {
 } // namespace
 
 struct file_journal::parts {
-  parts(std::optional<file_lock> taken, file_segment_log opened)
+  parts(std::optional<file_lock> taken, file_segment_log opened, std::chrono::milliseconds patience)
     : lock(std::move(taken)),
       log(std::move(opened)),
+      gathering(patience),
       found(what_was(log.found())),
       appended(log.last()),
       durable(log.last()) {}
@@ -64,12 +81,15 @@ struct file_journal::parts {
 
   std::optional<file_lock> lock;
   file_segment_log log; ///< The thread's.
+  const std::chrono::milliseconds gathering;
   const journal_found found;
 
   std::mutex mutex;
   std::condition_variable news;    ///< For the thread.
   std::condition_variable settled; ///< For sync().
   std::string group;
+  std::chrono::steady_clock::time_point gathers_since; ///< With a group: when its first record came.
+  bool is_awaited = false;                             ///< Somebody waits for a record of the group.
   journal_position appended;
   journal_position durable;
   std::optional<error> failed;  ///< Final.
@@ -79,6 +99,7 @@ struct file_journal::parts {
   std::thread thread;
 
   void run();
+  void wait_for_group(std::unique_lock<std::mutex>& hold);
   result<journal_position> write(std::string_view bytes, journal_position up_to);
 };
 
@@ -92,11 +113,18 @@ result<journal_position> file_journal::parts::write(std::string_view bytes, jour
   }
 }
 
+void file_journal::parts::wait_for_group(std::unique_lock<std::mutex>& hold) {
+  const auto is_urgent = [&] { return ends || is_awaited || refused; };
+  news.wait(hold, [&] { return is_urgent() || !group.empty(); });
+  news.wait_until(hold, gathers_since + gathering, is_urgent);
+  is_awaited = false;
+}
+
 void file_journal::parts::run() {
   std::string bytes;
   std::unique_lock<std::mutex> hold(mutex);
   while (!failed) {
-    news.wait(hold, [&] { return ends || !group.empty() || refused; });
+    wait_for_group(hold);
     if (group.empty() && !refused)
       break; // The end, and all is written.
     bytes.clear();
@@ -145,7 +173,8 @@ result<std::unique_ptr<file_journal>> file_journal::open(const path& directory, 
     file_segment_log::open(std::make_shared<posix_journal_disk>(directory), decoding(visitor), log_options(options));
   if (!log)
     return fail(std::move(log.error()));
-  return std::unique_ptr<file_journal>(new file_journal(std::make_unique<parts>(std::move(*lock), std::move(*log))));
+  return std::unique_ptr<file_journal>(
+    new file_journal(std::make_unique<parts>(std::move(*lock), std::move(*log), options.gathering)));
 }
 
 result<std::unique_ptr<file_journal>> file_journal::open(std::shared_ptr<journal_disk> disk,
@@ -153,7 +182,8 @@ result<std::unique_ptr<file_journal>> file_journal::open(std::shared_ptr<journal
   auto log = file_segment_log::open(std::move(disk), decoding(visitor), log_options(options));
   if (!log)
     return fail(std::move(log.error()));
-  return std::unique_ptr<file_journal>(new file_journal(std::make_unique<parts>(std::nullopt, std::move(*log))));
+  return std::unique_ptr<file_journal>(
+    new file_journal(std::make_unique<parts>(std::nullopt, std::move(*log), options.gathering)));
 }
 
 const journal_found& file_journal::found() const noexcept {
@@ -178,6 +208,9 @@ journal_position file_journal::append(const journal_record& record) {
     position = ++p.appended;
     if (p.failed || p.refused)
       return position;
+    if (p.group.empty())
+      p.gathers_since = std::chrono::steady_clock::now();
+    p.is_awaited = p.is_awaited || is_awaited(record);
     if (written)
       file_segment_log::add(p.encoded, p.group);
     else
@@ -191,6 +224,10 @@ result<void> file_journal::sync() {
   auto& p = *parts_;
   std::unique_lock<std::mutex> hold(p.mutex);
   const auto wanted = p.appended;
+  if (!p.group.empty()) {
+    p.is_awaited = true;
+    p.news.notify_one();
+  }
   p.settled.wait(hold, [&] { return p.failed || p.durable >= wanted; });
   if (p.durable >= wanted)
     return {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,13 +26,17 @@ struct journal_found {
 
 struct file_journal_options {
   std::uint64_t segment_bytes = 64u << 20; ///< After so many bytes a new file is begun.
+  /// So long a record that nobody waits for (a trial's or an attempt's beginning or end) may wait for others, to be
+  /// synced with them.
+  std::chrono::milliseconds gathering{20};
 };
 
 /// A journal in a directory: files "000001.segment" and on, and "lock", by which one process at a time has it: the lock
 /// goes with the process, however it ends. The format is told in segment_format.hpp.
 ///
 /// append() encodes into memory. A thread of the journal writes what has gathered, syncs it (fdatasync) and tells the
-/// listener: many records share one sync, and the busier it is, the more.
+/// listener: many records share one sync, and the busier it is, the more. It begins at once with a result, a
+/// checkpoint, and what is told of the experiment; other records wait up to `gathering` for one of these.
 class file_journal : public journal {
 public:
   /// Makes the directory if there is none, reads what is there and repairs a torn tail. Fails with already_exists when

@@ -1,6 +1,8 @@
 #include "tune/journal/file_journal.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <fstream>
 #include <mutex>
 
@@ -47,7 +49,13 @@ public:
     return [this](result<journal_position> up_to) {
       const std::lock_guard<std::mutex> hold(mutex_);
       all_.push_back(std::move(up_to));
+      news_.notify_all();
     };
+  }
+  result<journal_position> wait_for_first() {
+    std::unique_lock<std::mutex> hold(mutex_);
+    news_.wait(hold, [this] { return !all_.empty(); });
+    return all_.front();
   }
   std::vector<result<journal_position>> all() {
     const std::lock_guard<std::mutex> hold(mutex_);
@@ -56,6 +64,7 @@ public:
 
 private:
   std::mutex mutex_;
+  std::condition_variable news_;
   std::vector<result<journal_position>> all_;
 };
 
@@ -93,6 +102,46 @@ TEST_CASE("file journal: what was appended is written when it is closed") {
   or_throw(file_journal::open(place.path(), nothing))->append(created(1));
 
   CHECK(all_in(place.path()).size() == 1);
+}
+
+TEST_CASE("file journal: what nobody waits for shares the sync of the next result") {
+  const auto disk = std::make_shared<fake_journal_disk>();
+  heard news;
+  file_journal_options options;
+  options.gathering = std::chrono::hours(1);
+  const auto log = or_throw(file_journal::open(disk, nothing, options));
+  log->listen(news.listener());
+
+  for (std::uint64_t trial = 1; trial <= 100; ++trial)
+    log->append(created(trial));
+  record::result_reported reported;
+  reported.trial = trial_id(1);
+  reported.attempt = 1;
+  reported.iteration = 1;
+  log->append(reported);
+
+  CHECK(news.wait_for_first() == result<journal_position>(101));
+}
+
+TEST_CASE("file journal: what nobody waits for is written all the same") {
+  heard news;
+  file_journal_options options;
+  options.gathering = std::chrono::milliseconds(0);
+  const auto log = or_throw(file_journal::open(std::make_shared<fake_journal_disk>(), nothing, options));
+  log->listen(news.listener());
+
+  log->append(created(1));
+
+  CHECK(news.wait_for_first() == result<journal_position>(1));
+}
+
+TEST_CASE("file journal: who waits for all that was appended waits for no result") {
+  file_journal_options options;
+  options.gathering = std::chrono::hours(1);
+  const auto log = or_throw(file_journal::open(std::make_shared<fake_journal_disk>(), nothing, options));
+  log->append(created(1));
+
+  CHECK(log->sync());
 }
 
 TEST_CASE("file journal: it goes on in a new segment when one is full") {
