@@ -240,10 +240,10 @@ controller_core::actions controller_core::on_time(const moment& now) {
       stop_all(fmt::format("its time budget of {:g} s is over", seconds(*options_.time_budget)), now, todo);
   }
   while (!due_.empty() && due_.begin()->first <= now.at) {
-    const auto trial = due_.begin()->second;
+    const auto [due, trial] = *due_.begin();
     auto& life = lives_.at(trial);
     set_due(trial, life, std::nullopt);
-    on_due(trial, life, now, todo);
+    on_due(trial, life, due, now, todo);
   }
   finish_if_done(now, todo);
   return todo;
@@ -258,7 +258,8 @@ std::optional<runtime::instant> controller_core::wake_at() const {
   return next;
 }
 
-void controller_core::on_due(trial_id trial, trial_life& life, const moment& now, actions& todo) {
+void controller_core::on_due(trial_id trial, trial_life& life, runtime::instant due, const moment& now,
+                             actions& todo) {
   switch (life.now) {
   case phase::none:
     if (life.state == trial_state::pending && stage_ == stage::running)
@@ -281,7 +282,7 @@ void controller_core::on_due(trial_id trial, trial_life& life, const moment& now
     life.killed_as = end_cause::hung;
     return kill(trial, life,
                 fmt::format("iteration {} took longer than its deadline of {:g} s", life.iterations + 1,
-                            seconds(now.at - life.since)),
+                            seconds(due - life.since)),
                 now, todo);
   }
   case phase::leaves:

@@ -169,7 +169,7 @@ private:
   bool bring_back_paused(const moment& now, actions& todo);
   void end_paused(const moment& now, actions& todo);
   void finish_if_done(const moment& now, actions& todo);
-  void on_due(trial_id trial, trial_life& life, const moment& now, actions& todo);
+  void on_due(trial_id trial, trial_life& life, runtime::instant due, const moment& now, actions& todo);
 
   trial_life* life_of(trial_id trial, attempt_number attempt); ///< Null unless this is the newest attempt, and runs.
   void enter(trial_id trial, trial_life& life, phase next, const moment& now);

@@ -56,7 +56,7 @@ void controller_core::fill(const moment& now, actions& todo) {
       const auto trial = due_.begin()->second;
       auto& life = lives_.at(trial);
       set_due(trial, life, std::nullopt);
-      on_due(trial, life, now, todo);
+      on_due(trial, life, now.at, now, todo);
     }
   }
   finish_if_done(now, todo);
