@@ -21,7 +21,8 @@ void forget_worker(const std::string& directory, worker_id worker); ///< Its pro
 [[nodiscard]] result<std::size_t> sweep_workers(const std::string& directory);
 
 /// Kills each process that has a mark of the node's workers, see worker_mark.hpp: their descendants that left their
-/// groups. Returns how many there were. Call it before the first worker is started, with the node's state locked.
+/// groups. Returns how many there were. Call it before the first worker is started, with the node's state locked, or
+/// when the node has ended.
 std::size_t sweep_marked(const std::string& node_mark);
 
 } // namespace runtime

@@ -1,5 +1,8 @@
 #include "runtime/process/posix_child_nodes.hpp"
 #include "runtime/node/posix_process.hpp"
+#include "runtime/node/posix_worker_sweep.hpp"
+#include "runtime/node/worker_mark.hpp"
+#include "runtime/process/posix_random.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -45,10 +48,17 @@ std::string words_of(const child_node& node) {
   return words;
 }
 
-std::vector<std::string> environment_with(const std::string& entry) {
-  std::vector<std::string> all{entry};
+/// This process's, with the node's arguments and one more mark.
+std::vector<std::string> environment_with(const std::string& arguments, const std::string& mark) {
+  const auto marks = fmt::format("{}=", worker_mark_name);
+  std::string_view outer;
+  std::vector<std::string> all{arguments};
   for (char** each = environ; *each != nullptr; ++each)
-    all.emplace_back(*each);
+    if (const std::string_view entry = *each; entry.substr(0, marks.size()) == marks)
+      outer = entry.substr(marks.size());
+    else
+      all.emplace_back(entry);
+  all.push_back(marks + add_mark(outer, mark));
   return all;
 }
 
@@ -79,14 +89,15 @@ result<void> child_nodes::start(const child_node& node) {
     return fail(errc::io, fmt::format("{}: cannot be written: {}", log_file, std::strerror(errno)));
   process_start how;
   how.words = {"/proc/self/exe"};
-  how.environment = environment_with("CAF_TUNE_NODE_ARGUMENTS=" + words_of(node));
+  const auto mark = mark_of_node(node_id(random_number()), incarnation(random_number()));
+  how.environment = environment_with("CAF_TUNE_NODE_ARGUMENTS=" + words_of(node), mark);
   how.output = log;
   how.errors = log;
   const auto started = start_process(how);
   ::close(log);
   if (!started)
     return fail(started.error());
-  running_[node.name] = {started->pid, started->pidfd, log_file, false};
+  running_[node.name] = {started->pid, started->pidfd, log_file, mark, false};
   log_files_[node.name] = log_file;
   return {};
 }
@@ -104,6 +115,8 @@ void child_nodes::end(const process& what) {
   while (::waitpid(what.pid, &status, 0) < 0 && errno == EINTR)
     ;
   ::close(what.pidfd);
+  // Its workers die with it, but not what they have started: on a machine that is lost that goes too.
+  sweep_marked(what.mark);
 }
 
 result<void> child_nodes::kill(const std::string& name) {

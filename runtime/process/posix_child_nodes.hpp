@@ -20,7 +20,7 @@ struct child_node {
 };
 
 /// Nodes as child processes: this program again, told by its environment to be caf-tune-node. They are killed when this
-/// object goes, or with the thread that started them.
+/// object goes, or with the thread that started them. What workers have started goes with their node, wherever it is.
 class child_nodes {
 public:
   child_nodes() = default;
@@ -31,7 +31,7 @@ public:
   [[nodiscard]] result<void> start(const child_node& node); ///< Returns before it has joined.
 
   // not_found if it is not there; what was killed is not.
-  [[nodiscard]] result<void> kill(const std::string& name);  ///< And waits for its end.
+  [[nodiscard]] result<void> kill(const std::string& name);  ///< With all that it started; waits for its end.
   [[nodiscard]] result<void> stop(const std::string& name);  ///< SIGSTOP, also to its workers.
   [[nodiscard]] result<void> go_on(const std::string& name); ///< SIGCONT, likewise.
   [[nodiscard]] result<void> drain(const std::string& name); ///< SIGTERM.
@@ -49,6 +49,7 @@ private:
     pid_t pid = -1;
     int pidfd = -1;
     std::string log_file;
+    std::string mark; ///< That all which it starts has, and what that starts; see worker_mark.hpp.
     bool was_told_to_leave = false;
   };
   [[nodiscard]] result<process> find(const std::string& name) const;
