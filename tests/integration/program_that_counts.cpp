@@ -1,0 +1,52 @@
+// A search whose trials count to $COUNT_TO and write each number into the file $DIARY, too: "trial attempt number pid".
+// A trial takes a licence of the cluster's, if $LICENCES is there. Checkpoints are of $CHECKPOINT_BYTES, and their
+// writer does not notice when the disk is full.
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include <unistd.h>
+
+#include "tune/tune.hpp"
+
+namespace {
+
+int number_of(const char* variable, int otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::atoi(text);
+}
+
+const tune::trainable counts("counts", [](tune::trial& trial) {
+  int count = 0;
+  if (const auto checkpoint = trial.checkpoint())
+    std::ifstream(*checkpoint / "count") >> count;
+  const std::string padding(static_cast<std::size_t>(trial.get<int>("bytes")), ' ');
+  std::ofstream diary(trial.get<std::string>("diary"), std::ios::app);
+  while (count < trial.get<int>("last")) {
+    for (volatile int work = 0; work < 2'000'000; work = work + 1) {} // Some milliseconds, as a real one needs.
+    diary << trial.id() + ' ' + std::to_string(trial.attempt()) + ' ' + std::to_string(++count) + ' ' +
+               std::to_string(::getpid()) + '\n'
+          << std::flush;
+    const auto next = trial.report(
+      {{"count", count}}, [&](const tune::path& directory) { std::ofstream(directory / "count") << count << padding; });
+    if (next == tune::stop)
+      return;
+  }
+});
+
+} // namespace
+
+int main(int argc, char** argv) {
+  tune::session session(argc, argv);
+  const std::string diary = std::getenv("DIARY");
+  tune::experiment experiment("counts", counts);
+  experiment.space = {
+    {"diary", diary}, {"last", number_of("COUNT_TO", 100)}, {"bytes", number_of("CHECKPOINT_BYTES", 0)}};
+  experiment.metric = tune::maximize("count");
+  experiment.samples = 4;
+  experiment.checkpoints.every = 5;
+  experiment.environment = {{"CAF_TUNE_TEST_MARK", diary}};
+  if (std::getenv("LICENCES") != nullptr)
+    experiment.resources = {{"cpu", 0.1}, {"licence", 1}};
+  session.run(experiment);
+}
