@@ -131,9 +131,15 @@ controller_core::actions controller_core::on_report(trial_id trial, attempt_numb
 controller_core::actions controller_core::on_durable(journal_position up_to, const moment& now) {
   actions todo;
   durable_ = std::max(durable_, up_to);
+  release_drops(todo);
   release_answers(now, todo);
   finish_if_done(now, todo);
   return todo;
+}
+
+void controller_core::release_drops(actions& todo) {
+  for (; !drops_.empty() && drops_.front().first <= durable_; drops_.pop_front())
+    todo.push_back(std::move(drops_.front().second));
 }
 
 void controller_core::release_answers(const moment& now, actions& todo) {
@@ -177,7 +183,7 @@ controller_core::actions controller_core::on_attempt_over(trial_id trial, attemp
 void controller_core::end_attempt(trial_id trial, trial_life& life, const attempt_end& end, const moment& now,
                                   actions& todo) {
   if (end.cause == end_cause::bad_checkpoint && !life.checkpoints.empty()) {
-    todo.push_back(drop_checkpoint{trial, life.checkpoints.back().at});
+    drops_.emplace_back(position_ + 1, drop_checkpoint{trial, life.checkpoints.back().at}); // With the record below.
     life.checkpoints.pop_back();
   }
   set_due(trial, life, std::nullopt);
@@ -258,8 +264,7 @@ std::optional<runtime::instant> controller_core::wake_at() const {
   return next;
 }
 
-void controller_core::on_due(trial_id trial, trial_life& life, runtime::instant due, const moment& now,
-                             actions& todo) {
+void controller_core::on_due(trial_id trial, trial_life& life, runtime::instant due, const moment& now, actions& todo) {
   switch (life.now) {
   case phase::none:
     if (life.state == trial_state::pending && stage_ == stage::running)

@@ -163,6 +163,7 @@ private:
   std::vector<checkpoint_ref> trimmed(trial_life& life) const; ///< What is not kept any more; it is taken out.
   void trim_checkpoints(trial_id trial, trial_life& life, actions& todo);
   void release_answers(const moment& now, actions& todo); ///< To results that are on disk.
+  void release_drops(actions& todo);
   void stop_all(const std::string& why, const moment& now, actions& todo);
   void fill(const moment& now, actions& todo);
   bool create(std::size_t most, const moment& now, actions& todo);
@@ -198,6 +199,8 @@ private:
   journal_position position_ = 0; ///< Of the last record.
   journal_position durable_ = 0;  ///< Of the last one that is on disk.
   std::deque<held_answer> held_;
+  /// Dropped when the record at this position is on disk: until then a crash would want it back.
+  std::deque<std::pair<journal_position, drop_checkpoint>> drops_;
   std::set<std::pair<runtime::instant, trial_id>> due_;
   step_times steps_;
   std::size_t capacity_ = 0;

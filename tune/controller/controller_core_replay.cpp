@@ -277,7 +277,8 @@ std::vector<checkpoint_ref> controller_core::trimmed(trial_life& life) const {
 
 void controller_core::trim_checkpoints(trial_id trial, trial_life& life, actions& todo) {
   for (auto& each : trimmed(life))
-    todo.push_back(drop_checkpoint{trial, std::move(each)});
+    drops_.emplace_back(position_, drop_checkpoint{trial, std::move(each)});
+  release_drops(todo);
 }
 
 controller_core::actions controller_core::on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint,

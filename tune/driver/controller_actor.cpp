@@ -76,8 +76,7 @@ void controller_actor::perform(controller_core::actions todo) {
     std::visit(runtime::overloaded{
                  [this](controller_core::append& a) {
                    const auto position = parts_.records->append(a.record);
-                   appended_ = position;
-          unwritten_.emplace_back(position, std::move(a.record));
+                   unwritten_.emplace_back(position, std::move(a.record));
                  },
                  [this](const controller_core::start_attempt& a) {
                    send(attempts_, begin_attempt{{a.trial, a.attempt}, parts_.make_order(a)});
@@ -89,7 +88,7 @@ void controller_actor::perform(controller_core::actions todo) {
                    send(attempts_, end_attempt_at_once{{a.trial, a.attempt}});
                  },
                  [this](const controller_core::keep_checkpoint& a) { parts_.checkpoints->keep(a.trial, a.checkpoint); },
-                 [this](const controller_core::drop_checkpoint& a) { drops_.emplace_back(appended_, a); },
+                 [this](const controller_core::drop_checkpoint& a) { parts_.checkpoints->drop(a.trial, a.checkpoint); },
                  [this](const controller_core::finish& a) {
                    ending_ = experiment_outcome{a.why, a.complete};
                    if (a.failed)
@@ -109,8 +108,6 @@ void controller_actor::on_durable(const result<journal_position>& up_to) {
     parts_.on_durable_record(unwritten_.front().first, unwritten_.front().second);
     unwritten_.pop_front();
   }
-  for (; !drops_.empty() && drops_.front().first <= *up_to; drops_.pop_front())
-    parts_.checkpoints->drop(drops_.front().second.trial, drops_.front().second.checkpoint);
   perform(core_->on_durable(*up_to, now()));
   if (ending_ && unwritten_.empty()) {
     if (failed_)

@@ -86,7 +86,7 @@ struct controller_parts {
   std::function<attempt_order(const controller_core::start_attempt&)> make_order;
   /// Gets each record when it is on disk, in order; must not block.
   std::function<void(journal_position, const journal_record&)> on_durable_record;
-  std::function<void(const std::string&)> on_trouble; ///< What goes wrong beside it, for people.
+  std::function<void(const std::string&)> on_trouble;     ///< What goes wrong beside it, for people.
   std::function<record::wall_time()> wall_clock;          ///< For people.
   std::function<void(result<experiment_outcome>)> on_end; ///< Once, last.
 };
@@ -115,10 +115,7 @@ private:
   std::function<caf::actor(caf::actor controller)> make_attempts_;
   caf::actor attempts_;
   std::deque<std::pair<journal_position, journal_record>> unwritten_; ///< Appended, and not on disk yet.
-  /// What is dropped when the record at this position is on disk: until then a crash would want it back.
-  std::deque<std::pair<journal_position, controller_core::drop_checkpoint>> drops_;
-  journal_position appended_ = 0;
-  std::set<trial_id> without_checkpoint_; ///< Trials of which that was told.
+  std::set<trial_id> without_checkpoint_;                             ///< Trials of which that was told.
   std::optional<experiment_outcome> ending_;                          ///< When all that was appended is on disk.
   std::optional<error> failed_;                                       ///< With ending_: it could not be done.
   std::optional<runtime::instant> armed_;

@@ -395,6 +395,7 @@ TEST_CASE("controller: a broken checkpoint is dropped, and the one before it is 
   REQUIRE(x.attempts.at(trial_id{1}).restore->iteration == 2);
   x.over(1, end_cause::bad_checkpoint, "weights.bin: its checksum is wrong");
   x.pass(0s);
+  x.sync();
 
   CHECK(x.attempts.at(trial_id{1}).restore->iteration == 1);
   CHECK(x.dropped.back().iteration == 2);
@@ -466,4 +467,20 @@ TEST_CASE("controller: a driver that opens the experiment again knows only the c
   REQUIRE(x.kept.size() == 2);
   CHECK(x.kept[0].iteration == 2);
   CHECK(x.kept[1].iteration == 4);
+}
+
+TEST_CASE("controller: a checkpoint is dropped when the record of the one after it is on disk, not before (I5)") {
+  auto x = one_trial();
+  x.begin(1);
+  x.alive(1);
+  for (int i = 0; i < 2; ++i) {
+    x.report(1, 0.5, /*checkpoint=*/true);
+    x.sync();
+  }
+  x.report(1, 0.5, /*checkpoint=*/true);
+  CHECK(x.dropped.empty());
+  x.sync_to(x.written.size() - 1);
+  CHECK(x.dropped.empty());
+  x.sync();
+  CHECK(x.dropped.size() == 1);
 }
