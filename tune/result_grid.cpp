@@ -9,8 +9,8 @@
 namespace tune {
 namespace {
 
-std::optional<path> path_of(const std::optional<checkpoint_ref>& checkpoint) {
-  return checkpoint ? std::optional<path>(checkpoint->directory) : std::nullopt;
+std::optional<path> path_of(const checkpoint_ref* checkpoint) {
+  return checkpoint != nullptr ? std::optional<path>(checkpoint->directory) : std::nullopt;
 }
 
 } // namespace
@@ -71,11 +71,11 @@ path trial_result::path() const {
 }
 
 std::optional<path> trial_result::checkpoint() const {
-  return path_of(trial_->newest_checkpoint);
+  return path_of(trial_->checkpoints.newest());
 }
 
 std::optional<path> trial_result::best_checkpoint() const {
-  return path_of(trial_->best_checkpoint);
+  return path_of(trial_->checkpoints.best());
 }
 
 std::vector<attempt_result> trial_result::attempts() const {

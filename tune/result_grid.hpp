@@ -44,7 +44,9 @@ public:
   const std::string& reason() const;   ///< Why it is in its state, where somebody decided it: a rung it failed.
   const std::string& error() const;    ///< What its last failure said; empty unless its state is `error`.
   tune::path path() const;             ///< The directory with its files.
-  /// The directory of its newest checkpoint, and of the one with the best result. On another node's disk, perhaps.
+  /// The directory of its newest checkpoint, and of the one with the best result among those that are kept: in the
+  /// experiment's storage once its experiment has ended. Before that, or where it could not be copied, perhaps on
+  /// another node's disk.
   std::optional<tune::path> checkpoint() const;
   std::optional<tune::path> best_checkpoint() const;
   std::vector<attempt_result> attempts() const; ///< Of a trial with very many, the first and the newest.

@@ -48,7 +48,8 @@ result_grid running_experiment::wait() {
 
 running_experiment::trial_now running_experiment::wait_for_checkpoint(iteration_number iteration) {
   return wait_for(*run_, fmt::format("a checkpoint of iteration {}", iteration), [&](const trial_view& trial) {
-    return trial.newest_in_storage && trial.newest_in_storage->iteration >= iteration;
+    const auto* newest = trial.checkpoints.newest_in_storage();
+    return newest != nullptr && newest->iteration >= iteration;
   });
 }
 

@@ -1,4 +1,5 @@
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <thread>
@@ -132,7 +133,13 @@ TEST_CASE("experiment: a trial goes on, on another node, from its newest checkpo
     const auto diary = read_diary(folder);
     CHECK(diary.size() == 5000);
     CHECK(diary.begin()->first == 1);
-    CHECK(diary.begin()->second == 1); // It did not begin anew.
+    CHECK(diary.begin()->second == 1);                                     // It did not begin anew.
+    for (const auto& each : {best.checkpoint(), best.best_checkpoint()}) { // The trial ended before it was copied.
+      REQUIRE(each);
+      CHECK_MESSAGE(each->string().rfind(folder / "storage", 0) == 0, each->string());
+      std::ifstream count(*each / "count");
+      CHECK(std::string(std::istreambuf_iterator<char>(count), {}) == "5000");
+    }
   }
 }
 
@@ -158,6 +165,31 @@ TEST_CASE("experiment: one that is stopped is gone on with, and one that has fin
   const auto results = session.start(more).wait();
   CHECK(results.size() == 2);
   CHECK(results.results() == 600);
+}
+
+TEST_CASE("experiment: one that is stopped goes on where it was, also if its checkpoint was on a node's own disk") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(1));
+  tune::session session(cluster);
+  auto experiment = counting_to(300, folder);
+  experiment.checkpoints.local_first = true;
+  experiment.checkpoints.every = 1000; // None but that of the stop.
+  {
+    auto running = session.start(experiment);
+    (void)running.wait_for_result(10);
+    running.stop();
+    const auto results = running.try_wait();
+    REQUIRE(results);
+    const auto checkpoint = results->trials()[0].checkpoint();
+    REQUIRE(checkpoint);
+    CHECK_MESSAGE(checkpoint->string().rfind(folder / "storage", 0) == 0, checkpoint->string());
+  }
+
+  const auto results = session.start(experiment).wait();
+
+  CHECK(results.results() == 300);
+  for (const auto& [number, often] : read_diary(folder))
+    CHECK_MESSAGE(often == 1, number);
 }
 
 TEST_CASE("experiment: another one of the same name is refused, with what is different") {

@@ -34,8 +34,8 @@ std::string best_text(const trial_view& best, const objective& by, const report_
   table.add({"config", to_json(best.values)});
   table.add({"metrics", to_json(best.last)});
   table.add({"path", directory + '/' + best.directory});
-  if (best.newest_checkpoint)
-    table.add({"checkpoint", best.newest_checkpoint->directory});
+  if (const auto* newest = best.checkpoints.newest())
+    table.add({"checkpoint", newest->directory});
   return table.to_string();
 }
 

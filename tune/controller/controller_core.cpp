@@ -45,6 +45,9 @@ controller_core::actions controller_core::on_begin(const moment& now) {
   std::vector<trial_id> known;
   for (const auto& each : lives_)
     known.push_back(each.first);
+  for (const auto& [trial, all] : arriving_)
+    for (const auto& each : all.all())
+      todo.push_back(keep_checkpoint{trial, each.at});
   for (const auto trial : known)
     if (const auto found = lives_.find(trial); found != lives_.end()) // One that is given up may end all others.
       take_up(trial, found->second, now, todo);
@@ -53,7 +56,7 @@ controller_core::actions controller_core::on_begin(const moment& now) {
 }
 
 void controller_core::take_up(trial_id trial, trial_life& life, const moment& now, actions& todo) {
-  for (const auto& each : life.checkpoints) // It may not have come to its place before the driver ended.
+  for (const auto& each : life.checkpoints.all()) // It may not have come to its place before the driver ended.
     todo.push_back(keep_checkpoint{trial, each.at});
   if (life.now != phase::none) // It ran when the driver ended, and ended with it.
     end_attempt(trial, life, {end_cause::driver_lost, "the driver ended"}, now, todo);
@@ -137,11 +140,6 @@ controller_core::actions controller_core::on_durable(journal_position up_to, con
   return todo;
 }
 
-void controller_core::release_drops(actions& todo) {
-  for (; !drops_.empty() && drops_.front().first <= durable_; drops_.pop_front())
-    todo.push_back(std::move(drops_.front().second));
-}
-
 void controller_core::release_answers(const moment& now, actions& todo) {
   while (!held_.empty() && held_.front().position <= durable_) {
     const auto next = held_.front();
@@ -166,8 +164,8 @@ controller_core::actions controller_core::on_attempt_over(trial_id trial, attemp
   auto* life = life_of(trial, attempt);
   if (life == nullptr)
     return todo;
-  if (over.checkpoint &&
-      (life->checkpoints.empty() || life->checkpoints.back().at.iteration < over.checkpoint->iteration) &&
+  const auto* newest = life->checkpoints.newest();
+  if (over.checkpoint && (newest == nullptr || newest->iteration < over.checkpoint->iteration) &&
       over.checkpoint->iteration <= life->iterations) {
     write(record::checkpoint_saved{trial, *over.checkpoint}, todo);
     keep(trial, *life, *over.checkpoint, todo);
@@ -183,8 +181,8 @@ controller_core::actions controller_core::on_attempt_over(trial_id trial, attemp
 void controller_core::end_attempt(trial_id trial, trial_life& life, const attempt_end& end, const moment& now,
                                   actions& todo) {
   if (end.cause == end_cause::bad_checkpoint && !life.checkpoints.empty()) {
-    drops_.emplace_back(position_ + 1, drop_checkpoint{trial, life.checkpoints.back().at}); // With the record below.
-    life.checkpoints.pop_back();
+    drops_.emplace_back(position_ + 1, drop_checkpoint{trial, *life.checkpoints.newest()}); // With the record below.
+    life.checkpoints.erase_newest();
   }
   set_due(trial, life, std::nullopt);
   write(record::attempt_ended{trial, life.attempts, end, now.wall}, todo);
@@ -245,6 +243,10 @@ controller_core::actions controller_core::on_time(const moment& now) {
     if (stage_ == stage::running)
       stop_all(fmt::format("its time budget of {:g} s is over", seconds(*options_.time_budget)), now, todo);
   }
+  if (arrive_by_ && now.at >= *arrive_by_) {
+    arrive_by_.reset();
+    waits_for_checkpoints_ = false;
+  }
   while (!due_.empty() && due_.begin()->first <= now.at) {
     const auto [due, trial] = *due_.begin();
     auto& life = lives_.at(trial);
@@ -259,6 +261,8 @@ std::optional<runtime::instant> controller_core::wake_at() const {
   if (finished_ || stage_ == stage::replaying)
     return std::nullopt;
   auto next = budget_ends_;
+  if (arrive_by_ && (!next || *arrive_by_ < *next))
+    next = arrive_by_;
   if (!due_.empty() && (!next || due_.begin()->first < *next))
     next = due_.begin()->first;
   return next;

@@ -20,6 +20,7 @@
 #include "tune/scheduler/scheduler.hpp"
 #include "tune/searcher/searcher.hpp"
 #include "tune/trial/attempt_messages.hpp"
+#include "tune/trial/kept_checkpoints.hpp"
 
 namespace tune {
 
@@ -27,6 +28,12 @@ namespace tune {
 struct moment {
   runtime::instant at;
   record::wall_time wall;
+};
+
+/// Why a checkpoint does not reach the storage.
+enum class checkpoint_loss {
+  for_good, ///< It is not there, or broken.
+  for_now,  ///< Its node cannot be reached, or the storage cannot be written.
 };
 
 /// Runs an experiment: has trials proposed, started, judged, retried and ended. It decides; what it knows, it knows
@@ -67,12 +74,17 @@ public:
     trial_id trial;
     checkpoint_ref checkpoint;
   };
+  struct leave_checkpoint { ///< It is waited for no more. A later driver brings it into the storage.
+    trial_id trial;
+    checkpoint_ref checkpoint;
+  };
   struct finish { ///< The last action. All that was appended must be on disk before the experiment is called ended.
     std::string why;
     bool complete = false; ///< Nothing is left to be done; else a driver may go on with it.
     bool failed = false;   ///< It could not be done: `why` is an error.
   };
-  using action = std::variant<append, start_attempt, answer, kill_attempt, keep_checkpoint, drop_checkpoint, finish>;
+  using action = std::variant<append, start_attempt, answer, kill_attempt, keep_checkpoint, drop_checkpoint,
+                              leave_checkpoint, finish>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   controller_core(controller_options options, std::unique_ptr<searcher> search, std::unique_ptr<scheduler> schedule);
@@ -87,9 +99,9 @@ public:
   actions on_attempt_alive(trial_id trial, attempt_number attempt, const attempt_alive& alive, const moment& now);
   actions on_report(trial_id trial, attempt_number attempt, const attempt_report& report, const moment& now);
   actions on_attempt_over(trial_id trial, attempt_number attempt, const attempt_over& over, const moment& now);
-  /// A checkpoint has reached the storage, or can never reach it.
+  /// A checkpoint has reached the storage; also that of a trial that has ended meanwhile.
   actions on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint, const moment& now);
-  actions on_checkpoint_lost(trial_id trial, const checkpoint_ref& checkpoint, const moment& now);
+  actions on_checkpoint_lost(trial_id trial, const checkpoint_ref& checkpoint, checkpoint_loss how, const moment& now);
 
   actions on_durable(journal_position up_to, const moment& now);
 
@@ -112,6 +124,8 @@ public:
   const std::map<trial_id, trial_life>& lives() const noexcept {
     return lives_;
   } ///< Of the trials that have not ended.
+  /// What is kept of those trials that have ended and of which a checkpoint is on its way to the storage.
+  const std::map<trial_id, kept_checkpoints>& arriving() const noexcept { return arriving_; }
 
 private:
   using phase = trial_life::phase;
@@ -131,6 +145,7 @@ private:
   [[nodiscard]] result<void> replay(const record::attempt_placed& past);
   [[nodiscard]] result<void> replay(const record::result_reported& past);
   [[nodiscard]] result<void> replay(const record::checkpoint_saved& past);
+  [[nodiscard]] result<void> replay(const record::checkpoint_lost& past);
   [[nodiscard]] result<void> replay(const record::attempt_ended& past);
   [[nodiscard]] result<void> replay(const record::trial_changed& past);
   void apply(const record::trial_created& made);
@@ -138,6 +153,7 @@ private:
   void apply(const record::attempt_placed& placed);
   void apply(const record::result_reported& counted);
   void apply(const record::checkpoint_saved& saved);
+  void apply(const record::checkpoint_lost& lost);
   void apply(const record::attempt_ended& ended);
   void apply(const record::trial_changed& changed);
   template <class Record>
@@ -147,8 +163,9 @@ private:
     return ++position_;
   }
 
-  void decide(record::result_reported& counted); ///< Fills in what becomes of the trial.
-  void count_checkpoint(trial_life& life, const checkpoint_ref& checkpoint);
+  void decide(record::result_reported& counted);    ///< Fills in what becomes of the trial.
+  kept_checkpoints* checkpoints_of(trial_id trial); ///< Null: nothing is known of them any more.
+  void forget_if_arrived(trial_id trial);
   std::vector<double> losses_of(const metrics& values) const;
 
   // What is done about it.
@@ -160,8 +177,8 @@ private:
   void give_up(trial_id trial, bool nothing_fits, const std::string& why, const moment& now, actions& todo);
   void kill(trial_id trial, trial_life& life, std::string why, const moment& now, actions& todo);
   void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
-  std::vector<checkpoint_ref> trimmed(trial_life& life) const; ///< What is not kept any more; it is taken out.
-  void trim_checkpoints(trial_id trial, trial_life& life, actions& todo);
+  void trim_checkpoints(trial_id trial, kept_checkpoints& all, actions& todo);
+  bool has_all_arrived(actions& todo);                    ///< Or it is waited for no more.
   void release_answers(const moment& now, actions& todo); ///< To results that are on disk.
   void release_drops(actions& todo);
   void stop_all(const std::string& why, const moment& now, actions& todo);
@@ -186,8 +203,9 @@ private:
   std::unique_ptr<scheduler> schedule_;
 
   std::map<trial_id, trial_life> lives_;
-  std::size_t paused_ = 0;   ///< Of lives_.
-  std::size_t attempts_ = 0; ///< Under way.
+  std::map<trial_id, kept_checkpoints> arriving_; ///< Of trials that have ended; until all of them is in the storage.
+  std::size_t paused_ = 0;                        ///< Of lives_.
+  std::size_t attempts_ = 0;                      ///< Under way.
   std::uint64_t created_ = 0;
   std::map<trial_state, std::uint64_t> ended_;
   std::uint64_t results_ = 0;
@@ -206,6 +224,8 @@ private:
   std::size_t capacity_ = 0;
   std::optional<runtime::instant> budget_ends_;
   std::optional<runtime::instant> all_end_by_;
+  std::optional<runtime::instant> arrive_by_; ///< After an interruption checkpoints are not waited for any longer.
+  bool waits_for_checkpoints_ = true;
   bool any_placed_ = false; ///< An attempt has run, ever: its resources fit somewhere.
 
   enum class stage { replaying, running, interrupted, stopping } stage_ = stage::replaying;

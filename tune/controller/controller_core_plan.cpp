@@ -15,10 +15,10 @@ constexpr std::chrono::milliseconds checkpoint_patience{50}; // Between two look
 
 void controller_core::start(trial_id trial, trial_life& life, const moment& now, actions& todo) {
   std::optional<checkpoint_ref> restore;
-  if (!life.checkpoints.empty()) {
-    if (!life.checkpoints.back().at.in_storage) // It is on its way there, or it is found out that it is lost.
+  if (const auto* newest = life.checkpoints.newest()) {
+    if (!newest->in_storage) // It is on its way there, or it is found out that it is lost.
       return set_due(trial, life, now.at + checkpoint_patience);
-    restore = life.checkpoints.back().at;
+    restore = *newest;
   }
   write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0, now.wall}, todo);
   enter(trial, life, phase::waits, now);
@@ -131,7 +131,11 @@ void controller_core::stop_all(const std::string& why, const moment& now, action
 
 controller_core::actions controller_core::on_interrupt(const std::string& why, const moment& now) {
   actions todo;
-  if (stage_ != stage::running)
+  if (finished_ || stage_ == stage::replaying || stage_ == stage::interrupted)
+    return todo;
+  if (waits_for_checkpoints_ && !arrive_by_)
+    arrive_by_ = now.at + options_.end_deadline;
+  if (stage_ == stage::stopping)
     return todo;
   stage_ = stage::interrupted;
   all_end_by_ = now.at + options_.end_deadline;
@@ -151,6 +155,8 @@ controller_core::actions controller_core::on_interrupt(const std::string& why, c
 
 controller_core::actions controller_core::on_second_interrupt(const moment& now) {
   auto todo = on_interrupt("interrupted", now);
+  waits_for_checkpoints_ = false;
+  arrive_by_.reset();
   for (auto& [trial, life] : lives_) {
     life.killed_as = life.ends ? end_cause::stopped : end_cause::driver_lost;
     kill(trial, life, end_reason_, now, todo);
@@ -191,6 +197,8 @@ void controller_core::finish_if_done(const moment& now, actions& todo) {
     } else
       end_reason_ = exhausted_ ? "every point of the space was tried" : "finished";
   }
+  if (!has_all_arrived(todo))
+    return;
   finished_ = true;
   const bool complete = stage_ != stage::interrupted;
   todo.push_back(append{record::experiment_ended{end_reason_, complete, failed_, now.wall}});

@@ -94,7 +94,7 @@ void controller_core::apply(const record::result_reported& counted) {
   life.losses = losses_of(counted.values);
   life.budget.on_progress();
   if (counted.checkpoint)
-    count_checkpoint(life, *counted.checkpoint);
+    life.checkpoints.count(*counted.checkpoint, life.losses.front());
   if (counted.becomes != trial_state::running && !life.ends)
     life.ends = {counted.becomes, counted.decided.reason};
   ++results_;
@@ -102,17 +102,15 @@ void controller_core::apply(const record::result_reported& counted) {
 }
 
 void controller_core::apply(const record::checkpoint_saved& saved) {
-  count_checkpoint(lives_.at(saved.trial), saved.checkpoint);
+  const auto life = lives_.find(saved.trial);
+  const bool has_result = life != lives_.end() && !life->second.losses.empty();
+  if (auto* all = checkpoints_of(saved.trial))
+    all->count(saved.checkpoint, has_result ? life->second.losses.front() : std::nan(""));
 }
 
-void controller_core::count_checkpoint(trial_life& life, const checkpoint_ref& checkpoint) {
-  const auto later = [](const trial_life::kept_checkpoint& a, iteration_number i) { return a.at.iteration < i; };
-  const auto place = std::lower_bound(life.checkpoints.begin(), life.checkpoints.end(), checkpoint.iteration, later);
-  const double loss = life.losses.empty() ? std::nan("") : life.losses.front();
-  if (place != life.checkpoints.end() && place->at.iteration == checkpoint.iteration)
-    place->at = checkpoint;
-  else
-    life.checkpoints.insert(place, {checkpoint, loss});
+void controller_core::apply(const record::checkpoint_lost& lost) {
+  if (auto* all = checkpoints_of(lost.trial))
+    all->erase(lost.iteration, lost.attempt);
 }
 
 void controller_core::apply(const record::attempt_ended& ended) {
@@ -145,6 +143,8 @@ void controller_core::apply(const record::trial_changed& changed) {
   ++ended_[changed.state];
   schedule_->on_trial_end(changed.trial, changed.state);
   search_->on_end(changed.trial, outcome_of(changed.state, life), life.losses);
+  if (life.checkpoints.has_some_on_their_way())
+    arriving_[changed.trial] = std::move(life.checkpoints);
   lives_.erase(changed.trial); // Its results are in the journal: memory does not grow with what has ended.
 }
 
@@ -209,15 +209,25 @@ result<void> controller_core::replay(const record::result_reported& past) {
     ++differences_;
   apply(past);
   if (past.checkpoint) // As it was done then: what is dropped is gone.
-    (void)trimmed(lives_.at(past.trial));
+    (void)lives_.at(past.trial).checkpoints.trim(options_.checkpoints_kept);
   return {};
 }
 
 result<void> controller_core::replay(const record::checkpoint_saved& past) {
-  if (lives_.count(past.trial) == 0)
+  if (past.trial.value > created_)
     return does_not_fit(past.trial, "a checkpoint of a trial that is not there");
   apply(past);
-  (void)trimmed(lives_.at(past.trial));
+  if (auto* all = checkpoints_of(past.trial))
+    (void)all->trim(options_.checkpoints_kept);
+  forget_if_arrived(past.trial);
+  return {};
+}
+
+result<void> controller_core::replay(const record::checkpoint_lost& past) {
+  if (past.trial.value > created_)
+    return does_not_fit(past.trial, "a checkpoint is lost of a trial that is not there");
+  apply(past);
+  forget_if_arrived(past.trial);
   return {};
 }
 
@@ -226,7 +236,7 @@ result<void> controller_core::replay(const record::attempt_ended& past) {
   if (found == lives_.end() || past.attempt != found->second.attempts || found->second.now == phase::none)
     return does_not_fit(past.trial, "an attempt ends that does not run");
   if (past.end.cause == end_cause::bad_checkpoint && !found->second.checkpoints.empty())
-    found->second.checkpoints.pop_back();
+    found->second.checkpoints.erase_newest();
   apply(past);
   return {};
 }
@@ -242,78 +252,6 @@ result<void> controller_core::replay(const record::trial_changed& past) {
   }
   apply(past);
   return {};
-}
-
-// ---- Checkpoints.
-
-void controller_core::keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo) {
-  todo.push_back(keep_checkpoint{trial, checkpoint});
-  trim_checkpoints(trial, life, todo);
-}
-
-/// The newest is what a retry needs, and the newest that lies in the storage is what it gets if the node of the newest
-/// is lost; the others that are kept are the best.
-std::vector<checkpoint_ref> controller_core::trimmed(trial_life& life) const {
-  std::vector<checkpoint_ref> dropped;
-  auto& all = life.checkpoints;
-  const auto worse = [](const trial_life::kept_checkpoint& a, const trial_life::kept_checkpoint& b) {
-    if (std::isnan(a.loss) || std::isnan(b.loss))
-      return std::isnan(a.loss) && !std::isnan(b.loss);
-    return a.loss > b.loss; // Of equal ones the first, which is the older.
-  };
-  while (all.size() > std::max<std::size_t>(options_.checkpoints_kept, 1)) {
-    const auto safe = std::find_if(all.rbegin(), all.rend(), [](const auto& each) { return each.at.in_storage; });
-    auto worst = all.end();
-    for (auto each = all.begin(); each != std::prev(all.end()); ++each)
-      if ((safe == all.rend() || each != std::prev(safe.base())) && (worst == all.end() || worse(*each, *worst)))
-        worst = each;
-    if (worst == all.end())
-      break;
-    dropped.push_back(worst->at);
-    all.erase(worst);
-  }
-  return dropped;
-}
-
-void controller_core::trim_checkpoints(trial_id trial, trial_life& life, actions& todo) {
-  for (auto& each : trimmed(life))
-    drops_.emplace_back(position_, drop_checkpoint{trial, std::move(each)});
-  release_drops(todo);
-}
-
-controller_core::actions controller_core::on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint,
-                                                               const moment& now) {
-  actions todo;
-  const auto found = lives_.find(trial);
-  if (found == lives_.end())
-    return todo;
-  auto& life = found->second;
-  bool is_news = checkpoint.in_storage; // Where it is now, a later driver must know, too.
-  for (const auto& each : life.checkpoints)
-    if (each.at.in_storage && each.at.iteration >= checkpoint.iteration)
-      is_news = false; // Or a newer one is there, which makes it worthless.
-  if (is_news) {       // Also if it had been given up meanwhile for one that is still on its way.
-    write(record::checkpoint_saved{trial, checkpoint}, todo);
-    trim_checkpoints(trial, life, todo);
-  }
-  fill(now, todo);
-  return todo;
-}
-
-controller_core::actions controller_core::on_checkpoint_lost(trial_id trial, const checkpoint_ref& checkpoint,
-                                                             const moment& now) {
-  actions todo;
-  if (const auto found = lives_.find(trial); found != lives_.end()) {
-    auto& all = found->second.checkpoints;
-    all.erase(std::remove_if(all.begin(), all.end(),
-                             [&](const trial_life::kept_checkpoint& each) {
-                               return each.at.iteration == checkpoint.iteration &&
-                                      each.at.attempt == checkpoint.attempt;
-                             }),
-              all.end());
-  }
-  fill(now, todo);
-  return todo;
 }
 
 } // namespace tune

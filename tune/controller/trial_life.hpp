@@ -9,7 +9,7 @@
 #include "tune/config.hpp"
 #include "tune/controller/failure_budget.hpp"
 #include "tune/journal/record.hpp"
-#include "tune/trial/checkpoint_ref.hpp"
+#include "tune/trial/kept_checkpoints.hpp"
 #include "tune/trial/trial_state.hpp"
 #include "tune/vocabulary.hpp"
 
@@ -24,11 +24,7 @@ struct trial_life {
   iteration_number iterations = 0; ///< The last that was counted.
   double time_total_s = 0;         ///< Then.
   std::vector<double> losses;      ///< Then; one for each objective.
-  struct kept_checkpoint {
-    checkpoint_ref at;
-    double loss = 0; ///< Of the result before it.
-  };
-  std::vector<kept_checkpoint> checkpoints; ///< By iteration, ascending.
+  kept_checkpoints checkpoints;
   failure_budget budget;
   attempt_number attempts = 0;         ///< The newest; earlier ones are not heard (I3).
   std::string node;                    ///< Where it ran or runs.

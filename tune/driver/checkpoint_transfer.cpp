@@ -40,7 +40,7 @@ result<T> answer_of(runtime::future<T> coming) {
 }
 
 result<void> fetch_file(const runtime::remote_actor& keeper, const std::string& from, const path& to,
-                        std::uint64_t size) {
+                        std::uint64_t size, const std::function<bool()>& is_wanted) {
   std::error_code failed;
   fs::create_directories(to.parent_path(), failed);
   std::ofstream file(to, std::ios::binary | std::ios::trunc);
@@ -49,6 +49,8 @@ result<void> fetch_file(const runtime::remote_actor& keeper, const std::string& 
   for (std::uint64_t written = 0; written < size;) {
     for (; asked < size && coming.size() < most_on_the_way; asked += chunk)
       coming.push_back(keeper.call<std::string>(read_atom::value, from, asked, chunk));
+    if (!is_wanted())
+      return fail(errc::cancelled, "it is not wanted any more");
     auto bytes = answer_of(std::move(coming.front()));
     coming.pop_front();
     if (!bytes)
@@ -96,7 +98,8 @@ result<void> forget_checkpoint(const runtime::remote_actor& keeper, const std::s
   return answer_of(keeper.call<void>(forget_atom::value, directory));
 }
 
-result<void> fetch_checkpoint(const runtime::remote_actor& keeper, const std::string& from, const path& to) {
+result<void> fetch_checkpoint(const runtime::remote_actor& keeper, const std::string& from, const path& to,
+                              const std::function<bool()>& is_wanted) {
   auto listed = answer_of(keeper.call<std::string>(list_atom::value, from));
   if (!listed)
     return fail(listed.error());
@@ -106,7 +109,7 @@ result<void> fetch_checkpoint(const runtime::remote_actor& keeper, const std::st
   for (const auto& [name, size] : std::get<0>(*files)) {
     if (!stays_inside(name))
       return fail(errc::invalid_argument, fmt::format("{} holds a file {}, which lies elsewhere", from, name));
-    if (auto good = fetch_file(keeper, from + "/" + name, to / name, size); !good)
+    if (auto good = fetch_file(keeper, from + "/" + name, to / name, size, is_wanted); !good)
       return good;
   }
   return {};

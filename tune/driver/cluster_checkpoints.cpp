@@ -83,6 +83,11 @@ void cluster_checkpoints::drop(trial_id trial, const checkpoint_ref& checkpoint)
   });
 }
 
+void cluster_checkpoints::leave(trial_id, const checkpoint_ref& checkpoint) {
+  std::lock_guard guard(mutex_);
+  unwanted_.insert(checkpoint.directory);
+}
+
 void cluster_checkpoints::provide(const checkpoint_ref& checkpoint, const std::string& node,
                                   const std::string& directory, std::function<void(const result<void>&)> then) {
   add([=] {
@@ -118,17 +123,22 @@ void cluster_checkpoints::run() {
 }
 
 void cluster_checkpoints::bring_in(trial_id trial, const checkpoint_ref& checkpoint) {
-  {
-    std::lock_guard guard(mutex_);
-    if (unwanted_.count(checkpoint.directory) != 0)
-      return;
-  }
+  if (!is_wanted(checkpoint))
+    return;
   auto here = copied(trial, checkpoint);
-  if (!here)
-    return told_(trial, checkpoint, fail(here.error()));
-  store_.keep(trial, *here);
-  if (auto keeper = keeper_on(checkpoint.node)) // It is safe here: the node need not keep it.
-    (void)forget_checkpoint(*keeper, checkpoint.directory);
+  if (!is_wanted(checkpoint)) {
+    std::error_code ignored; // What is left costs only space.
+    if (here)
+      std::filesystem::remove_all(here->directory, ignored);
+  } else if (here)
+    store_.keep(trial, *here);
+  else
+    told_(trial, checkpoint, fail(here.error()));
+}
+
+bool cluster_checkpoints::is_wanted(const checkpoint_ref& checkpoint) {
+  std::lock_guard guard(mutex_);
+  return order_ != order::stop && unwanted_.count(checkpoint.directory) == 0;
 }
 
 result<checkpoint_ref> cluster_checkpoints::copied(trial_id trial, const checkpoint_ref& checkpoint) {
@@ -137,32 +147,43 @@ result<checkpoint_ref> cluster_checkpoints::copied(trial_id trial, const checkpo
     std::lock_guard guard(mutex_);
     directory = directories_[trial];
   }
-  auto keeper = keeper_on(checkpoint.node);
-  if (!keeper)
-    return fail(keeper.error());
   auto here = checkpoint;
   here.directory = (directory / path(checkpoint.directory).filename()).string();
   here.in_storage = true;
   const path coming = here.directory + ".tmp"; // As of any writer: swept if this process ends here.
   std::error_code failed;
   std::filesystem::remove_all(coming, failed);
-  auto whole = fetch_checkpoint(*keeper, checkpoint.directory, coming)
-                 .and_then([&] { return check_checkpoint(coming); })
-                 .and_then([&](const auto&) { return sync_tree(coming); });
+  auto whole = fetch(checkpoint, coming);
   if (whole) {
-    std::filesystem::remove_all(here.directory, failed); // Of a driver that ended before it could say that it is there.
+    std::filesystem::remove_all(here.directory, failed);
     std::filesystem::rename(coming, here.directory, failed);
     if (failed)
       whole = fail(errc::io, fmt::format("{}: {}", here.directory, failed.message()));
     else
       whole = sync_tree(here.directory);
   }
-  if (!whole) {
-    std::filesystem::remove_all(coming, failed);
-    return fail(runtime::within(fmt::format("checkpoint of iteration {} on {}", checkpoint.iteration, checkpoint.node),
-                                whole.error()));
-  }
-  return here;
+  if (whole)
+    return here;
+  std::filesystem::remove_all(coming, failed);
+  // Of a driver that ended before it could write down that it is here.
+  if (const auto there = check_checkpoint(here.directory); there && there->size_bytes() == checkpoint.bytes)
+    return here;
+  return fail(runtime::within(fmt::format("checkpoint of iteration {} on {}", checkpoint.iteration, checkpoint.node),
+                              whole.error()));
+}
+
+result<void> cluster_checkpoints::fetch(const checkpoint_ref& checkpoint, const path& to) {
+  return keeper_on(checkpoint.node)
+    .and_then([&](const runtime::remote_actor& keeper) {
+      return fetch_checkpoint(keeper, checkpoint.directory, to, [&] { return is_wanted(checkpoint); });
+    })
+    .and_then([&] {
+      return check_checkpoint(to).map_error([](error why) { // As the node has it: it will not be better another time.
+        why.code = errc::invalid_argument;
+        return why;
+      });
+    })
+    .and_then([&](const auto&) { return sync_tree(to); });
 }
 
 result<runtime::remote_actor> cluster_checkpoints::keeper_on(const std::string& node) {

@@ -25,7 +25,7 @@ namespace tune {
 class cluster_checkpoints : public checkpoint_place {
 public:
   /// Told, on a thread of this object or of its store, what became of a keep(): the checkpoint as it lies in the
-  /// storage, or why it does not.
+  /// storage, or why it does not. Of one that was dropped or left meanwhile nothing is told.
   using listener = std::function<void(trial_id trial, const checkpoint_ref& checkpoint, const result<void>& how)>;
 
   cluster_checkpoints(runtime::cluster& cluster, listener told);
@@ -34,16 +34,16 @@ public:
   /// Waits until all that was kept lies in the storage, or cannot. Nothing may be asked of it afterwards, and it does
   /// not need the cluster any more.
   void finish();
-  void give_up(); ///< Nothing more is copied, but what is being copied now.
-
-  // What is dropped before its turn has come is not copied; what is being copied then arrives all the same.
+  void give_up(); ///< Nothing more is copied.
 
   /// Where a trial's checkpoints lie in the storage; before the first keep() of the trial.
   void set_directory(trial_id trial, path directory);
   void sweep(const path& experiment_directory) { store_.sweep(experiment_directory); }
 
   void keep(trial_id trial, const checkpoint_ref& checkpoint) override;
+  /// A copy on a node stays there until it is dropped, too: the record that names the one in the storage comes first.
   void drop(trial_id trial, const checkpoint_ref& checkpoint) override;
+  void leave(trial_id trial, const checkpoint_ref& checkpoint) override;
 
   /// Copies a checkpoint that lies in the storage to a node that does not see it, into this directory below the node's
   /// own. `then` is called on the thread of this object.
@@ -59,6 +59,8 @@ private:
   void end(order how);
   void bring_in(trial_id trial, const checkpoint_ref& checkpoint);
   [[nodiscard]] result<checkpoint_ref> copied(trial_id trial, const checkpoint_ref& checkpoint);
+  [[nodiscard]] result<void> fetch(const checkpoint_ref& checkpoint, const path& to);
+  bool is_wanted(const checkpoint_ref& checkpoint);
   [[nodiscard]] result<runtime::remote_actor> keeper_on(const std::string& node);
   bool is_there(const std::string& node);
 

@@ -36,7 +36,9 @@ caf::behavior controller_actor::make_behavior() {
     [this](const checkpoint_is_stored& news) {
       perform(core_->on_checkpoint_stored(news.trial, news.checkpoint, now()));
     },
-    [this](const checkpoint_is_lost& news) { perform(core_->on_checkpoint_lost(news.trial, news.checkpoint, now())); },
+    [this](const checkpoint_is_lost& news) {
+      perform(core_->on_checkpoint_lost(news.trial, news.checkpoint, news.how, now()));
+    },
     [this](const interrupt_experiment& order) {
       perform(interrupted_ ? core_->on_second_interrupt(now()) : core_->on_interrupt(order.why, now()));
       interrupted_ = true;
@@ -89,6 +91,7 @@ void controller_actor::perform(controller_core::actions todo) {
                  },
                  [this](const controller_core::keep_checkpoint& a) { parts_.checkpoints->keep(a.trial, a.checkpoint); },
                  [this](const controller_core::drop_checkpoint& a) { parts_.checkpoints->drop(a.trial, a.checkpoint); },
+                 [this](const controller_core::leave_checkpoint& a) { leave(a); },
                  [this](const controller_core::finish& a) {
                    ending_ = experiment_outcome{a.why, a.complete};
                    if (a.failed)
@@ -97,6 +100,14 @@ void controller_actor::perform(controller_core::actions todo) {
                },
                each);
   arm_timer();
+}
+
+void controller_actor::leave(const controller_core::leave_checkpoint& what) {
+  parts_.checkpoints->leave(what.trial, what.checkpoint);
+  if (parts_.on_trouble)
+    parts_.on_trouble(fmt::format("the checkpoint of iteration {} of trial {} has not reached the storage; it stays on "
+                                  "node {}, from where it is brought in when the experiment is gone on with",
+                                  what.checkpoint.iteration, what.trial.value, what.checkpoint.node));
 }
 
 void controller_actor::on_durable(const result<journal_position>& up_to) {

@@ -53,6 +53,7 @@ struct checkpoint_is_stored {
 struct checkpoint_is_lost {
   trial_id trial;
   checkpoint_ref checkpoint;
+  checkpoint_loss how = checkpoint_loss::for_good;
 };
 struct interrupt_experiment {
   std::string why;
@@ -68,6 +69,8 @@ public:
   virtual ~checkpoint_place() = default;
   virtual void keep(trial_id trial, const checkpoint_ref& checkpoint) = 0;
   virtual void drop(trial_id trial, const checkpoint_ref& checkpoint) = 0;
+  /// It need not be brought into the storage now; nothing has to be told of it any more.
+  virtual void leave(trial_id trial, const checkpoint_ref& checkpoint) = 0;
 };
 
 /// How an experiment ended in this process.
@@ -104,6 +107,7 @@ public:
 private:
   void perform(controller_core::actions todo);
   void on_durable(const result<journal_position>& up_to);
+  void leave(const controller_core::leave_checkpoint& what);
   void on_news(attempt_news& news);
   void tell_trouble(trial_id trial, const attempt_event& event);
   void end(result<experiment_outcome> how);

@@ -39,6 +39,12 @@ runtime::actor_options runner_options(const experiment& what, runtime::resource_
   return options;
 }
 
+/// Only where the node says that it is not there, or the copy is none: all else may be otherwise another time.
+checkpoint_loss loss_of(errc why) {
+  const bool for_good = why == errc::user_code || why == errc::not_found || why == errc::invalid_argument;
+  return for_good ? checkpoint_loss::for_good : checkpoint_loss::for_now;
+}
+
 } // namespace
 
 result<std::unique_ptr<experiment_run>> experiment_run::start(runtime::cluster& cluster, const experiment& what,
@@ -205,13 +211,16 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
         caf::anon_send(*controller, checkpoint_is_stored{trial, checkpoint});
         return;
       }
-      caf::anon_send(*controller, checkpoint_is_lost{trial, checkpoint});
+      caf::anon_send(*controller, checkpoint_is_lost{trial, checkpoint, loss_of(how.error().code)});
       if (warn)
         warn(fmt::format("a checkpoint of trial {} did not reach the storage: {}", trial.value, how.error().message));
     });
   checkpoints_->sweep(directory_);
   for (const auto& [trial, life] : core_->lives())
     checkpoints_->set_directory(trial, directory_of(trial, life.values, life.created));
+  for (const auto& each : core_->arriving())
+    if (const auto* ended = view_.find(each.first))
+      checkpoints_->set_directory(each.first, directory_ / ended->directory);
   controller_parts parts;
   parts.records = journal_;
   parts.on_trouble = options_.on_trouble;

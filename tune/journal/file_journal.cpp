@@ -47,6 +47,7 @@ bool is_awaited(const journal_record& record) {
                       [](const record::trial_created&) { return false; },
                       [](const record::attempt_started&) { return false; },
                       [](const record::attempt_placed&) { return false; },
+                      [](const record::checkpoint_lost&) { return false; },
                       [](const record::attempt_ended&) { return false; },
                       [](const record::trial_changed&) { return false; },
                       [](const auto&) { return true; },

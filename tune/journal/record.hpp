@@ -88,10 +88,18 @@ struct result_reported {
   trial_state becomes = trial_state::running; ///< What the trial becomes by it, when its attempt has ended.
 };
 
-/// A checkpoint without a result of its own: at a pause or at the end.
+/// A checkpoint without a result of its own, at a pause or at the end; or one that has reached the storage: perhaps
+/// only after its trial has ended.
 struct checkpoint_saved {
   trial_id trial;
   checkpoint_ref checkpoint;
+};
+
+/// A checkpoint that nobody can reach any more: it never came to the storage.
+struct checkpoint_lost {
+  trial_id trial;
+  iteration_number iteration = 0;
+  attempt_number attempt = 0;
 };
 
 /// Without a trial_changed after it the trial is pending: it is tried again.
@@ -117,7 +125,7 @@ namespace tune {
 using journal_record =
   std::variant<record::experiment_begun, record::experiment_resumed, record::experiment_ended, record::trial_created,
                record::attempt_started, record::attempt_placed, record::result_reported, record::checkpoint_saved,
-               record::attempt_ended, record::trial_changed>;
+               record::attempt_ended, record::trial_changed, record::checkpoint_lost>;
 
 /// The number of a record in its journal: from 1, without gaps.
 using journal_position = std::uint64_t;

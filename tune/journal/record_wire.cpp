@@ -193,6 +193,11 @@ result<void> check(const wire::CheckpointSaved& in) {
   return checked ? check(in.checkpoint()) : checked;
 }
 
+result<void> check(const wire::CheckpointLost& in) {
+  auto checked = check_attempt(in.trial(), in.attempt());
+  return checked ? check_iteration("iteration", in.iteration(), 0) : checked;
+}
+
 result<void> check(const wire::AttemptEnded& in) {
   return check_attempt(in.trial(), in.attempt());
 }
@@ -298,6 +303,13 @@ void write(const record::checkpoint_saved& from, wire::Record& record) {
   write(from.checkpoint, *out.mutable_checkpoint());
 }
 
+void write(const record::checkpoint_lost& from, wire::Record& record) {
+  auto& out = *record.mutable_checkpoint_lost();
+  out.set_trial(from.trial.value);
+  out.set_iteration(from.iteration);
+  out.set_attempt(from.attempt);
+}
+
 void write(const record::attempt_ended& from, wire::Record& record) {
   auto& out = *record.mutable_attempt_ended();
   out.set_trial(from.trial.value);
@@ -379,6 +391,10 @@ result<journal_record> read(const wire::CheckpointSaved& in) {
   return record::checkpoint_saved{trial_id(in.trial()), checkpoint_from(in.checkpoint())};
 }
 
+result<journal_record> read(const wire::CheckpointLost& in) {
+  return record::checkpoint_lost{trial_id(in.trial()), in.iteration(), in.attempt()};
+}
+
 result<journal_record> read(const wire::AttemptEnded& in) {
   auto cause = word_from(in.cause());
   if (!cause)
@@ -405,6 +421,7 @@ result<void> with_message(const wire::Record& in, F f) {
   case wire::Record::kAttemptPlaced: return f(in.attempt_placed(), "attempt placed");
   case wire::Record::kResultReported: return f(in.result_reported(), "result reported");
   case wire::Record::kCheckpointSaved: return f(in.checkpoint_saved(), "checkpoint saved");
+  case wire::Record::kCheckpointLost: return f(in.checkpoint_lost(), "checkpoint lost");
   case wire::Record::kAttemptEnded: return f(in.attempt_ended(), "attempt ended");
   case wire::Record::kTrialChanged: return f(in.trial_changed(), "trial changed");
   case wire::Record::WHAT_NOT_SET: break;

@@ -89,6 +89,9 @@ result<experiment_description> read_description(const std::string& text) {
     for (const auto& [name, amount] : resources->items())
       if (amount.is_number())
         description.resources[name] = amount.get<double>();
+  if (const auto kept = json.find("checkpoints"); kept != json.end() && kept->is_object())
+    if (const auto most = kept->find("keep"); most != kept->end() && most->is_number_unsigned())
+      description.checkpoints_kept = most->get<std::size_t>();
   if (const auto space = json.find("space"); space != json.end() && space->is_object())
     gather_constants(*space, "", description.constants);
   return description;

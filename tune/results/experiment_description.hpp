@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -22,6 +23,7 @@ struct experiment_description {
   std::vector<objective> objectives;
   std::vector<std::string> command;
   std::map<std::string, double> resources; ///< Of one trial.
+  std::size_t checkpoints_kept = 2;        ///< Of each trial.
   std::set<std::string> constants;         ///< Parameters that are the same in each trial; nested names with slashes.
 
   bool varies(const std::string& parameter) const { return constants.count(parameter) == 0; }

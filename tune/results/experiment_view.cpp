@@ -151,24 +151,28 @@ void experiment_view::on(const record::result_reported& reported) {
   trial->time_total_s = reported.time_total_s;
   if (!trial->attempts.empty() && trial->attempts.back().attempt == reported.attempt)
     ++trial->attempts.back().iterations;
-  std::optional<double> loss;
   if (const auto* by = first_objective())
     if (const auto number = number_in(reported.values, by->metric)) {
-      loss = to_loss(*number, by->better);
+      const auto loss = to_loss(*number, by->better);
       const auto best_so_far = trial->score(*by, result_scope::best);
-      if (!best_so_far || *loss < to_loss(*best_so_far, by->better)) {
+      if (!best_so_far || loss < to_loss(*best_so_far, by->better)) {
         trial->best = reported.values;
         trial->best_iteration = reported.iteration;
       }
     }
   widen(trial->ranges, reported.values, reported.iteration);
   if (reported.checkpoint)
-    note_checkpoint(*trial, *reported.checkpoint, loss);
+    count_checkpoint(*trial, *reported.checkpoint);
 }
 
 void experiment_view::on(const record::checkpoint_saved& saved) {
   if (auto* trial = trial_of(saved.trial))
-    note_checkpoint(*trial, saved.checkpoint, std::nullopt);
+    count_checkpoint(*trial, saved.checkpoint);
+}
+
+void experiment_view::on(const record::checkpoint_lost& lost) {
+  if (auto* trial = trial_of(lost.trial))
+    trial->checkpoints.erase(lost.iteration, lost.attempt);
 }
 
 void experiment_view::on(const record::attempt_ended& ended) {
@@ -178,6 +182,8 @@ void experiment_view::on(const record::attempt_ended& ended) {
   trial->changed = last_at_ = ended.at;
   if (trial->attempts.empty() || trial->attempts.back().attempt != ended.attempt)
     return;
+  if (ended.end.cause == end_cause::bad_checkpoint && !trial->checkpoints.empty())
+    trial->checkpoints.erase_newest();
   trial->attempts.back().cause = ended.end.cause;
   trial->attempts.back().why = ended.end.why;
   if (!has_ended(trial->state)) // Until more is said: it is tried again.
@@ -221,17 +227,12 @@ void experiment_view::become(trial_view& trial, trial_state state) {
   trial.state = state;
 }
 
-void experiment_view::note_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint, std::optional<double> loss) {
-  if (!trial.newest_checkpoint || trial.newest_checkpoint->iteration <= checkpoint.iteration)
-    trial.newest_checkpoint = checkpoint;
-  if (checkpoint.in_storage)
-    trial.newest_in_storage = checkpoint;
-  if (trial.best_checkpoint && trial.best_checkpoint->iteration == checkpoint.iteration)
-    trial.best_checkpoint = checkpoint; // It lies elsewhere now.
-  if (loss && (!trial.best_checkpoint || *loss < trial.best_checkpoint_loss)) {
-    trial.best_checkpoint = checkpoint;
-    trial.best_checkpoint_loss = *loss;
-  }
+/// As the controller does: so these are the ones that it has not dropped.
+void experiment_view::count_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint) const {
+  const auto* by = first_objective();
+  const auto score = by == nullptr ? std::nullopt : trial.score(*by, result_scope::last);
+  trial.checkpoints.count(checkpoint, score ? to_loss(*score, by->better) : std::numeric_limits<double>::quiet_NaN());
+  (void)trial.checkpoints.trim(description_.checkpoints_kept);
 }
 
 const objective* experiment_view::first_objective() const {

@@ -15,7 +15,7 @@
 #include "tune/objective.hpp"
 #include "tune/results/experiment_description.hpp"
 #include "tune/trial/attempt_end.hpp"
-#include "tune/trial/checkpoint_ref.hpp"
+#include "tune/trial/kept_checkpoints.hpp"
 #include "tune/trial/trial_state.hpp"
 #include "tune/vocabulary.hpp"
 
@@ -58,10 +58,7 @@ struct trial_view {
   metrics best;
   iteration_number best_iteration = 0;
   std::vector<attempt_view> attempts;
-  std::optional<checkpoint_ref> newest_checkpoint;
-  std::optional<checkpoint_ref> newest_in_storage; ///< Of those that have arrived there.
-  std::optional<checkpoint_ref> best_checkpoint; ///< By the first objective, among those that came with a result.
-  double best_checkpoint_loss = 0;
+  kept_checkpoints checkpoints; ///< Those that are there; their loss is by the first objective.
 
   /// The metric in that scope; none where it was never a number.
   std::optional<double> score(const objective& by, result_scope scope) const;
@@ -125,12 +122,13 @@ private:
   void on(const record::attempt_placed& placed);
   void on(const record::result_reported& reported);
   void on(const record::checkpoint_saved& saved);
+  void on(const record::checkpoint_lost& lost);
   void on(const record::attempt_ended& ended);
   void on(const record::trial_changed& changed);
 
   trial_view* trial_of(trial_id trial);
   void become(trial_view& trial, trial_state state);
-  void note_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint, std::optional<double> loss);
+  void count_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint) const;
   void forget_all_but_the_best(const trial_view& ended);
   void rank(ranking& among, double by, trial_id trial, std::vector<trial_id>& left);
   const objective* first_objective() const;

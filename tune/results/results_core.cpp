@@ -201,6 +201,10 @@ results_core::actions results_core::on(const record::checkpoint_saved&) {
   return {};
 }
 
+results_core::actions results_core::on(const record::checkpoint_lost&) {
+  return {};
+}
+
 results_core::actions results_core::on(const record::attempt_ended& ended) {
   auto* trial = life_of(ended.trial);
   if (trial == nullptr || ended.attempt != trial->attempt)

@@ -91,6 +91,7 @@ private:
   actions on(const record::attempt_placed& placed);
   actions on(const record::result_reported& reported);
   actions on(const record::checkpoint_saved& saved);
+  actions on(const record::checkpoint_lost& lost);
   actions on(const record::attempt_ended& ended);
   actions on(const record::trial_changed& changed);
 

@@ -13,6 +13,10 @@ ordered_json text_or_null(const std::string& text) {
   return text.empty() ? ordered_json(nullptr) : ordered_json(text);
 }
 
+ordered_json directory_or_null(const checkpoint_ref* checkpoint) {
+  return checkpoint == nullptr ? ordered_json(nullptr) : ordered_json(checkpoint->directory);
+}
+
 ordered_json attempts_of(const trial_view& trial) {
   auto attempts = ordered_json::array();
   for (const auto& each : trial.attempts)
@@ -33,6 +37,8 @@ ordered_json best_json(const trial_view& best, const std::string& directory) {
           {"metrics", json_of(best.last)},
           {"iterations", best.iterations},
           {"path", directory + '/' + best.directory},
+          {"checkpoint", directory_or_null(best.checkpoints.newest())},
+          {"best_checkpoint", directory_or_null(best.checkpoints.best())},
           {"best_metrics", json_of(best.best)},
           {"best_iteration", best.best_iteration}};
 }

@@ -1,5 +1,7 @@
 #include "runtime/base/random_stream.hpp"
 
+#include "tune/results/experiment_view.hpp"
+
 #include "tests/support/seeds.hpp"
 #include "tests/tune/controller/virtual_experiment.hpp"
 
@@ -32,11 +34,11 @@ void let_it(virtual_experiment& x, trial_id trial, runtime::random_stream& rando
     return x.alive(trial.value);
   if (a.wants_answer)
     return;
-  if (a.told == attempt_answer::stop)
-    return x.over(trial.value, end_cause::stopped);
-  if (a.told == attempt_answer::pause)
-    return x.over(trial.value, end_cause::paused);
-  x.report(trial.value, random.unit(), random.chance(0.4));
+  if (a.told == attempt_answer::stop || a.told == attempt_answer::pause) {
+    const auto cause = a.told == attempt_answer::stop ? end_cause::stopped : end_cause::paused;
+    return random.chance(0.5) ? x.over(trial.value, cause) : x.over_with_checkpoint(trial.value, cause);
+  }
+  x.report(trial.value, random.unit(), random.chance(0.4), /*done=*/false, /*in_storage=*/random.chance(0.5));
 }
 
 void check_results_once(const virtual_experiment& x) {
@@ -47,12 +49,25 @@ void check_results_once(const virtual_experiment& x) {
   }
 }
 
+/// What the journal says is kept, is there; and all of it has come to the storage.
+void check_checkpoints(const virtual_experiment& x) {
+  experiment_view view;
+  for (const auto& each : x.written)
+    REQUIRE(view.on_record(each));
+  for (const auto& [trial, about] : view.trials())
+    for (const auto& each : about.checkpoints.all()) {
+      CHECK(each.at.in_storage);
+      CHECK_MESSAGE(x.disk.count(each.at.directory) == 1, each.at.directory);
+    }
+}
+
 } // namespace
 
 TEST_CASE("controller: whatever is lost and however often the driver crashes, each result counts once and all ends") {
   for_each_seed(300, [](seed s) {
     runtime::random_stream random(s);
     auto options = virtual_experiment::options(trials);
+    options.description = R"({"metric": "accuracy", "mode": "max"})";
     options.failures.max_failures = -1;
     options.failures.most_losses_in_a_row = 1'000'000;
     virtual_experiment x(options, 1000, by_hash, most_iterations);
@@ -64,7 +79,12 @@ TEST_CASE("controller: whatever is lost and however often the driver crashes, ea
         x.crash_and_reopen(1 + random.below(5));
       else if (random.chance(0.3))
         x.sync_to(x.durable + random.below(x.written.size() - x.durable + 1));
-      else if (random.chance(0.2) || x.attempts.empty())
+      else if (!x.on_the_way.empty() && random.chance(0.1)) {
+        if (faults && random.chance(0.2))
+          x.vanish(checkpoint_loss::for_good);
+        else
+          x.arrive();
+      } else if (random.chance(0.2) || x.attempts.empty())
         x.pass(std::chrono::milliseconds(random.below(2000)));
       else
         let_it(x, any_of(x, random), random, faults);
@@ -79,6 +99,7 @@ TEST_CASE("controller: whatever is lost and however often the driver crashes, ea
     for (std::uint64_t trial = 1; trial <= trials; ++trial)
       CHECK(has_ended(x.state_of(trial)));
     check_results_once(x);
+    check_checkpoints(x);
 
     const auto records = x.written.size(); // A finished experiment that is opened again stays as it is.
     x.crash_and_reopen(3);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -133,22 +135,39 @@ public:
     r.time_total_s = static_cast<double>(a.iteration);
     r.done = done;
     if (checkpoint)
-      r.checkpoint = checkpoint_ref{a.iteration, a.attempt, "node-1", "/t/checkpoint", in_storage, 10};
+      r.checkpoint = written_by(trial_id{trial}, a, in_storage);
     a.wants_answer = true;
     a.told.reset();
     perform(core->on_report(trial_id{trial}, a.attempt, r, now()));
   }
   void over(std::uint64_t trial, end_cause cause, const std::string& why = "why") {
-    const auto attempt = attempts.at(trial_id{trial}).attempt;
-    attempts.erase(trial_id{trial});
-    perform(core->on_attempt_over(trial_id{trial}, attempt, {{cause, cause == end_cause::finished ? "" : why}, {}, {}},
-                                  now()));
+    end(trial_id{trial}, {{cause, cause == end_cause::finished ? "" : why}, {}, {}});
+  }
+  /// The same, with a last checkpoint on a node that does not see the storage.
+  void over_with_checkpoint(std::uint64_t trial, end_cause cause) {
+    auto saved = written_by(trial_id{trial}, attempts.at(trial_id{trial}), /*in_storage=*/false);
+    end(trial_id{trial}, {{cause, ""}, std::move(saved), {}});
   }
   void stored(std::uint64_t trial, const checkpoint_ref& checkpoint) {
     perform(core->on_checkpoint_stored(trial_id{trial}, checkpoint, now()));
   }
-  void lost(std::uint64_t trial, const checkpoint_ref& checkpoint) {
-    perform(core->on_checkpoint_lost(trial_id{trial}, checkpoint, now()));
+  void lost(std::uint64_t trial, const checkpoint_ref& checkpoint, checkpoint_loss how = checkpoint_loss::for_good) {
+    perform(core->on_checkpoint_lost(trial_id{trial}, checkpoint, how, now()));
+  }
+  /// The first checkpoint that is on its way is copied into the storage.
+  void arrive() {
+    auto [trial, checkpoint] = on_the_way.front();
+    on_the_way.erase(on_the_way.begin());
+    checkpoint.directory = "/storage" + checkpoint.directory;
+    checkpoint.in_storage = true;
+    disk.insert(checkpoint.directory);
+    stored(trial.value, checkpoint);
+  }
+  void vanish(checkpoint_loss how) { ///< It is lost.
+    const auto [trial, checkpoint] = on_the_way.front();
+    on_the_way.erase(on_the_way.begin());
+    disk.erase(checkpoint.directory);
+    lost(trial.value, checkpoint, how);
   }
   void sync() { sync_to(written.size()); }
   void sync_to(std::size_t position) {
@@ -159,12 +178,14 @@ public:
     time_ += time;
     perform(core->on_time(now()));
   }
+  void interrupt_again() { perform(core->on_second_interrupt(now())); }
   void interrupt() { perform(core->on_interrupt("interrupted", now())); }
 
   /// kill -9 of the driver: what was not durable is gone, as are the attempts; another one opens the journal.
   void crash_and_reopen(std::size_t capacity) {
     written.resize(durable);
     attempts.clear();
+    on_the_way.clear();
     ended.reset();
     open();
     for (const auto& each : written) {
@@ -207,7 +228,9 @@ public:
   std::size_t durable = 0;
   std::map<trial_id, running> attempts;
   std::vector<std::pair<trial_id, std::string>> killed;
-  std::vector<checkpoint_ref> kept, dropped;
+  std::vector<checkpoint_ref> kept, dropped, left;
+  std::vector<std::pair<trial_id, checkpoint_ref>> on_the_way; ///< To the storage.
+  std::set<std::string> disk;                                  ///< Checkpoints that are there, on whatever disk.
   std::optional<controller_core::finish> ended;
 
 private:
@@ -217,6 +240,25 @@ private:
     search = s.get();
     schedule = d.get();
     core = std::make_unique<controller_core>(options_, std::move(s), std::move(d));
+  }
+
+  checkpoint_ref written_by(trial_id trial, const running& a, bool in_storage) {
+    const auto name = std::to_string(trial.value) + "/checkpoint_" + std::to_string(a.iteration) + ".attempt-" +
+                      std::to_string(a.attempt);
+    const checkpoint_ref made{a.iteration, a.attempt, "node-1", (in_storage ? "/storage/" : "/") + name,
+                              in_storage,  10};
+    disk.insert(made.directory);
+    return made;
+  }
+  void end(trial_id trial, const attempt_over& over) {
+    const auto attempt = attempts.at(trial).attempt;
+    attempts.erase(trial);
+    perform(core->on_attempt_over(trial, attempt, over, now()));
+  }
+  void forget_on_the_way(const checkpoint_ref& checkpoint) {
+    on_the_way.erase(
+      std::remove_if(on_the_way.begin(), on_the_way.end(), [&](const auto& each) { return each.second == checkpoint; }),
+      on_the_way.end());
   }
 
   void perform(const controller_core::actions& todo) {
@@ -239,11 +281,19 @@ private:
         told.told = t->what;
       } else if (const auto* k = std::get_if<controller_core::kill_attempt>(&each))
         killed.emplace_back(k->trial, k->why);
-      else if (const auto* c = std::get_if<controller_core::keep_checkpoint>(&each))
+      else if (const auto* c = std::get_if<controller_core::keep_checkpoint>(&each)) {
         kept.push_back(c->checkpoint);
-      else if (const auto* d = std::get_if<controller_core::drop_checkpoint>(&each))
+        if (!c->checkpoint.in_storage)
+          on_the_way.emplace_back(c->trial, c->checkpoint);
+      } else if (const auto* d = std::get_if<controller_core::drop_checkpoint>(&each)) {
         dropped.push_back(d->checkpoint);
-      else if (const auto* f = std::get_if<controller_core::finish>(&each))
+        disk.erase(d->checkpoint.directory);
+        forget_on_the_way(d->checkpoint);
+      } else if (const auto* l = std::get_if<controller_core::leave_checkpoint>(&each)) {
+        left.push_back(l->checkpoint);
+        forget_on_the_way(l->checkpoint);
+      }
+      if (const auto* f = std::get_if<controller_core::finish>(&each))
         ended = *f;
     }
   }

@@ -322,7 +322,7 @@ TEST_CASE("file journal: the segment of a released format is read for ever") {
   const auto found = all_in(place.path());
 
   const auto all = one_of_each_record();
-  REQUIRE(found.size() == all.size());
-  for (std::size_t i = 0; i < all.size(); ++i)
+  REQUIRE(found.size() == 10); // There were no others then.
+  for (std::size_t i = 0; i < found.size(); ++i)
     CHECK(found[i] == or_throw(record_wire::to_bytes(all[i])));
 }

@@ -124,6 +124,8 @@ TEST_CASE("record wire: what cannot be is refused, and the error says where") {
         "result reported: state: 0 is not known");
   CHECK(mistake_in(7, [](auto& m) { m.mutable_checkpoint_saved()->clear_checkpoint(); }) ==
         "checkpoint saved: checkpoint: attempt: they are numbered from 1");
+  CHECK(mistake_in(10, [](auto& m) { m.mutable_checkpoint_lost()->set_iteration(-1); }) ==
+        "checkpoint lost: iteration: -1 is less than 0");
   CHECK(mistake_in(8, [](auto& m) { m.mutable_attempt_ended()->clear_cause(); }) ==
         "attempt ended: cause: 0 is not known");
   CHECK(mistake_in(9, [](auto& m) { m.mutable_trial_changed()->clear_state(); }) ==

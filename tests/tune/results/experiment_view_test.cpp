@@ -134,8 +134,8 @@ TEST_CASE("view: the newest checkpoint and the best one") {
   experiment.records.push_back(record::checkpoint_saved{trial_id{1}, {3, 1, "node-1", "/d/last", false, 5}});
 
   const auto view = view_of(experiment);
-  CHECK(view.find(trial_id{1})->newest_checkpoint->directory == "/d/last");
-  CHECK(view.find(trial_id{1})->best_checkpoint->iteration == 2);
+  CHECK(view.find(trial_id{1})->checkpoints.newest()->directory == "/d/last");
+  CHECK(view.find(trial_id{1})->checkpoints.best()->iteration == 2);
 }
 
 TEST_CASE("view: a resumed experiment has not ended, and knows its samples") {

@@ -1,0 +1,94 @@
+#include "tune/controller/controller_core.hpp"
+
+/// The part of the controller that knows where checkpoints are: written by an attempt, perhaps on a node that does not
+/// see the storage; on their way; in the storage; dropped. A trial may end before its last one has arrived.
+namespace tune {
+
+void controller_core::keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo) {
+  todo.push_back(keep_checkpoint{trial, checkpoint});
+  trim_checkpoints(trial, life.checkpoints, todo);
+}
+
+void controller_core::trim_checkpoints(trial_id trial, kept_checkpoints& all, actions& todo) {
+  for (auto& each : all.trim(options_.checkpoints_kept))
+    drops_.emplace_back(position_, drop_checkpoint{trial, std::move(each)});
+  release_drops(todo);
+}
+
+void controller_core::release_drops(actions& todo) {
+  for (; !drops_.empty() && drops_.front().first <= durable_; drops_.pop_front())
+    todo.push_back(std::move(drops_.front().second));
+}
+
+kept_checkpoints* controller_core::checkpoints_of(trial_id trial) {
+  if (const auto lives = lives_.find(trial); lives != lives_.end())
+    return &lives->second.checkpoints;
+  const auto ended = arriving_.find(trial);
+  return ended == arriving_.end() ? nullptr : &ended->second;
+}
+
+void controller_core::forget_if_arrived(trial_id trial) {
+  const auto found = arriving_.find(trial);
+  if (found != arriving_.end() && !found->second.has_some_on_their_way())
+    arriving_.erase(found);
+}
+
+controller_core::actions controller_core::on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint,
+                                                               const moment& now) {
+  actions todo;
+  auto* all = checkpoints_of(trial);
+  if (finished_ || all == nullptr || !checkpoint.in_storage)
+    return todo;
+  const auto* known = all->find(checkpoint.iteration, checkpoint.attempt);
+  const auto* safe = all->newest_in_storage();
+  // One that was given up meanwhile for a newer one counts all the same, as long as the trial may need it.
+  const bool may_be_needed = lives_.count(trial) != 0 && (safe == nullptr || safe->iteration < checkpoint.iteration);
+  const bool is_news = known != nullptr ? !known->in_storage : may_be_needed;
+  if (is_news) { // Where it is now, a later driver must know, too.
+    const auto before = known == nullptr ? std::nullopt : std::optional(*known);
+    write(record::checkpoint_saved{trial, checkpoint}, todo);
+    if (before) // A driver that does not find this record looks for it there.
+      drops_.emplace_back(position_, drop_checkpoint{trial, *before});
+    trim_checkpoints(trial, *all, todo);
+    forget_if_arrived(trial);
+  }
+  fill(now, todo);
+  return todo;
+}
+
+controller_core::actions controller_core::on_checkpoint_lost(trial_id trial, const checkpoint_ref& checkpoint,
+                                                             checkpoint_loss how, const moment& now) {
+  actions todo;
+  if (finished_)
+    return todo;
+  const bool goes_on = lives_.count(trial) != 0 && stage_ == stage::running; // Without it.
+  const record::checkpoint_lost lost{trial, checkpoint.iteration, checkpoint.attempt};
+  if (how == checkpoint_loss::for_good || goes_on)
+    write(lost, todo);
+  else // Nobody needs it now; a later driver may find its node again.
+    apply(lost);
+  forget_if_arrived(trial);
+  fill(now, todo);
+  return todo;
+}
+
+bool controller_core::has_all_arrived(actions& todo) {
+  if (waits_for_checkpoints_ && !arriving_.empty())
+    return false;
+  actions left;
+  const auto leave = [&left](trial_id trial, const kept_checkpoints& all) {
+    for (const auto& each : all.all())
+      if (!each.at.in_storage)
+        left.emplace_back(leave_checkpoint{trial, each.at});
+  };
+  for (const auto& [trial, all] : arriving_)
+    leave(trial, all);
+  for (const auto& [trial, life] : lives_) // There are some after an interruption.
+    leave(trial, life.checkpoints);
+  if (waits_for_checkpoints_ && !left.empty())
+    return false;
+  todo.insert(todo.end(), left.begin(), left.end());
+  return true;
+}
+
+} // namespace tune

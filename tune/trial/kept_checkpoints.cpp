@@ -1,0 +1,90 @@
+#include "tune/trial/kept_checkpoints.hpp"
+
+#include "runtime/base/invariant.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+namespace tune {
+namespace {
+
+bool is(const kept_checkpoints::one& each, iteration_number iteration, attempt_number attempt) {
+  return each.at.iteration == iteration && each.at.attempt == attempt;
+}
+
+bool is_worse(const kept_checkpoints::one& a, const kept_checkpoints::one& b) {
+  if (std::isnan(a.loss) || std::isnan(b.loss))
+    return std::isnan(a.loss) && !std::isnan(b.loss);
+  return a.loss > b.loss;
+}
+
+} // namespace
+
+void kept_checkpoints::count(const checkpoint_ref& checkpoint, double loss) {
+  const auto key = [](const checkpoint_ref& c) { return std::tuple(c.iteration, c.attempt); };
+  const auto place = std::lower_bound(all_.begin(), all_.end(), checkpoint,
+                                      [&](const one& a, const checkpoint_ref& b) { return key(a.at) < key(b); });
+  if (place != all_.end() && key(place->at) == key(checkpoint))
+    place->at = checkpoint;
+  else
+    all_.insert(place, {checkpoint, loss});
+}
+
+void kept_checkpoints::erase(iteration_number iteration, attempt_number attempt) {
+  const auto found = std::find_if(all_.begin(), all_.end(), [&](const one& e) { return is(e, iteration, attempt); });
+  if (found != all_.end())
+    all_.erase(found);
+}
+
+void kept_checkpoints::erase_newest() {
+  CAF_TUNE_INVARIANT(!all_.empty(), "there is a newest checkpoint");
+  all_.pop_back();
+}
+
+std::vector<checkpoint_ref> kept_checkpoints::trim(std::size_t keep) {
+  std::vector<checkpoint_ref> surplus;
+  const auto* safe = newest_in_storage();
+  const bool is_newest_safe = safe == nullptr || all_.back().at.in_storage;
+  const auto limit = std::max<std::size_t>(keep, 1) + (is_newest_safe ? 0 : 1);
+  while (all_.size() > limit) {
+    safe = newest_in_storage(); // It moves with what is taken out.
+    auto worst = all_.end();
+    for (auto each = all_.begin(); each != std::prev(all_.end()); ++each)
+      if (&each->at != safe && (worst == all_.end() || is_worse(*each, *worst)))
+        worst = each;
+    if (worst == all_.end())
+      break;
+    surplus.push_back(worst->at);
+    all_.erase(worst);
+  }
+  return surplus;
+}
+
+const checkpoint_ref* kept_checkpoints::find(iteration_number iteration, attempt_number attempt) const {
+  const auto found = std::find_if(all_.begin(), all_.end(), [&](const one& e) { return is(e, iteration, attempt); });
+  return found == all_.end() ? nullptr : &found->at;
+}
+
+const checkpoint_ref* kept_checkpoints::newest() const {
+  return all_.empty() ? nullptr : &all_.back().at;
+}
+
+const checkpoint_ref* kept_checkpoints::newest_in_storage() const {
+  const auto found = std::find_if(all_.rbegin(), all_.rend(), [](const one& each) { return each.at.in_storage; });
+  return found == all_.rend() ? nullptr : &found->at;
+}
+
+const checkpoint_ref* kept_checkpoints::best() const {
+  const one* best = nullptr;
+  for (const auto& each : all_)
+    if (best == nullptr || !is_worse(each, *best))
+      best = &each;
+  return best == nullptr || std::isnan(best->loss) ? nullptr : &best->at;
+}
+
+bool kept_checkpoints::has_some_on_their_way() const {
+  return std::any_of(all_.begin(), all_.end(), [](const one& each) { return !each.at.in_storage; });
+}
+
+} // namespace tune
