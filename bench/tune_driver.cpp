@@ -34,7 +34,7 @@ const tune::trainable trivial("trivial", [](tune::trial& trial) {
 });
 
 const tune::trainable sleeping("sleeping", [](tune::trial& trial) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::this_thread::sleep_for(std::chrono::microseconds(trial.get<int>("pause_us")));
   trial.report({{"accuracy", trial.get<double>("x")}});
 });
 
@@ -79,10 +79,17 @@ const auto counting_trainable = tune::trainable::of<counting>("counting");
 const char* name_of(trial_kind kind) {
   switch (kind) {
   case trial_kind::trivial: return "trivial";
+  case trial_kind::alone: return "alone";
   case trial_kind::sleeping: return "sleeping";
   case trial_kind::reporting: return "reporting";
   }
   return "";
+}
+
+const tune::trainable& trainable_of(const std::string& kind) {
+  if (kind == name_of(trial_kind::sleeping))
+    return sleeping;
+  return kind == name_of(trial_kind::reporting) ? reporting : trivial;
 }
 
 /// The lines of the files of this name, one directory a trial.
@@ -130,7 +137,8 @@ int run_search(int argc, char** argv) {
   const auto& words = session.arguments();
   if (words.size() != 3)
     throw std::runtime_error("search needs: KIND REPORTS PAUSE_US");
-  tune::experiment experiment("bench", words[0] == "trivial" ? trivial : words[0] == "sleeping" ? sleeping : reporting);
+  tune::experiment experiment("bench", trainable_of(words[0]));
+  experiment.process_per_attempt = words[0] == name_of(trial_kind::alone);
   experiment.space = {{"x", tune::uniform(0, 1)}, {"reports", std::stoi(words[1])}, {"pause_us", std::stoi(words[2])}};
   experiment.metric = tune::maximize("accuracy");
   session.cluster(); // It starts here.

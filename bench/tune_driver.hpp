@@ -9,7 +9,8 @@ namespace bench {
 /// What the trials of a search do.
 enum class trial_kind {
   trivial,   ///< One result, at once.
-  sleeping,  ///< 50 ms of sleep, then one result.
+  alone,     ///< The same, each trial in a process of its own.
+  sleeping,  ///< Sleeps for `pause_us`, then one result.
   reporting, ///< `reports` results of four metrics, as fast as they are answered, or one each `pause_us`.
 };
 

@@ -86,6 +86,8 @@ std::vector<std::string> mistakes_of(const experiment& what) {
   if (what.in_process_threads > 1024)
     mistakes.push_back(
       fmt::format("in_process_threads: {} threads are too many; use at most 1024", what.in_process_threads));
+  if (what.in_process_threads > 0 && what.process_per_attempt)
+    mistakes.emplace_back("process_per_attempt: in_process_threads is set, so there are no processes");
   if (what.in_process_threads > 0 && what.checkpoints.local_first)
     mistakes.emplace_back("checkpoints: local_first is for trials on nodes, but in_process_threads is set");
   if (what.max_failures < -1)
@@ -117,6 +119,10 @@ std::string to_json(const experiment& what, const std::vector<std::string>& comm
     all["resources"][name] = json_of(amount);
   if (what.in_process_threads != 0)
     all["in_process_threads"] = what.in_process_threads;
+  if (what.wait_for_disk)
+    all["wait_for_disk"] = true;
+  if (what.process_per_attempt)
+    all["process_per_attempt"] = true;
   if (what.max_concurrent_trials != 0)
     all["max_concurrent_trials"] = what.max_concurrent_trials;
   if (what.time_budget)

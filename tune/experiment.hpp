@@ -61,7 +61,13 @@ struct experiment {
   /// directory nor what is printed is a trial's own. 0: in processes of their own, on the cluster.
   std::size_t in_process_threads = 0;
   std::map<std::string, std::string> environment; ///< For the workers.
+  /// Each attempt has a process that served nobody before: for code that leaves something behind in its process. A few
+  /// milliseconds each; without it a worker that is through with a trial takes the next one.
+  bool process_per_attempt = false;
   bool wait_for_nodes = false;           ///< If the resources fit on no node, wait for one that is large enough.
+  /// A report returns only when its result is on disk. Otherwise, where its trial cannot be stopped or paused there, it
+  /// waits for that no longer than 5 % of its iteration's time.
+  bool wait_for_disk = false;
   std::size_t max_concurrent_trials = 0; ///< 0: as many as the cluster holds.
   std::optional<std::chrono::nanoseconds> time_budget; ///< Of the whole, each time that it is run.
 

@@ -40,7 +40,9 @@ public:
   /// The iterations that are in that checkpoint; the next report is the one after. 0 without a checkpoint.
   virtual iteration_number iteration() const = 0;
 
-  /// Tells a result, one iteration, and waits for the decision. The experiment's metric must be among them.
+  /// Tells a result, one iteration, and waits for the decision. The experiment's metric must be among them. Where the
+  /// trial cannot be stopped or paused at this iteration, it waits no longer than 5 % of the iteration's time for its
+  /// result to be on disk, unless experiment::wait_for_disk is set.
   next_step report(const metrics& values) { return report(values, save_function()); }
   /// The same, with a way to save the state: called, on this thread, when the experiment's checkpoint policy wants
   /// one, with an empty directory. What it throws fails the attempt.

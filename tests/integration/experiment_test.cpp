@@ -1,10 +1,12 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "runtime/test_cluster.hpp"
 #include "tests/runtime/package/temporary_directory.hpp"
@@ -37,7 +39,7 @@ const tune::trainable square("square", [](tune::trial& trial) {
   const auto x = trial.get<double>("x");
   if (x < 0)
     throw std::domain_error("x is negative");
-  trial.report({{"loss", x * x}});
+  trial.report({{"loss", x * x}, {"process", static_cast<int>(::getpid())}});
 });
 
 tune::experiment counting_to(int last, const temporary_directory& folder) {
@@ -242,6 +244,28 @@ TEST_CASE("experiment: every mistake is told at once, and nothing is left behind
                            "samples: 0 trials find nothing", "resources: \"cpu\": -1 is not an amount"})
     CHECK_MESSAGE(text.find(part) != std::string::npos, part, " is not in: ", text);
   CHECK_FALSE(std::filesystem::exists(std::filesystem::path(folder / "storage")));
+}
+
+TEST_CASE("experiment: where it asks for that, each attempt has a process that served nobody before") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(2));
+  tune::session session(cluster);
+  tune::experiment experiment("squares", square);
+  experiment.space = {{"x", tune::uniform(0, 10)}};
+  experiment.metric = tune::minimize("loss");
+  experiment.samples = 12;
+  experiment.storage = folder / "storage";
+  const auto processes = [&] {
+    std::set<int> ids;
+    for (const auto& trial : session.start(experiment).wait().trials())
+      ids.insert(trial.metrics().get<int>("process"));
+    return ids.size();
+  };
+
+  CHECK(processes() < 12); // Workers take one trial after the other.
+  experiment.name = "squares of processes";
+  experiment.process_per_attempt = true;
+  CHECK(processes() == 12);
 }
 
 TEST_CASE("experiment: cheap trials run on threads of the program, and are journalled like others") {

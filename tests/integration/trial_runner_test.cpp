@@ -175,17 +175,18 @@ said wait_for(runtime::future<std::string> answer) {
 template <class Event>
 Event event_in(const said& bytes) {
   REQUIRE_MESSAGE(bytes, bytes.error().message);
-  auto event = attempt_wire::event_from(*bytes);
-  REQUIRE(event);
-  REQUIRE(std::holds_alternative<Event>(*event));
-  return std::get<Event>(*event);
+  auto events = attempt_wire::events_from(*bytes);
+  REQUIRE(events);
+  REQUIRE(events->size() == 1);
+  REQUIRE(std::holds_alternative<Event>(events->front()));
+  return std::get<Event>(events->front());
 }
 
 runtime::future<std::string> ask_begin(const remote_actor& runner, const attempt_order& order) {
   return runner.call<std::string>(begin_atom::value, attempt_wire::to_bytes(order));
 }
 runtime::future<std::string> ask(const remote_actor& runner, attempt_answer what = attempt_answer::go_on) {
-  return runner.call<std::string>(answer_atom::value, attempt_wire::to_number(what));
+  return runner.call<std::string>(answer_atom::value, attempt_wire::to_number(what), std::int64_t{0});
 }
 template <class Event>
 Event answer(const remote_actor& runner, attempt_answer what = attempt_answer::go_on) {
@@ -279,7 +280,7 @@ TEST_CASE("trial runner: what it does not understand is an error, and nothing el
 
   const auto garbage = wait_for(runner.call<std::string>(begin_atom::value, std::string("garbage")));
   const auto too_early = wait_for(ask(runner));
-  const auto no_answer = wait_for(runner.call<std::string>(answer_atom::value, std::uint8_t{77}));
+  const auto no_answer = wait_for(runner.call<std::string>(answer_atom::value, std::uint8_t{77}, std::int64_t{0}));
 
   REQUIRE(!garbage);
   CHECK(garbage.error().message.find("an attempt's order: 7 bytes that are no message") != std::string::npos);

@@ -75,32 +75,38 @@ controller_core::actions controller_core::on_capacity(std::size_t trials, const 
 
 // ---- An attempt's life.
 
-controller_core::actions controller_core::on_attempt_alive(trial_id trial, attempt_number attempt,
-                                                           const attempt_alive& alive, const moment& now) {
+controller_core::actions controller_core::on_attempt_events(trial_id trial, attempt_number attempt,
+                                                            const attempt_events& events, const moment& now) {
   actions todo;
+  for (const auto& each : events)
+    std::visit([&](const auto& event) { hear(trial, attempt, event, now, todo); }, each);
+  if (auto* life = life_of(trial, attempt); life != nullptr && std::holds_alternative<attempt_report>(events.back()))
+    answer_soon(trial, *life, events.size(), now, todo);
+  fill(now, todo);
+  return todo;
+}
+
+void controller_core::hear(trial_id trial, attempt_number attempt, const attempt_alive& alive, const moment& now,
+                           actions& todo) {
   auto* life = life_of(trial, attempt);
   if (life == nullptr || life->now != phase::waits)
-    return todo;
+    return;
   write(record::attempt_placed{trial, attempt, alive.node, alive.hostname, alive.node_ip, alive.process_id,
                                alive.directory, alive.sees_storage},
         todo);
   life->began = now.at;
   enter(trial, *life, phase::steps, now);
-  return todo;
 }
 
-controller_core::actions controller_core::on_report(trial_id trial, attempt_number attempt,
-                                                    const attempt_report& report, const moment& now) {
-  actions todo;
+/// Also of an attempt that was told to end, and had begun an iteration by then.
+void controller_core::hear(trial_id trial, attempt_number attempt, const attempt_report& report, const moment& now,
+                           actions& todo) {
   auto* life = life_of(trial, attempt);
-  if (life == nullptr || life->now != phase::steps)
-    return todo;
-  if (report.iteration > life->iterations + 1) {
-    kill(trial, *life, fmt::format("it reported iteration {} after {}", report.iteration, life->iterations), now, todo);
-    return todo;
-  }
-  steps_.add(now.at - life->since);
-  auto place = position_;
+  if (life == nullptr || (life->now != phase::steps && life->now != phase::leaves))
+    return;
+  if (report.iteration > life->iterations + 1)
+    return kill(trial, *life, fmt::format("it reported iteration {} after {}", report.iteration, life->iterations), now,
+                todo);
   if (report.iteration == life->iterations + 1) {
     record::result_reported counted;
     counted.trial = trial;
@@ -113,22 +119,40 @@ controller_core::actions controller_core::on_report(trial_id trial, attempt_numb
     counted.checkpoint = report.checkpoint;
     counted.done = report.done;
     decide(counted);
-    place = write(std::move(counted), todo);
+    life->unwritten = write(std::move(counted), todo);
+    waits_for_results_ = false;
   } else if (report.checkpoint) // Counted before, by an attempt that was lost: only its checkpoint is news.
-    place = write(record::checkpoint_saved{trial, *report.checkpoint}, todo);
+    life->unwritten = write(record::checkpoint_saved{trial, *report.checkpoint}, todo);
   if (report.checkpoint)
     keep(trial, *life, *report.checkpoint, todo);
-  auto what = attempt_answer::go_on;
-  if (life->ends)
-    what = life->ends->state == trial_state::paused ? attempt_answer::pause : attempt_answer::stop;
-  else if (stage_ == stage::interrupted)
-    what = attempt_answer::pause;
-  enter(trial, *life, phase::answered, now);
-  held_.push_back({place, trial, attempt, what});
-  waits_for_results_ = false;
+}
+
+/// When its reports are on disk. One that was to end, and reported once more, is told so again.
+void controller_core::answer_soon(trial_id trial, trial_life& life, std::size_t reports, const moment& now,
+                                  actions& todo) {
+  if (life.now == phase::steps) {
+    steps_.add((now.at - life.since) / static_cast<std::int64_t>(reports));
+    enter(trial, life, phase::answered, now);
+  } else if (life.now != phase::leaves)
+    return;
+  held_.push_back({life.unwritten, trial, life.attempts});
   release_answers(now, todo); // An iteration that was counted before waits for nothing that is still to be written.
-  fill(now, todo);
-  return todo;
+}
+
+attempt_answer controller_core::answer_to(const trial_life& life) const {
+  if (life.ends)
+    return life.ends->state == trial_state::paused ? attempt_answer::pause : attempt_answer::stop;
+  return stage_ == stage::interrupted ? attempt_answer::pause : attempt_answer::go_on;
+}
+
+/// The first iteration whose report may be answered with something else than "go on".
+iteration_number controller_core::free_until(trial_id trial, const trial_life& life) const {
+  if (options_.answer_each)
+    return life.iterations + 1;
+  auto first = schedule_->next_judged(trial, life.iterations);
+  if (const auto reached = first_that_may_reach(options_.stop, life.iterations); reached < first)
+    first = reached;
+  return std::max(first, life.iterations + 1);
 }
 
 controller_core::actions controller_core::on_durable(journal_position up_to, const moment& now) {
@@ -145,25 +169,20 @@ void controller_core::release_answers(const moment& now, actions& todo) {
     const auto next = held_.front();
     held_.pop_front();
     auto* life = life_of(next.trial, next.attempt);
-    if (life == nullptr || life->now != phase::answered)
+    if (life == nullptr || (life->now != phase::answered && life->now != phase::leaves))
       continue;
-    // What was decided meanwhile, such as an interruption, goes out with this answer.
-    auto what = next.what;
-    if (what == attempt_answer::go_on && life->ends)
-      what = attempt_answer::stop;
-    else if (what == attempt_answer::go_on && stage_ == stage::interrupted)
-      what = attempt_answer::pause;
-    enter(next.trial, *life, what == attempt_answer::go_on ? phase::steps : phase::leaves, now);
-    todo.push_back(answer{next.trial, next.attempt, what});
+    const auto what = answer_to(*life); // Also what was decided meanwhile, such as an interruption.
+    if (life->now == phase::answered)
+      enter(next.trial, *life, what == attempt_answer::go_on ? phase::steps : phase::leaves, now);
+    todo.push_back(answer{next.trial, next.attempt, {what, free_until(next.trial, *life)}});
   }
 }
 
-controller_core::actions controller_core::on_attempt_over(trial_id trial, attempt_number attempt,
-                                                          const attempt_over& over, const moment& now) {
-  actions todo;
+void controller_core::hear(trial_id trial, attempt_number attempt, const attempt_over& over, const moment& now,
+                           actions& todo) {
   auto* life = life_of(trial, attempt);
   if (life == nullptr)
-    return todo;
+    return;
   const auto* newest = life->checkpoints.newest();
   if (over.checkpoint && (newest == nullptr || newest->iteration < over.checkpoint->iteration) &&
       over.checkpoint->iteration <= life->iterations) {
@@ -174,8 +193,6 @@ controller_core::actions controller_core::on_attempt_over(trial_id trial, attemp
   if (life->now == phase::killed && !life->killed_because.empty() && end.cause != end_cause::finished)
     end = {life->killed_as, life->killed_because};
   end_attempt(trial, *life, end, now, todo);
-  fill(now, todo);
-  return todo;
 }
 
 void controller_core::end_attempt(trial_id trial, trial_life& life, const attempt_end& end, const moment& now,

@@ -55,11 +55,12 @@ public:
     std::optional<checkpoint_ref> restore;
     double time_total_s = 0;
     std::string avoid_node; ///< Empty: none.
+    iteration_number free_until = 0;
   };
   struct answer {
     trial_id trial;
     attempt_number attempt = 0;
-    attempt_answer what = attempt_answer::go_on;
+    attempt_reply reply;
   };
   struct kill_attempt { ///< Also one that still waits. Its end is told like any other.
     trial_id trial;
@@ -96,9 +97,8 @@ public:
   /// How many trials the cluster can run at once, as far as is known; 0 at first.
   actions on_capacity(std::size_t trials, const moment& now);
 
-  actions on_attempt_alive(trial_id trial, attempt_number attempt, const attempt_alive& alive, const moment& now);
-  actions on_report(trial_id trial, attempt_number attempt, const attempt_report& report, const moment& now);
-  actions on_attempt_over(trial_id trial, attempt_number attempt, const attempt_over& over, const moment& now);
+  /// What an attempt says, in order; all reports since the last answer are answered as one.
+  actions on_attempt_events(trial_id trial, attempt_number attempt, const attempt_events& events, const moment& now);
   /// A checkpoint has reached the storage; also that of a trial that has ended meanwhile.
   actions on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint, const moment& now);
   actions on_checkpoint_lost(trial_id trial, const checkpoint_ref& checkpoint, checkpoint_loss how, const moment& now);
@@ -133,7 +133,6 @@ private:
     journal_position position;
     trial_id trial;
     attempt_number attempt;
-    attempt_answer what;
   };
 
   // What a record means, now and in a replay.
@@ -163,6 +162,12 @@ private:
     return ++position_;
   }
 
+  void hear(trial_id trial, attempt_number attempt, const attempt_alive& alive, const moment& now, actions& todo);
+  void hear(trial_id trial, attempt_number attempt, const attempt_report& report, const moment& now, actions& todo);
+  void hear(trial_id trial, attempt_number attempt, const attempt_over& over, const moment& now, actions& todo);
+  void answer_soon(trial_id trial, trial_life& life, std::size_t reports, const moment& now, actions& todo);
+  attempt_answer answer_to(const trial_life& life) const;
+  iteration_number free_until(trial_id trial, const trial_life& life) const;
   void decide(record::result_reported& counted);    ///< Fills in what becomes of the trial.
   kept_checkpoints* checkpoints_of(trial_id trial); ///< Null: nothing is known of them any more.
   void forget_if_arrived(trial_id trial);

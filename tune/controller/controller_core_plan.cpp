@@ -25,7 +25,8 @@ void controller_core::start(trial_id trial, trial_life& life, const moment& now,
   life.time_before_s = life.time_total_s;
   life.killed_because.clear();
   todo.push_back(
-    start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_total_s, life.lost_node});
+    start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_total_s, life.lost_node,
+                  free_until(trial, life)});
 }
 
 std::size_t controller_core::at_work() const {

@@ -24,6 +24,7 @@ struct controller_options {
   std::uint64_t trials = 1;          ///< So many are created, unless the searcher is exhausted before.
   std::vector<objective> objectives; ///< At least one; the first is what schedulers see.
   std::vector<stop_condition> stop;
+  bool answer_each = false; ///< No report goes on before its result is on disk.
   std::size_t max_concurrent_trials = 0;               ///< 0: as many as the cluster holds.
   std::optional<std::chrono::nanoseconds> time_budget; ///< Of this run of the driver.
   failure_options failures;

@@ -1,6 +1,8 @@
 #include "tune/controller/stop_condition.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -34,6 +36,18 @@ std::optional<std::string> reached(const std::vector<stop_condition>& conditions
       return fmt::format("{} is {}, {} {}", each.metric, *x, words_of(each.when), each.bound);
   }
   return std::nullopt;
+}
+
+iteration_number first_that_may_reach(const std::vector<stop_condition>& conditions, iteration_number after) {
+  constexpr auto never = std::numeric_limits<iteration_number>::max();
+  auto first = never;
+  for (const auto& each : conditions) {
+    if (each.metric != "training_iteration" || each.when != stop_condition::relation::at_least)
+      return after + 1;
+    if (const auto bound = std::ceil(each.bound); bound < 1e15) // Beyond that nobody counts.
+      first = std::min(first, std::max(after + 1, static_cast<iteration_number>(bound)));
+  }
+  return first;
 }
 
 std::vector<std::string> mistakes_of(const std::vector<stop_condition>& conditions, const objective& goal) {

@@ -44,6 +44,10 @@ inline stop_condition::bound_of at_most(double bound) {
                                                  iteration_number iteration, double time_this_iteration_s,
                                                  double time_total_s);
 
+/// The first iteration after this one whose result may reach a bound; the greatest number: none.
+[[nodiscard]] iteration_number first_that_may_reach(const std::vector<stop_condition>& conditions,
+                                                    iteration_number after);
+
 /// A bound that is not a number, and conditions that hold before anything was done or against the objective's
 /// direction, such as at_least for a loss: mistakes, in words.
 [[nodiscard]] std::vector<std::string> mistakes_of(const std::vector<stop_condition>& conditions,

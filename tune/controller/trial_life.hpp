@@ -50,6 +50,7 @@ struct trial_life {
   runtime::instant since{};                 ///< When this phase began.
   runtime::instant began{};                 ///< When the attempt began to run.
   std::optional<runtime::instant> due;      ///< When something must be done about it: a deadline, or its next attempt.
+  journal_position unwritten = 0;           ///< Of the last record that its answer waits for.
   double time_before_s = 0;                 ///< Of earlier attempts.
   end_cause killed_as = end_cause::stopped; ///< What the end of a killed attempt is taken for,
   std::string killed_because;               ///< and why.

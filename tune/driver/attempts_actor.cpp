@@ -27,7 +27,7 @@ struct checkpoint_is_there {
 struct runner_says {
   runner_id runner;
   attempt_key key;
-  runtime::result<std::string> event;
+  runtime::result<std::string> events;
 };
 struct runner_makes_no_sense { ///< It lives, and says something that nobody understands.
   runner_id runner;
@@ -98,7 +98,7 @@ caf::behavior attempts_actor::make_behavior() {
     [this](const answer_attempt& answer) {
       for (auto& [id, each] : runners_)
         if (each.attempt == answer.key)
-          return ask_next(id, each, answer.what);
+          return ask_next(id, each, answer.reply);
     },
     [this](const end_attempt_at_once& which) { perform(pool_.on_kill(which.key)); },
     [this](const end_all_attempts&) {
@@ -112,7 +112,7 @@ caf::behavior attempts_actor::make_behavior() {
       perform(pool_.on_alive(news.runner, now()));
     },
     [this](const checkpoint_is_there& news) { begin_there(news.runner, news.key, news.how); },
-    [this](const runner_says& news) { hear(news.runner, news.key, news.event); },
+    [this](const runner_says& news) { hear(news.runner, news.key, news.events); },
     [this](const runner_makes_no_sense& news) { give_up(news.runner, news.why); },
     [this](const runner_has_ended& news) {
       runners_.erase(news.runner);
@@ -131,7 +131,7 @@ void attempts_actor::perform(const runner_pool::actions& todo) {
                  [this](const runner_pool::kill& a) { end(a.runner, std::chrono::milliseconds(0)); },
                  [this](const runner_pool::tell_over& a) {
                    orders_.erase(a.attempt);
-                   tell(a.attempt, attempt_over{a.end, std::nullopt, ""});
+                   tell(a.attempt, {attempt_over{a.end, std::nullopt, ""}});
                  },
                },
                each);
@@ -139,13 +139,16 @@ void attempts_actor::perform(const runner_pool::actions& todo) {
 
 void attempts_actor::spawn(runner_id id) {
   const caf::actor me(this);
-  auto remote = cluster_.try_spawn(trial_runner_type(), options_.runner);
+  auto how = options_.runner;
+  if (!options_.process_of.empty()) // No worker of another environment serves it.
+    how.environment("CAF_TUNE_PROCESS", fmt::format("{}_{}", options_.process_of, id.value));
+  auto remote = cluster_.try_spawn(trial_runner_type(), how);
   if (!remote) {
     caf::anon_send(me, runner_has_ended{id, end_of(fail(remote.error()))});
     return;
   }
   runners_[id].remote = *remote;
-  remote->on_end([me, id](const runtime::result<void>& how) { caf::anon_send(me, runner_has_ended{id, end_of(how)}); });
+  remote->on_end([me, id](const runtime::result<void>& end) { caf::anon_send(me, runner_has_ended{id, end_of(end)}); });
   remote->call_then<std::string>(
     [me, id](const runtime::result<std::string>& answer) {
       if (!answer && is_end_of_runner(answer.error().code))
@@ -183,23 +186,23 @@ void attempts_actor::begin_there(runner_id id, attempt_key key, const result<voi
   if (!provided) { // The runner is well, its attempt cannot begin.
     orders_.erase(order);
     found->second.attempt = {};
-    tell(key, attempt_over{{end_cause::lost, provided.error().message}, std::nullopt, ""}); // It is good all the same.
+    tell(key, {attempt_over{{end_cause::lost, provided.error().message}, std::nullopt, ""}}); // It is good all the same.
     return perform(pool_.on_over(id, now()));
   }
   call(id, found->second, begin_atom::value, attempt_wire::to_bytes(order->second));
   orders_.erase(order);
 }
 
-void attempts_actor::ask_next(runner_id id, runner& r, attempt_answer what) {
-  call(id, r, answer_atom::value, attempt_wire::to_number(what));
+void attempts_actor::ask_next(runner_id id, runner& r, attempt_reply reply) {
+  call(id, r, answer_atom::value, attempt_wire::to_number(reply.what), reply.free_until);
 }
 
 template <class... Parts>
 void attempts_actor::call(runner_id id, runner& r, Parts&&... parts) {
   const caf::actor me(this);
   r.remote.call_then<std::string>(
-    [me, id, key = r.attempt](runtime::result<std::string> event) {
-      caf::anon_send(me, runner_says{id, key, std::move(event)});
+    [me, id, key = r.attempt](runtime::result<std::string> events) {
+      caf::anon_send(me, runner_says{id, key, std::move(events)});
     },
     std::forward<Parts>(parts)...);
 }
@@ -209,18 +212,18 @@ void attempts_actor::end(runner_id id, std::chrono::milliseconds deadline) {
     (void)found->second.remote.stop(deadline); // Where it cannot be told any more, its end is on its way.
 }
 
-void attempts_actor::hear(runner_id id, attempt_key key, const runtime::result<std::string>& event) {
+void attempts_actor::hear(runner_id id, attempt_key key, const runtime::result<std::string>& bytes) {
   const auto found = runners_.find(id);
   if (found == runners_.end() || !(found->second.attempt == key))
     return;
-  if (!event && is_end_of_runner(event.error().code))
+  if (!bytes && is_end_of_runner(bytes.error().code))
     return; // Its end is told, with the cause.
-  auto said = event.and_then([](const std::string& bytes) { return attempt_wire::event_from(bytes); });
+  auto said = bytes.and_then([](const std::string& all) { return attempt_wire::events_from(all); });
   if (!said)
     return give_up(id, said.error());
-  const bool is_over = std::holds_alternative<attempt_over>(*said);
-  if (std::holds_alternative<attempt_alive>(*said))
-    ask_next(id, found->second, attempt_answer::go_on);
+  const bool is_over = std::holds_alternative<attempt_over>(said->back());
+  if (std::holds_alternative<attempt_alive>(said->back())) // To a report the controller has something to say.
+    ask_next(id, found->second, {});
   tell(key, std::move(*said));
   if (is_over) {
     found->second.attempt = {};
@@ -242,8 +245,8 @@ void attempts_actor::quit_when_empty() {
     quit();
 }
 
-void attempts_actor::tell(attempt_key key, attempt_event event) {
-  send(controller_, attempt_news{key, std::move(event)});
+void attempts_actor::tell(attempt_key key, attempt_events events) {
+  send(controller_, attempt_news{key, std::move(events)});
 }
 
 void attempts_actor::on_exit() {

@@ -26,6 +26,7 @@ public:
   struct options {
     runtime::actor_options runner; ///< Resources and placement of each trial.
     runner_pool::options pool;
+    std::string process_of; ///< Not empty: each runner has a process of its own, whose CAF_TUNE_PROCESS begins so.
     std::chrono::milliseconds stop_deadline{5000}; ///< For a runner that has nothing to do.
     std::string marker_file; ///< By its content a runner knows whether it sees the experiment's storage.
     std::string marker;
@@ -51,12 +52,12 @@ private:
   void spawn(runner_id id);
   void begin(runner_id id, attempt_key key);
   void begin_there(runner_id id, attempt_key key, const result<void>& provided);
-  void ask_next(runner_id id, runner& r, attempt_answer what);
+  void ask_next(runner_id id, runner& r, attempt_reply reply);
   template <class... Parts>
   void call(runner_id id, runner& r, Parts&&... parts);
   void end(runner_id id, std::chrono::milliseconds deadline);
-  void hear(runner_id id, attempt_key key, const runtime::result<std::string>& event);
-  void tell(attempt_key key, attempt_event event);
+  void hear(runner_id id, attempt_key key, const runtime::result<std::string>& bytes);
+  void tell(attempt_key key, attempt_events events);
   void give_up(runner_id id, const error& why);
   void quit_when_empty();
   runtime::instant now() const { return runtime::instant{clock().now().time_since_epoch()}; }

@@ -53,13 +53,9 @@ caf::behavior controller_actor::make_behavior() {
 
 void controller_actor::on_news(attempt_news& news) {
   const auto [trial, attempt] = std::pair(news.key.trial, news.key.attempt);
-  tell_trouble(trial, news.event);
-  perform(std::visit(runtime::overloaded{
-                       [&](const attempt_alive& e) { return core_->on_attempt_alive(trial, attempt, e, now()); },
-                       [&](const attempt_report& e) { return core_->on_report(trial, attempt, e, now()); },
-                       [&](const attempt_over& e) { return core_->on_attempt_over(trial, attempt, e, now()); },
-                     },
-                     news.event));
+  for (const auto& each : news.events)
+    tell_trouble(trial, each);
+  perform(core_->on_attempt_events(trial, attempt, news.events, now()));
 }
 
 /// Once of each trial: it goes on all the same, but after a loss it will begin further back.
@@ -84,7 +80,7 @@ void controller_actor::perform(controller_core::actions todo) {
                    send(attempts_, begin_attempt{{a.trial, a.attempt}, parts_.make_order(a)});
                  },
                  [this](const controller_core::answer& a) {
-                   send(attempts_, answer_attempt{{a.trial, a.attempt}, a.what});
+                   send(attempts_, answer_attempt{{a.trial, a.attempt}, a.reply});
                  },
                  [this](const controller_core::kill_attempt& a) {
                    send(attempts_, end_attempt_at_once{{a.trial, a.attempt}});

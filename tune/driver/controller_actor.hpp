@@ -26,7 +26,7 @@ struct begin_attempt {
 };
 struct answer_attempt {
   attempt_key key;
-  attempt_answer what = attempt_answer::go_on;
+  attempt_reply reply;
 };
 struct end_attempt_at_once {
   attempt_key key;
@@ -36,7 +36,7 @@ struct end_all_attempts {};
 // From it to the controller.
 struct attempt_news {
   attempt_key key;
-  attempt_event event;
+  attempt_events events; ///< At least one.
 };
 
 // To the controller, from others.

@@ -157,6 +157,7 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
   options.failures.max_failures = what_.max_failures;
   options.failures.max_losses = what_.max_losses;
   options.fail_fast = what_.fail_fast;
+  options.answer_each = what_.wait_for_disk;
   options.step_deadline = what_.step_deadline;
   options.trial_deadline = what_.trial_deadline;
   options.checkpoints_kept = what_.checkpoints.keep;
@@ -239,6 +240,10 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
   };
   attempts_actor::options attempts;
   attempts.runner = std::move(runners);
+  if (what_.process_per_attempt) {
+    attempts.pool.slice = std::chrono::nanoseconds(0); // A runner has one attempt.
+    attempts.process_of = begun_.id;
+  }
   attempts.marker_file = (directory_ / ".storage").string();
   attempts.marker = marker_;
   attempts.provide = [place = checkpoints_](const checkpoint_ref& checkpoint, const std::string& node,
@@ -278,6 +283,7 @@ attempt_order experiment_run::make_order(const controller_core::start_attempt& s
     order.metrics.push_back(each.metric);
   order.checkpoints = {what_.checkpoints.every, what_.checkpoints.at_end};
   order.max_iterations = max_iterations_;
+  order.free_until = start.free_until;
   order.time_total_s = start.time_total_s;
   const auto own = directory_of(start.trial, start.values, start.created);
   checkpoints_->set_directory(start.trial, own);

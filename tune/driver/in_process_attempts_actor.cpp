@@ -14,7 +14,7 @@ namespace {
 
 struct attempt_says {
   attempt_key key;
-  attempt_event event;
+  attempt_events events;
 };
 
 } // namespace
@@ -42,7 +42,7 @@ caf::behavior in_process_attempts_actor::make_behavior() {
       under_way_.insert(order.key);
       attempts_->begin(std::move(order.order), told_as(order.key));
     },
-    [this](const answer_attempt& order) { answer(order.key, order.what); },
+    [this](const answer_attempt& order) { answer(order.key, order.reply); },
     [this](const end_attempt_at_once& which) {
       if (under_way_.count(which.key) != 0)
         ended_.insert(which.key);
@@ -52,31 +52,33 @@ caf::behavior in_process_attempts_actor::make_behavior() {
       attempts_->close();
       quit_when_empty();
     },
-    [this](attempt_says& news) { hear(news.key, std::move(news.event)); },
+    [this](attempt_says& news) { hear(news.key, std::move(news.events)); },
   };
 }
 
-void in_process_attempts_actor::hear(attempt_key key, attempt_event event) {
-  const bool is_over = std::holds_alternative<attempt_over>(event);
+void in_process_attempts_actor::hear(attempt_key key, attempt_events events) {
+  const bool is_over = std::holds_alternative<attempt_over>(events.back());
   if (is_over) {
     under_way_.erase(key);
     ended_.erase(key);
   } else if (is_closing_ || ended_.count(key) != 0)
-    answer(key, attempt_answer::stop);
-  else if (std::holds_alternative<attempt_alive>(event))
-    answer(key, attempt_answer::go_on);
-  send(controller_, attempt_news{key, std::move(event)});
+    answer(key, {attempt_answer::stop, 0});
+  else if (std::holds_alternative<attempt_alive>(events.back()))
+    answer(key, {});
+  send(controller_, attempt_news{key, std::move(events)});
   if (is_over)
     quit_when_empty();
 }
 
-void in_process_attempts_actor::answer(attempt_key key, attempt_answer what) {
+void in_process_attempts_actor::answer(attempt_key key, attempt_reply reply) {
   // An error: it has been answered, or is over, which is told.
-  (void)attempts_->answer(key.trial, key.attempt, what, told_as(key));
+  (void)attempts_->answer(key.trial, key.attempt, reply, told_as(key));
 }
 
 in_process_attempts::then in_process_attempts_actor::told_as(attempt_key key) {
-  return [me = caf::actor(this), key](attempt_event event) { caf::anon_send(me, attempt_says{key, std::move(event)}); };
+  return [me = caf::actor(this), key](attempt_events events) {
+    caf::anon_send(me, attempt_says{key, std::move(events)});
+  };
 }
 
 void in_process_attempts_actor::quit_when_empty() {

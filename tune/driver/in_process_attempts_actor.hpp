@@ -22,8 +22,8 @@ public:
   const char* name() const override { return "in_process_attempts_actor"; }
 
 private:
-  void hear(attempt_key key, attempt_event event);
-  void answer(attempt_key key, attempt_answer what);
+  void hear(attempt_key key, attempt_events events);
+  void answer(attempt_key key, attempt_reply reply);
   in_process_attempts::then told_as(attempt_key key);
   void quit_when_empty();
 

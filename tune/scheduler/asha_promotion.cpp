@@ -72,6 +72,17 @@ decision asha_promotion::on_result(const scheduler_result& result) {
   return {verdict::pause, place_in(here, result.loss, "waits here")};
 }
 
+iteration_number asha_promotion::next_judged(trial_id trial, iteration_number after) const {
+  const auto found = lives_.find(trial);
+  if (found == lives_.end())
+    return after + 1;
+  auto next = options_.stop_last ? options_.max_t : std::numeric_limits<iteration_number>::max();
+  const auto& rungs = brackets_[found->second.bracket];
+  if (found->second.next < rungs.size())
+    next = std::min(next, rungs[found->second.next].level);
+  return std::max(next, after + 1);
+}
+
 /// The set of the best grows by at most one, and its members change by at most one more.
 void asha_promotion::add(rung& here, trial_id trial, double loss) {
   const auto is_waiting = [&](const entry& each) {

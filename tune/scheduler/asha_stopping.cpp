@@ -51,6 +51,17 @@ decision asha_stopping::on_result(const scheduler_result& result) {
   return decided;
 }
 
+iteration_number asha_stopping::next_judged(trial_id trial, iteration_number after) const {
+  const auto found = lives_.find(trial);
+  if (found == lives_.end())
+    return after + 1;
+  auto next = options_.stop_last ? options_.max_t : std::numeric_limits<iteration_number>::max();
+  const auto& rungs = brackets_[found->second.bracket];
+  if (found->second.passed < rungs.size())
+    next = std::min(next, rungs[found->second.passed].level);
+  return std::max(next, after + 1);
+}
+
 decision asha_stopping::at_rung(rung& here, double loss) {
   const auto n = here.size() + 1;
   const auto m = std::max<std::size_t>(1, best_of(n, options_.reduction_factor));

@@ -19,6 +19,7 @@ public:
 
   void on_trial_created(trial_id trial, const config& values) override;
   decision on_result(const scheduler_result& result) override; ///< Of trials that it does not know: go on.
+  iteration_number next_judged(trial_id trial, iteration_number after) const override;
   void on_trial_end(trial_id trial, trial_state how) override;
   std::optional<iteration_number> max_iterations() const override;
 

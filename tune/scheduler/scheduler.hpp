@@ -41,6 +41,12 @@ public:
 
   virtual void on_trial_created(trial_id trial, const config& values) = 0;
   virtual decision on_result(const scheduler_result& result) = 0;
+  /// The first iteration after this one at which on_result() may say anything but go on: a trial does those before it
+  /// without waiting for an answer. The greatest number: none.
+  virtual iteration_number next_judged(trial_id trial, iteration_number after) const {
+    (void)trial;
+    return after + 1;
+  }
   /// The trial has ended, for whatever cause; a trial that merely runs again elsewhere has not.
   virtual void on_trial_end(trial_id trial, trial_state how) = 0;
 

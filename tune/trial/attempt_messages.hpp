@@ -13,12 +13,14 @@
 #include "tune/vocabulary.hpp"
 
 /// What the driver and the worker of an attempt say to each other. The driver always asks and the worker answers: to
-/// `attempt_order` and to each `attempt_answer` with the next `attempt_event`, which may take as long as an iteration.
+/// `attempt_order` and to each `attempt_answer` with the events that have come since, as soon as there is one, which may
+/// take as long as an iteration.
 ///
-///   order -> alive, then answer -> report, answer -> report, ..., answer -> over
+///   order -> alive, then answer -> reports, answer -> reports, ..., answer -> reports and over
 ///
-/// An attempt that cannot begin answers the order with `over`. Stop or pause as the answer to `alive` ends it before
-/// its first report. After stop and pause no report comes any more, only `over`.
+/// A report waits for its answer, unless the driver has given leave: where nothing but "go on" can be answered to the
+/// reports before an iteration, the worker does these on its own, and tells many at once. Stop and pause are heard at
+/// the next report, which counts. An attempt that cannot begin answers the order with `over`.
 namespace tune {
 
 /// When checkpoints are written; one policy for functions and classes.
@@ -45,6 +47,7 @@ struct attempt_order {
   std::vector<std::string> metrics; ///< Must be in each result.
   checkpoint_policy checkpoints;
   std::optional<iteration_number> max_iterations; ///< After which the trial has finished.
+  iteration_number free_until = 0;                ///< Reports before this iteration wait for no answer.
   double time_total_s = 0;                        ///< Of earlier attempts, up to the checkpoint.
   /// The trial's directory in the experiment's storage, and a marker file there with its content: a worker that finds
   /// it sees the storage, and writes there directly. Otherwise it writes below its node's own directory.
@@ -83,12 +86,19 @@ struct attempt_over {
 };
 
 using attempt_event = std::variant<attempt_alive, attempt_report, attempt_over>;
+using attempt_events = std::vector<attempt_event>; ///< In the order in which they came.
 
 /// What the worker does next.
 enum class attempt_answer {
   go_on,
   pause, ///< Save and end.
   stop,  ///< End in good order; save if the policy says so.
+};
+
+/// An answer to all that was told so far.
+struct attempt_reply {
+  attempt_answer what = attempt_answer::go_on;
+  iteration_number free_until = 0; ///< As in the order; it is never taken back.
 };
 
 } // namespace tune

@@ -180,6 +180,20 @@ result<attempt_event> read_event(const wire::AttemptEvent& in) {
   return fail(errc::incompatible, "an event of no kind");
 }
 
+result<attempt_events> read_events(const wire::AttemptEvents& in) {
+  if (in.events().empty())
+    return fail(errc::incompatible, "no event");
+  attempt_events out;
+  out.reserve(static_cast<std::size_t>(in.events_size()));
+  for (const auto& each : in.events()) {
+    auto event = read_event(each);
+    if (!event)
+      return fail(event.error());
+    out.push_back(std::move(*event));
+  }
+  return out;
+}
+
 // -- orders --------------------------------------------------------------------
 
 result<attempt_order> read_order(const wire::AttemptOrder& in) {
@@ -194,6 +208,7 @@ result<attempt_order> read_order(const wire::AttemptOrder& in) {
   out.checkpoints = {in.checkpoint_every(), in.checkpoint_at_end()};
   if (in.has_max_iterations())
     out.max_iterations = in.max_iterations();
+  out.free_until = in.free_until();
   out.time_total_s = in.time_total_s();
   out.storage_directory = in.storage_directory();
   out.marker_file = in.marker_file();
@@ -249,6 +264,7 @@ std::string to_bytes(const attempt_order& order) {
   out.set_checkpoint_at_end(order.checkpoints.at_end);
   if (order.max_iterations)
     out.set_max_iterations(*order.max_iterations);
+  out.set_free_until(order.free_until);
   out.set_time_total_s(order.time_total_s);
   out.set_storage_directory(order.storage_directory);
   out.set_marker_file(order.marker_file);
@@ -258,9 +274,10 @@ std::string to_bytes(const attempt_order& order) {
   return out.SerializeAsString();
 }
 
-std::string to_bytes(const attempt_event& event) {
-  wire::AttemptEvent out;
-  std::visit([&](const auto& what) { write(what, out); }, event);
+std::string to_bytes(const attempt_events& events) {
+  wire::AttemptEvents out;
+  for (const auto& each : events)
+    std::visit([&](const auto& what) { write(what, *out.add_events()); }, each);
   return out.SerializeAsString();
 }
 
@@ -268,8 +285,8 @@ result<attempt_order> order_from(std::string_view bytes) {
   return parse<wire::AttemptOrder>(bytes).and_then(read_order).map_error(of("an attempt's order"));
 }
 
-result<attempt_event> event_from(std::string_view bytes) {
-  return parse<wire::AttemptEvent>(bytes).and_then(read_event).map_error(of("an attempt's event"));
+result<attempt_events> events_from(std::string_view bytes) {
+  return parse<wire::AttemptEvents>(bytes).and_then(read_events).map_error(of("an attempt's events"));
 }
 
 std::uint8_t to_number(attempt_answer answer) noexcept {

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using core_duration = runtime::core_clock::duration;
 
-// A save that took s is followed by 19 s without one: at most 1/20 of the time.
+// A save that took s is followed by 19 s without one: at most 1/20 of the time. The same holds for waits.
 constexpr int times_as_long_without = 19;
 constexpr std::chrono::nanoseconds least_between_saves = 100ms; // However cheap: each is also copied and removed.
 
@@ -41,7 +41,9 @@ result<attempt_report> attempt_course::on_report(const metrics& values, instant 
   }
   ++iteration_;
   ++reports_;
-  const std::chrono::duration<double> took = std::max(now - iteration_began_, core_duration::zero());
+  const auto time = std::max(now - iteration_began_, core_duration::zero());
+  patience_ = time / times_as_long_without;
+  const std::chrono::duration<double> took = time;
   time_total_s_ += took.count();
   awaits_answer_ = true;
   attempt_report report;

@@ -1,5 +1,6 @@
 #include "tune/worker/posix_attempt_exchange.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/base/invariant.hpp"
@@ -14,6 +15,9 @@ result<void> attempt_exchange::begin(attempt_order order, then with) {
     if (is_busy_)
       return fail(errc::refused, "an attempt runs here already; the next may begin when this one is over");
     is_busy_ = true;
+    answer_ = attempt_answer::go_on;
+    free_until_ = order.free_until;
+    progress_.answered = progress_.told = given_ = 0;
     order_ = std::move(order);
     waiting_ = std::move(with);
   }
@@ -21,16 +25,18 @@ result<void> attempt_exchange::begin(attempt_order order, then with) {
   return {};
 }
 
-result<void> attempt_exchange::answer(attempt_answer answer, then with) {
+result<void> attempt_exchange::answer(attempt_reply reply, then with) {
   {
-    std::lock_guard guard(mutex_);
-    const bool is_late = is_closed_ && is_busy_ && !waiting_; // It ends already: what comes next is `over`.
-    if (!is_late && (!is_busy_ || !is_unanswered_ || answer_))
-      return fail(errc::refused,
-                  is_busy_ ? "the attempt has told nothing that waits for an answer" : "no attempt runs here");
-    if (!is_late)
-      answer_ = answer;
+    std::unique_lock lock(mutex_);
+    if (!is_busy_ || waiting_)
+      return fail(errc::refused, is_busy_ ? "the attempt is asked already" : "no attempt runs here");
+    if (answer_ == attempt_answer::go_on)
+      answer_ = reply.what;
+    free_until_ = std::max(free_until_, reply.free_until);
+    progress_.answered = given_;
     waiting_ = std::move(with);
+    if (!told_.empty())
+      give(lock);
   }
   changed_.notify_all();
   return {};
@@ -56,40 +62,46 @@ std::optional<attempt_order> attempt_exchange::wait_for_order() {
 }
 
 void attempt_exchange::tell(attempt_event event) {
-  then with;
-  {
-    std::lock_guard guard(mutex_);
-    CAF_TUNE_INVARIANT(!is_unanswered_, "an event before the last one was answered");
-    is_unanswered_ = true;
-    with = std::exchange(waiting_, nullptr);
-  }
-  if (with)
-    with(std::move(event));
-}
-
-attempt_answer attempt_exchange::wait_for_answer() {
   std::unique_lock lock(mutex_);
-  return wait_for_answer(lock);
+  changed_.wait(lock, [this] { return told_.size() < most_waiting || is_closed_; });
+  if (const auto* report = std::get_if<attempt_report>(&event))
+    progress_.told = report->iteration;
+  told_.push_back(std::move(event));
+  if (waiting_)
+    give(lock);
 }
 
-attempt_answer attempt_exchange::wait_for_answer(std::unique_lock<std::mutex>& lock) {
-  changed_.wait(lock, [this] { return answer_ || is_closed_; });
-  is_unanswered_ = false;
-  const auto given = std::exchange(answer_, std::nullopt);
-  return is_closed_ ? attempt_answer::stop : *given;
+attempt_answer attempt_exchange::wait_for_answer(iteration_number to, std::chrono::nanoseconds patience) {
+  std::unique_lock lock(mutex_);
+  // An answer that is not "go on" is to an earlier report or to this one: it holds in either case.
+  const auto is_answered = [&] { return to <= progress_.answered || answer_ != attempt_answer::go_on || is_closed_; };
+  if (to < free_until_)
+    changed_.wait_for(lock, patience, is_answered);
+  else
+    changed_.wait(lock, [&] { return to < free_until_ || is_answered(); });
+  return is_closed_ ? attempt_answer::stop : answer_;
 }
 
 void attempt_exchange::tell_last(attempt_over over) {
-  then with;
-  {
-    std::unique_lock lock(mutex_);
-    if (is_unanswered_)
-      wait_for_answer(lock);
+  std::unique_lock lock(mutex_);
+  told_.push_back(std::move(over));
+  if (waiting_)
+    give(lock);
+}
+
+void attempt_exchange::give(std::unique_lock<std::mutex>& lock) {
+  auto events = std::exchange(told_, {});
+  const auto with = std::exchange(waiting_, nullptr);
+  if (std::holds_alternative<attempt_over>(events.back())) {
     is_busy_ = false;
-    with = std::exchange(waiting_, nullptr);
+    progress_.answered = progress_.told.load(); // No answer will come.
   }
-  if (with) // None: it was closed, and nobody had asked.
-    with(std::move(over));
+  for (const auto& each : events)
+    if (const auto* report = std::get_if<attempt_report>(&each))
+      given_ = report->iteration;
+  lock.unlock(); // Who is called may ask for more.
+  changed_.notify_all(); // There is room.
+  with(std::move(events));
 }
 
 } // namespace tune

@@ -7,8 +7,8 @@
 namespace tune {
 namespace {
 
-attempt_over not_run() {
-  return {{end_cause::stopped, "it was stopped before it began"}, std::nullopt, {}};
+attempt_events not_run() {
+  return {attempt_over{{end_cause::stopped, "it was stopped before it began"}, std::nullopt, {}}};
 }
 
 trial_runner_options sharing_this_process(trial_runner_options options) {
@@ -62,7 +62,7 @@ void in_process_attempts::begin_on(trial_runner& runner, waiting next) {
   const key attempt{next.order.trial, next.order.attempt};
   auto with = std::make_shared<then>(std::move(next.with));
   const auto begun = runner.begin(
-    std::move(next.order), passing_on(runner, attempt, [with](attempt_event event) { (*with)(std::move(event)); }));
+    std::move(next.order), passing_on(runner, attempt, [with](attempt_events events) { (*with)(std::move(events)); }));
   if (begun)
     return;
   on_over(runner, attempt); // It was closed meanwhile.
@@ -70,10 +70,10 @@ void in_process_attempts::begin_on(trial_runner& runner, waiting next) {
 }
 
 in_process_attempts::then in_process_attempts::passing_on(trial_runner& runner, key attempt, then with) {
-  return [this, &runner, attempt, with = std::move(with)](attempt_event event) {
-    if (std::holds_alternative<attempt_over>(event))
+  return [this, &runner, attempt, with = std::move(with)](attempt_events events) {
+    if (std::holds_alternative<attempt_over>(events.back()))
       on_over(runner, attempt);
-    with(std::move(event));
+    with(std::move(events));
   };
 }
 
@@ -91,7 +91,7 @@ void in_process_attempts::on_over(trial_runner& runner, key attempt) {
   begin_on(runner, std::move(next));
 }
 
-result<void> in_process_attempts::answer(trial_id trial, attempt_number attempt, attempt_answer answer, then with) {
+result<void> in_process_attempts::answer(trial_id trial, attempt_number attempt, attempt_reply reply, then with) {
   trial_runner* runner = nullptr;
   {
     std::lock_guard guard(mutex_);
@@ -100,7 +100,7 @@ result<void> in_process_attempts::answer(trial_id trial, attempt_number attempt,
   }
   if (runner == nullptr)
     return fail(errc::not_found, fmt::format("attempt {} of trial {} does not run here", attempt, trial));
-  return runner->answer(answer, passing_on(*runner, {trial, attempt}, std::move(with)));
+  return runner->answer(reply, passing_on(*runner, {trial, attempt}, std::move(with)));
 }
 
 void in_process_attempts::close() {

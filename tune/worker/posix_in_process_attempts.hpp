@@ -18,8 +18,8 @@ namespace tune {
 /// crashes or exits takes the driver with it, what never reports again can be ended by nobody, and neither the working
 /// directory nor what is printed is a trial's own.
 ///
-/// Any thread calls, and nothing blocks but the destructor. Events come on the attempts' threads, each once, to whoever
-/// asked; the same ones as from a worker.
+/// Any thread calls, and nothing blocks but the destructor. Events come on the attempts' threads, or at once on that
+/// of an answer, each once, to whoever asked; the same ones as from a worker.
 class in_process_attempts {
 public:
   using then = trial_runner::then;
@@ -33,7 +33,7 @@ public:
   /// Begins as soon as a thread is free, in the order of these calls.
   void begin(attempt_order order, then with);
   /// Error: it does not run, or has told nothing that waits for an answer.
-  [[nodiscard]] result<void> answer(trial_id trial, attempt_number attempt, attempt_answer answer, then with);
+  [[nodiscard]] result<void> answer(trial_id trial, attempt_number attempt, attempt_reply reply, then with);
   /// What waits for a thread is over, and so is what runs, at its next report.
   void close();
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +20,20 @@ std::atomic<int> words_from = -1; // Signal handlers may read lock-free atomics.
 std::atomic<int> words_to = -1;
 static_assert(std::atomic<int>::is_always_lock_free);
 
-/// Only what a signal handler may call.
+std::atomic<const report_progress*> reports_to_arrive = nullptr;
+static_assert(std::atomic<const report_progress*>::is_always_lock_free);
+static_assert(std::atomic<iteration_number>::is_always_lock_free);
+
+// Only what a signal handler may call.
+
+void wait_for_reports() {
+  const auto* reports = reports_to_arrive.exchange(nullptr);
+  constexpr timespec pause{0, 200'000};
+  constexpr int most_pauses = 2'500;
+  for (int i = 0; reports != nullptr && i < most_pauses && reports->answered < reports->told; ++i)
+    ::nanosleep(&pause, nullptr);
+}
+
 void write_last_words() {
   const int from = words_from.exchange(-1);
   struct stat is {};
@@ -33,6 +47,7 @@ void write_last_words() {
 }
 
 void on_fatal_signal(int number) {
+  wait_for_reports();
   write_last_words();
   ::raise(number); // The action is the default one again (SA_RESETHAND): it ends here.
 }
@@ -49,17 +64,27 @@ void watch_for_the_end() {
   }
   ::on_exit(
     [](int status, void*) {
+      wait_for_reports();
       if (status != 0)
         write_last_words();
     },
     nullptr);
 }
 
-} // namespace
-
-void pass_last_words_on(int from, int to) {
+void watch_once() {
   static const bool is_watched = (watch_for_the_end(), true);
   (void)is_watched;
+}
+
+} // namespace
+
+void let_reports_arrive(const report_progress* reports) {
+  watch_once();
+  reports_to_arrive = reports;
+}
+
+void pass_last_words_on(int from, int to) {
+  watch_once();
   words_to = to;
   words_from = from;
 }

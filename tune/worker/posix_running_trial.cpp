@@ -126,17 +126,14 @@ next_step running_trial::report(const metrics& values, const save_function& save
   check_caller();
   if (course_.is_ending())
     throw attempt_unwound();
-  auto& exchange = *options_.exchange;
-  if (!std::exchange(is_alive_answered_, true))
-    course_.on_answer(exchange.wait_for_answer(), done_at);
   if (!may_go_on())
     return stop; // What it has just done is not counted.
   auto report = course_.on_report(values, done_at);
   if (!report)
     throw failure(report.error());
   save_if_wanted(save, *report);
-  exchange.tell(std::move(*report));
-  course_.on_answer(exchange.wait_for_answer(), options_.now());
+  options_.exchange->tell(std::move(*report));
+  course_.on_answer(options_.exchange->wait_for_answer(course_.iteration(), course_.patience()), options_.now());
   save_if_wanted(save, over_);
   return course_.is_ending() ? stop : go_on;
 }

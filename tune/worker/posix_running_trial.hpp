@@ -64,7 +64,6 @@ private:
   attempt_course course_;
   attempt_over over_;
   const std::thread::id thread_ = std::this_thread::get_id();
-  bool is_alive_answered_ = false;
   bool is_saving_ = false;
 };
 

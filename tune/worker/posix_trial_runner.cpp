@@ -44,6 +44,7 @@ trial_runner::trial_runner(trial_runner_options options) : options_(std::move(op
     std::error_code ignored; // Then there is nothing to come back to.
     home_ = std::filesystem::current_path(ignored);
     output_ = std::make_unique<attempt_output>();
+    let_reports_arrive(&exchange_.progress());
   }
   thread_ = std::thread([this] { run(); });
 }
@@ -51,14 +52,16 @@ trial_runner::trial_runner(trial_runner_options options) : options_(std::move(op
 trial_runner::~trial_runner() {
   exchange_.close();
   thread_.join();
+  if (options_.owns_process)
+    let_reports_arrive(nullptr);
 }
 
 result<void> trial_runner::begin(attempt_order order, then with) {
   return exchange_.begin(std::move(order), std::move(with));
 }
 
-result<void> trial_runner::answer(attempt_answer answer, then with) {
-  return exchange_.answer(answer, std::move(with));
+result<void> trial_runner::answer(attempt_reply reply, then with) {
+  return exchange_.answer(reply, std::move(with));
 }
 
 void trial_runner::shut_down(std::function<void()> when_idle) {

@@ -32,9 +32,9 @@ struct trial_runner_options {
 /// Runs attempts one after the other, on a thread of its own: the user's code, functions and classes. An object of a
 /// class is kept for the next attempt of the same trainable, if its reset() can do that.
 ///
-/// Requests come from any thread and do not block. Each is given the next event of the attempt, on the runner's thread:
-/// an order `alive`, or `over` where it cannot begin; an answer the next report, or `over`. What a trainable throws, or
-/// says and should not, is its end. Code that goes on after it was told to stop ends at its next report, by an
+/// Requests come from any thread and do not block. Each is given the next events of the attempt, on the runner's thread
+/// or at once on that of the request: an order `alive`, or `over` where it cannot begin; an answer the reports since, and
+/// `over`. What a trainable throws, or says and should not, is its end. Code that goes on after it was told to stop ends at its next report, by an
 /// exception of no type that it could name; code that never reports again ends only with its process.
 class trial_runner {
 public:
@@ -46,7 +46,7 @@ public:
   trial_runner& operator=(const trial_runner&) = delete;
 
   [[nodiscard]] result<void> begin(attempt_order order, then with); ///< Error: one runs, or it was shut down.
-  [[nodiscard]] result<void> answer(attempt_answer answer, then with);
+  [[nodiscard]] result<void> answer(attempt_reply reply, then with);
   /// Stops the attempt at its next report, which is not counted, and takes no other. `when_idle` is called once, on the
   /// runner's thread, when the user's code has returned and whoever waited was given `over`. Called once.
   void shut_down(std::function<void()> when_idle);

@@ -53,11 +53,11 @@ public:
     return promised(runner_.begin(std::move(*order), tell_self()));
   }
 
-  caf::result<std::string> on_answer(std::uint8_t number) {
+  caf::result<std::string> on_answer(std::uint8_t number, std::int64_t free_until) {
     const auto answer = attempt_wire::answer_from(number);
     if (!answer)
       return refusal(answer.error());
-    return promised(runner_.answer(*answer, tell_self()));
+    return promised(runner_.answer({*answer, free_until}, tell_self()));
   }
 
   void on_told(std::string& bytes) {
@@ -78,12 +78,12 @@ private:
   }
 
   trial_runner::then tell_self() const {
-    return [address = address_](const attempt_event& event) {
-      send_to(address, told_atom_v, attempt_wire::to_bytes(event));
+    return [address = address_](const attempt_events& events) {
+      send_to(address, told_atom_v, attempt_wire::to_bytes(events));
     };
   }
 
-  /// The event's message comes after this one: the promise is there by then.
+  /// The events' message comes after this one: the promise is there by then.
   caf::result<std::string> promised(const result<void>& begun) {
     if (!begun)
       return refusal(begun.error());
@@ -113,8 +113,8 @@ caf::behavior trial_runner_actor::make_behavior() {
       return runtime::to_bytes(place.node, place.directory, !marker.empty() && holds(marker_file, marker));
     },
     [this](begin_atom, const std::string& order) { return body_->on_begin(order); },
-    [this](answer_atom, std::uint8_t answer) { return body_->on_answer(answer); },
-    [this](told_atom, std::string& event) { body_->on_told(event); },
+    [this](answer_atom, std::uint8_t answer, std::int64_t free_until) { return body_->on_answer(answer, free_until); },
+    [this](told_atom, std::string& events) { body_->on_told(events); },
     [this](idle_atom) { quit(caf::exit_reason::user_shutdown); },
   };
 }

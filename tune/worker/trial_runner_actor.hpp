@@ -29,8 +29,8 @@ struct runner_place {
 /// Runs attempts in a worker, one after the other:
 ///
 ///   (hello_atom, std::string marker_file, std::string marker) -> std::string: its runner_place as bytes
-///   (begin_atom, std::string order)    -> std::string event
-///   (answer_atom, std::uint8_t answer) -> std::string event
+///   (begin_atom, std::string order)                             -> std::string events
+///   (answer_atom, std::uint8_t answer, std::int64_t free_until) -> std::string events
 ///
 /// with the bytes and the number of attempt_wire. When an attempt's last event (attempt_over) has been given, the next
 /// may begin. A request that is no such message, or comes at the wrong time, is answered with an error. Asked to quit,

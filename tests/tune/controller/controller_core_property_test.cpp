@@ -32,8 +32,12 @@ void let_it(virtual_experiment& x, trial_id trial, runtime::random_stream& rando
     return x.over(trial.value, random.chance(0.5) ? end_cause::lost : end_cause::crashed, "a fault");
   if (!a.is_alive)
     return x.alive(trial.value);
+  if (random.chance(0.5) && x.may_go_alone(trial.value))
+    return x.report_alone(trial.value, random.unit(), random.chance(0.4));
   if (a.wants_answer)
     return;
+  if (!a.ahead.empty() && random.chance(0.5))
+    return x.deliver(trial.value);
   if (a.told == attempt_answer::stop || a.told == attempt_answer::pause) {
     const auto cause = a.told == attempt_answer::stop ? end_cause::stopped : end_cause::paused;
     return random.chance(0.5) ? x.over(trial.value, cause) : x.over_with_checkpoint(trial.value, cause);
@@ -71,6 +75,7 @@ TEST_CASE("controller: whatever is lost and however often the driver crashes, ea
     options.failures.max_failures = -1;
     options.failures.most_losses_in_a_row = 1'000'000;
     virtual_experiment x(options, 1000, by_hash, most_iterations);
+    x.goes_alone = x.schedule->goes_alone = s % 2 == 0;
     x.begin(3);
 
     for (int step = 0; step < 5000 && !x.ended; ++step) {

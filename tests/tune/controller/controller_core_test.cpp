@@ -156,9 +156,9 @@ TEST_CASE("controller: what an older attempt says is dropped (I3)") {
   attempt_report late;
   late.iteration = 2;
   late.values = {{"accuracy", 1.0}};
-  CHECK(x.core->on_report(trial_id{1}, 1, late, x.now()).empty());
-  CHECK(x.core->on_attempt_over(trial_id{1}, 1, {{end_cause::finished, ""}, {}, {}}, x.now()).empty());
-  CHECK(x.core->on_attempt_alive(trial_id{1}, 1, {}, x.now()).empty());
+  CHECK(x.core->on_attempt_events(trial_id{1}, 1, {late}, x.now()).empty());
+  CHECK(x.core->on_attempt_events(trial_id{1}, 1, {attempt_over{{end_cause::finished, ""}, {}, {}}}, x.now()).empty());
+  CHECK(x.core->on_attempt_events(trial_id{1}, 1, {attempt_alive{}}, x.now()).empty());
   CHECK(x.written.size() == records);
 }
 

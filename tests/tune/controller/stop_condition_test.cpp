@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 
 using namespace tune;
 
@@ -14,6 +15,17 @@ TEST_CASE("stop condition: ends a trial in the direction that it says, and NaN n
   CHECK(reached(conditions, metrics({{"loss", 0.2}}), 10, 1, 10) == "training_iteration is 10, at least 10");
   CHECK_FALSE(reached(conditions, metrics({{"loss", std::nan("")}}), 1, 1, 1));
   CHECK_FALSE(reached(conditions, metrics({{"other", 0.05}}), 1, 1, 1));
+}
+
+TEST_CASE("stop condition: only a bound on the iterations leaves those before it alone") {
+  constexpr auto never = std::numeric_limits<iteration_number>::max();
+  CHECK(first_that_may_reach({}, 5) == never);
+  CHECK(first_that_may_reach({{"training_iteration", at_least(9.5)}}, 5) == 10);
+  CHECK(first_that_may_reach({{"training_iteration", at_least(3)}}, 5) == 6);
+  CHECK(first_that_may_reach({{"training_iteration", at_least(9)}, {"training_iteration", at_least(8)}}, 5) == 8);
+  CHECK(first_that_may_reach({{"training_iteration", at_least(9)}, {"loss", at_most(0.1)}}, 5) == 6);
+  CHECK(first_that_may_reach({{"time_total_s", at_least(9)}}, 5) == 6);
+  CHECK(first_that_may_reach({{"training_iteration", at_least(1e300)}}, 5) == never);
 }
 
 TEST_CASE("stop condition: those that hold from the beginning or against the objective are mistakes") {

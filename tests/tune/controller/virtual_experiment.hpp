@@ -66,6 +66,13 @@ public:
     const auto what = decide_ ? decide_(r.trial, r.iteration) : verdict::go_on;
     return {what, what == verdict::go_on ? "" : "as scripted"};
   }
+  iteration_number next_judged(trial_id trial, iteration_number after) const override {
+    constexpr iteration_number far = 50; // A script may say something any time.
+    for (auto i = after + 1; i < after + far; ++i)
+      if (!goes_alone || (decide_ && decide_(trial, i) != verdict::go_on))
+        return i;
+    return after + far;
+  }
   void on_trial_paused(trial_id trial) override { paused_.insert(trial); }
   void on_trial_end(trial_id trial, trial_state) override { paused_.erase(trial); }
   std::optional<resumption> choose_paused() override {
@@ -78,6 +85,7 @@ public:
   std::optional<iteration_number> max_iterations() const override { return most_; }
 
   bool brings_back = true;
+  bool goes_alone = false; ///< Lets trials do without answers what it has nothing to say about.
 
 private:
   script decide_;
@@ -95,6 +103,8 @@ public:
     bool wants_answer = false;          ///< It has reported.
     iteration_number iteration = 0;     ///< The last that it reported.
     std::optional<attempt_answer> told; ///< What it was answered last.
+    iteration_number free_until = 0;
+    attempt_events ahead; ///< Reported without an answer, and not asked for yet.
   };
 
   explicit virtual_experiment(controller_options options, std::uint64_t points = 1000,
@@ -123,22 +133,32 @@ public:
     auto& a = attempts.at(trial_id{trial});
     a.is_alive = true;
     perform(
-      core->on_attempt_alive(trial_id{trial}, a.attempt, {"node-1", "host-1", "10.0.0.1", 100, true, "/t"}, now()));
+      core->on_attempt_events(trial_id{trial}, a.attempt,
+                              {attempt_alive{"node-1", "host-1", "10.0.0.1", 100, true, "/t"}}, now()));
   }
   /// Its next iteration; with a checkpoint if told so.
   void report(std::uint64_t trial, double accuracy = 0.5, bool checkpoint = false, bool done = false,
               bool in_storage = true) {
     auto& a = attempts.at(trial_id{trial});
-    attempt_report r;
-    r.iteration = ++a.iteration;
-    r.values = {{"accuracy", accuracy}};
-    r.time_total_s = static_cast<double>(a.iteration);
-    r.done = done;
-    if (checkpoint)
-      r.checkpoint = written_by(trial_id{trial}, a, in_storage);
+    a.ahead.push_back(next_report(trial_id{trial}, a, accuracy, checkpoint, done, in_storage));
+    deliver(trial);
+  }
+  bool may_go_alone(std::uint64_t trial) const {
+    const auto& a = attempts.at(trial_id{trial});
+    return a.is_alive && a.iteration < a.free_until && a.told.value_or(attempt_answer::go_on) == attempt_answer::go_on;
+  }
+  /// Its next iteration while the answer to an earlier one is still to come.
+  void report_alone(std::uint64_t trial, double accuracy = 0.5, bool checkpoint = false) {
+    auto& a = attempts.at(trial_id{trial});
+    if (!may_go_alone(trial))
+      throw std::logic_error("it has no leave to go on");
+    a.ahead.push_back(next_report(trial_id{trial}, a, accuracy, checkpoint, false, true));
+  }
+  void deliver(std::uint64_t trial) {
+    auto& a = attempts.at(trial_id{trial});
     a.wants_answer = true;
     a.told.reset();
-    perform(core->on_report(trial_id{trial}, a.attempt, r, now()));
+    perform(core->on_attempt_events(trial_id{trial}, a.attempt, std::exchange(a.ahead, {}), now()));
   }
   void over(std::uint64_t trial, end_cause cause, const std::string& why = "why") {
     end(trial_id{trial}, {{cause, cause == end_cause::finished ? "" : why}, {}, {}});
@@ -226,6 +246,7 @@ public:
   scripted_scheduler* schedule = nullptr;
   std::vector<journal_record> written;
   std::size_t durable = 0;
+  bool goes_alone = false; ///< Of the next scheduler that is opened.
   std::map<trial_id, running> attempts;
   std::vector<std::pair<trial_id, std::string>> killed;
   std::vector<checkpoint_ref> kept, dropped, left;
@@ -234,11 +255,23 @@ public:
   std::optional<controller_core::finish> ended;
 
 private:
+  attempt_report next_report(trial_id trial, running& a, double accuracy, bool checkpoint, bool done, bool in_storage) {
+    attempt_report r;
+    r.iteration = ++a.iteration;
+    r.values = {{"accuracy", accuracy}};
+    r.time_total_s = static_cast<double>(a.iteration);
+    r.done = done;
+    if (checkpoint)
+      r.checkpoint = written_by(trial, a, in_storage);
+    return r;
+  }
+
   void open() {
     auto s = std::make_unique<counting_searcher>(points_);
     auto d = std::make_unique<scripted_scheduler>(decide_, most_);
     search = s.get();
     schedule = d.get();
+    schedule->goes_alone = goes_alone;
     core = std::make_unique<controller_core>(options_, std::move(s), std::move(d));
   }
 
@@ -251,9 +284,10 @@ private:
     return made;
   }
   void end(trial_id trial, const attempt_over& over) {
-    const auto attempt = attempts.at(trial).attempt;
+    auto last = attempts.at(trial);
     attempts.erase(trial);
-    perform(core->on_attempt_over(trial, attempt, over, now()));
+    last.ahead.push_back(over);
+    perform(core->on_attempt_events(trial, last.attempt, last.ahead, now()));
   }
   void forget_on_the_way(const checkpoint_ref& checkpoint) {
     on_the_way.erase(
@@ -270,6 +304,7 @@ private:
         r.attempt = s->attempt;
         r.restore = s->restore;
         r.iteration = s->restore ? s->restore->iteration : 0;
+        r.free_until = s->free_until;
         if (attempts.count(s->trial) != 0)
           throw std::logic_error("two attempts of one trial at once");
         attempts[s->trial] = r;
@@ -278,7 +313,8 @@ private:
         if (!told.wants_answer || told.attempt != t->attempt)
           throw std::logic_error("an answer that nobody waits for");
         told.wants_answer = false;
-        told.told = t->what;
+        told.told = t->reply.what;
+        told.free_until = t->reply.free_until;
       } else if (const auto* k = std::get_if<controller_core::kill_attempt>(&each))
         killed.emplace_back(k->trial, k->why);
       else if (const auto* c = std::get_if<controller_core::keep_checkpoint>(&each)) {

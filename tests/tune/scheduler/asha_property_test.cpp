@@ -141,6 +141,32 @@ TEST_CASE("asha: the same events give the same decisions, word for word (I6)") {
   });
 }
 
+TEST_CASE("asha: before the iteration that it names it has nothing to say, and it names the next rung") {
+  for_each_seed(60, [](seed s) {
+    random_stream random(s);
+    for (const auto type : {variant::stopping, variant::promotion}) {
+      const auto options = any_options(random, type);
+      const auto by = asha(options).make({s, direction::maximize});
+      for (std::uint64_t n = 1; n <= 30; ++n) {
+        const trial_id trial{n};
+        by->on_trial_created(trial, {});
+        decision last;
+        for (iteration_number i = 1; i < 200 && last.what == verdict::go_on; ++i) {
+          const auto judged = by->next_judged(trial, i - 1);
+          REQUIRE(judged >= i);
+          last = by->on_result({trial, i, any_loss(random)});
+          if (i < judged)
+            REQUIRE(last == decision{});
+          else
+            REQUIRE_FALSE(last == decision{}); // It says something there: a reason at least.
+        }
+        if (last.what == verdict::stop)
+          by->on_trial_end(trial, trial_state::stopped);
+      }
+    }
+  });
+}
+
 TEST_CASE("asha, stopping: a trial goes on at a rung exactly if fewer than m are better: the plain count") {
   for_each_seed(200, [](seed s) {
     random_stream random(s);

@@ -25,6 +25,7 @@ attempt_order order_with_everything() {
   order.metrics = {"accuracy", "loss"};
   order.checkpoints = {5, false};
   order.max_iterations = 81;
+  order.free_until = 9;
   order.time_total_s = 12.5;
   order.storage_directory = "/storage/x/\xff";
   order.marker_file = "/storage/.marker";
@@ -44,17 +45,20 @@ std::string mistake_in_order(Change change) {
 }
 
 std::string mistake_in_event(const wire::AttemptEvent& message) {
-  const auto read = attempt_wire::event_from(message.SerializeAsString());
+  wire::AttemptEvents all;
+  *all.add_events() = message;
+  const auto read = attempt_wire::events_from(all.SerializeAsString());
   REQUIRE(!read);
   return read.error().message;
 }
 
 template <class Event>
 Event there_and_back(const Event& event) {
-  const auto read = attempt_wire::event_from(attempt_wire::to_bytes(attempt_event(event)));
+  const auto read = attempt_wire::events_from(attempt_wire::to_bytes(attempt_events{event}));
   REQUIRE(read);
-  REQUIRE(std::holds_alternative<Event>(*read));
-  return std::get<Event>(*read);
+  REQUIRE(read->size() == 1);
+  REQUIRE(std::holds_alternative<Event>(read->front()));
+  return std::get<Event>(read->front());
 }
 
 } // namespace
@@ -163,14 +167,14 @@ TEST_CASE("attempt wire: an order that says what cannot be is refused with the p
 }
 
 TEST_CASE("attempt wire: an event that says what cannot be is refused with the place") {
-  CHECK(mistake_in_event({}) == "an attempt's event: an event of no kind");
+  CHECK(mistake_in_event({}) == "an attempt's events: an event of no kind");
   wire::AttemptEvent report;
   report.mutable_report()->set_iteration(0);
-  CHECK(mistake_in_event(report) == "an attempt's event: iteration: 0 is less than 1");
+  CHECK(mistake_in_event(report) == "an attempt's events: iteration: 0 is less than 1");
   report.mutable_report()->set_iteration(1);
   report.mutable_report()->set_time_total_s(std::numeric_limits<double>::quiet_NaN());
-  CHECK(mistake_in_event(report) == "an attempt's event: time_total_s: nan is no duration");
+  CHECK(mistake_in_event(report) == "an attempt's events: time_total_s: nan is no duration");
   wire::AttemptEvent over;
   over.mutable_over()->set_cause(static_cast<wire::AttemptOver::Cause>(99));
-  CHECK(mistake_in_event(over) == "an attempt's event: cause 99 is not known");
+  CHECK(mistake_in_event(over) == "an attempt's events: cause 99 is not known");
 }

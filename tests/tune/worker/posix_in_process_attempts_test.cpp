@@ -36,7 +36,7 @@ public:
       std::lock_guard guard(mutex_);
       ++open_;
     }
-    attempts_->begin(std::move(order), [this, trial](const attempt_event& event) { hear(trial, event); });
+    attempts_->begin(std::move(order), [this, trial](const attempt_events& events) { hear(trial, events); });
   }
   void wait_for_all() {
     std::unique_lock lock(mutex_);
@@ -49,8 +49,8 @@ public:
   std::map<trial_id, attempt_end> ends;
 
 private:
-  void hear(trial_id trial, const attempt_event& event) {
-    {
+  void hear(trial_id trial, const attempt_events& events) {
+    for (const auto& event : events) {
       std::lock_guard guard(mutex_);
       if (const auto* report = std::get_if<attempt_report>(&event))
         losses[trial].push_back(report->values.get<double>("loss"));
@@ -61,8 +61,7 @@ private:
         return;
       }
     }
-    runtime::or_throw(attempts_->answer(trial, 1, attempt_answer::go_on,
-                                        [this, trial](const attempt_event& next) { hear(trial, next); }));
+    runtime::or_throw(attempts_->answer(trial, 1, {}, [this, trial](const attempt_events& next) { hear(trial, next); }));
   }
 
   std::mutex mutex_;
@@ -147,7 +146,7 @@ TEST_CASE("in-process attempts: closed, what waits is over at once, and what run
 TEST_CASE("in-process attempts: an answer to what does not run is an error") {
   trainable_registry trainables;
   in_process_attempts attempts(1, {"here", {}, false, nullptr, &trainables, {}});
-  const auto answered = attempts.answer(trial_id(7), 2, attempt_answer::go_on, [](const attempt_event&) {});
+  const auto answered = attempts.answer(trial_id(7), 2, {}, [](const attempt_events&) {});
   REQUIRE(!answered);
   CHECK(answered.error().message == "attempt 2 of trial 7 does not run here");
 }

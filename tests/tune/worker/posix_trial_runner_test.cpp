@@ -19,7 +19,7 @@ struct runner_for_test {
   trial_runner& runner() {
     if (!made)
       made = std::make_unique<trial_runner>(
-        trial_runner_options{"node-1", {}, false, {std::shared_ptr<void>(), &files}, &trainables, {}});
+        trial_runner_options{"node-1", {}, false, {std::shared_ptr<void>(), &files}, &trainables, now});
     return *made;
   }
   conversation driver() { return conversation(runner()); }
@@ -50,6 +50,7 @@ struct runner_for_test {
   test_directory storage;
   fake_checkpoint_files files;
   trainable_registry trainables;
+  std::function<runtime::instant()> now; ///< Empty: the steady clock.
   std::unique_ptr<trial_runner> made;
 };
 
@@ -151,12 +152,13 @@ TEST_CASE("trial runner: who reports again after the end is ended there, also wh
   CHECK(unwound == 4);
 }
 
-TEST_CASE("trial runner: stopped before its first report, none is counted") {
+TEST_CASE("trial runner: stopped before its first report, that one counts and is the last") {
   runner_for_test t;
   t.function([&](trial& trial) { CHECK(trial.report({{"loss", 1}}) == stop); });
   auto driver = t.driver();
   driver.begin<attempt_alive>(t.order());
 
+  CHECK(driver.answer<attempt_report>(attempt_answer::stop).iteration == 1);
   CHECK(driver.over(attempt_answer::stop).end.cause == end_cause::stopped);
 }
 
@@ -316,15 +318,131 @@ TEST_CASE("trial runner: what comes at the wrong time is refused, and changes no
   runner_for_test t;
   t.function([](trial& trial) { trial.report({{"loss", 1}}); });
   auto driver = t.driver();
-  const auto ignore = [](const attempt_event&) {};
-  CHECK(t.runner().answer(attempt_answer::go_on, ignore).error().message == "no attempt runs here");
+  const auto ignore = [](const attempt_events&) {};
+  CHECK(t.runner().answer({}, ignore).error().message == "no attempt runs here");
   driver.begin<attempt_alive>(t.order());
 
   CHECK(t.runner().begin(t.order(), ignore).error().message ==
         "an attempt runs here already; the next may begin when this one is over");
   driver.report();
   CHECK(driver.over().end.cause == end_cause::finished);
-  CHECK_FALSE(t.runner().answer(attempt_answer::go_on, ignore));
+  CHECK_FALSE(t.runner().answer({}, ignore));
+}
+
+TEST_CASE("trial runner: with leave, a function goes on alone, and all it told comes with the next answer") {
+  runner_for_test t;
+  std::promise<void> is_at_5, go;
+  t.function([&](trial& trial) {
+    for (int i = 1; i <= 7; ++i) {
+      if (i == 5) {
+        is_at_5.set_value();
+        go.get_future().wait();
+      }
+      if (trial.report({{"loss", i}}) == stop)
+        return;
+    }
+  });
+  auto order = t.order();
+  order.free_until = 5;
+  auto driver = t.driver();
+  driver.begin<attempt_alive>(order);
+  is_at_5.get_future().wait(); // It was answered nothing.
+
+  const auto before = driver.events();
+  go.set_value();
+  const auto fifth = driver.report();
+  const auto sixth = driver.report(); // The leave is at its end: it waits as ever.
+  const auto last = driver.events({attempt_answer::stop, 100});
+
+  REQUIRE(before.size() == 4);
+  for (std::size_t i = 0; i < before.size(); ++i)
+    CHECK(std::get<attempt_report>(before[i]).iteration == static_cast<iteration_number>(i + 1));
+  CHECK(fifth.iteration == 5);
+  CHECK(sixth.iteration == 6);
+  REQUIRE(last.size() == 1);
+  CHECK(std::get<attempt_over>(last[0]).end.cause == end_cause::stopped);
+}
+
+TEST_CASE("trial runner: a long iteration waits for its answer, although it has leave to go on") {
+  runner_for_test t;
+  std::atomic<int> hours = 1;
+  t.now = [&] { return runtime::instant(std::chrono::hours(hours)); };
+  std::atomic<int> reported = 0;
+  t.function([&](trial& trial) {
+    for (; reported < 2; ++reported) {
+      ++hours; // Of which it may wait minutes.
+      CHECK(trial.report({{"loss", 1}}) == go_on);
+    }
+  });
+  auto order = t.order();
+  order.free_until = 1000;
+  auto driver = t.driver();
+  driver.begin<attempt_alive>(order);
+  CHECK(driver.report().iteration == 1); // There is no second one before the next answer.
+  CHECK(reported == 0);
+  CHECK(driver.report().iteration == 2);
+  CHECK(reported == 1);
+  CHECK(driver.over().end.cause == end_cause::finished);
+}
+
+TEST_CASE("trial runner: told to pause while it goes on alone, it tells the iteration that it is in, saves and ends") {
+  runner_for_test t;
+  std::promise<void> computing, go;
+  t.function([&](trial& trial) {
+    int done = 0;
+    const auto report = [&] { return trial.report({{"loss", 1}}, [&](const path& to) { save_number(to, done); }); };
+    ++done;
+    CHECK(report() == go_on);
+    ++done;
+    computing.set_value();
+    go.get_future().wait();
+    CHECK(report() == stop);
+  });
+  auto order = t.order();
+  order.free_until = 1000;
+  auto driver = t.driver();
+  driver.begin<attempt_alive>(order);
+  driver.report();
+  computing.get_future().wait();
+  std::promise<attempt_events> heard;
+  REQUIRE(t.runner().answer({attempt_answer::pause, 0}, [&](attempt_events e) { heard.set_value(std::move(e)); }));
+  go.set_value();
+
+  const auto second = heard.get_future().get();
+  const auto over = driver.over(attempt_answer::pause); // Asked once more.
+
+  CHECK(std::get<attempt_report>(second.front()).iteration == 2);
+  CHECK(over.end.cause == end_cause::paused);
+  REQUIRE(over.checkpoint);
+  CHECK(over.checkpoint->iteration == 2);
+  CHECK(load_number(over.checkpoint->directory) == 2);
+}
+
+TEST_CASE("trial runner: alone, a function is not further ahead than its driver can take") {
+  runner_for_test t;
+  std::atomic<int> reported = 0;
+  constexpr int all = 3'000;
+  t.function([&](trial& trial) {
+    for (int i = 1; i <= all; ++i) {
+      trial.report({{"loss", 1}});
+      reported = i;
+    }
+  });
+  auto order = t.order();
+  order.free_until = all + 1;
+  auto driver = t.driver();
+  driver.begin<attempt_alive>(order);
+
+  std::size_t told = 0;
+  for (bool is_over = false; !is_over;) {
+    const auto events = driver.events();
+    CHECK(events.size() <= attempt_exchange::most_waiting + 1); // And `over`.
+    is_over = std::holds_alternative<attempt_over>(events.back());
+    told += events.size() - (is_over ? 1 : 0);
+    CHECK(reported <= static_cast<int>(told + attempt_exchange::most_waiting));
+  }
+
+  CHECK(told == all);
 }
 
 TEST_CASE("trial runner: a trainable that the program has not cannot begin") {
@@ -351,8 +469,8 @@ TEST_CASE("trial runner: shut down, it ends at its next report, and whoever wait
   auto driver = t.driver();
   driver.begin<attempt_alive>(t.order());
   driver.report();
-  std::promise<attempt_event> last;
-  REQUIRE(t.runner().answer(attempt_answer::go_on, [&](attempt_event event) { last.set_value(std::move(event)); }));
+  std::promise<attempt_events> last;
+  REQUIRE(t.runner().answer({}, [&](attempt_events events) { last.set_value(std::move(events)); }));
   computing.get_future().wait();
   std::promise<void> idle;
 
@@ -362,10 +480,10 @@ TEST_CASE("trial runner: shut down, it ends at its next report, and whoever wait
   go.set_value();
   when_idle.wait();
 
-  const auto event = last.get_future().get();
-  REQUIRE(std::holds_alternative<attempt_over>(event));
-  CHECK(std::get<attempt_over>(event).end.cause == end_cause::stopped);
-  CHECK(t.runner().begin(t.order(), [](const attempt_event&) {}).error().message ==
+  const auto events = last.get_future().get();
+  REQUIRE(std::holds_alternative<attempt_over>(events.back()));
+  CHECK(std::get<attempt_over>(events.back()).end.cause == end_cause::stopped);
+  CHECK(t.runner().begin(t.order(), [](const attempt_events&) {}).error().message ==
         "this worker takes no attempt any more: it was told to end");
 }
 
@@ -387,14 +505,14 @@ TEST_CASE("trial runner: shut down while a report waits for its answer, the stat
 
   t.runner().shut_down([&] { idle.set_value(); });
   saving.get_future().wait();
-  std::promise<attempt_event> last; // An answer that was on its way meanwhile.
-  REQUIRE(t.runner().answer(attempt_answer::go_on, [&](attempt_event event) { last.set_value(std::move(event)); }));
+  std::promise<attempt_events> last; // An answer that was on its way meanwhile.
+  REQUIRE(t.runner().answer({}, [&](attempt_events events) { last.set_value(std::move(events)); }));
   go.set_value();
   idle.get_future().wait();
 
-  const auto event = last.get_future().get();
-  REQUIRE(std::holds_alternative<attempt_over>(event));
-  CHECK(std::get<attempt_over>(event).checkpoint);
+  const auto events = last.get_future().get();
+  REQUIRE(std::holds_alternative<attempt_over>(events.back()));
+  CHECK(std::get<attempt_over>(events.back()).checkpoint);
 
   CHECK(t.files.written == std::vector<std::string>{"checkpoint_000001.attempt-1"});
 }

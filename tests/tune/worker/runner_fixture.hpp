@@ -68,17 +68,21 @@ public:
   }
   template <class Event>
   Event answer(tune::attempt_answer answer) {
-    return as<Event>(event_of([&](auto then) { return runner_.answer(answer, std::move(then)); }));
+    return as<Event>(event_of([&](auto then) { return runner_.answer({answer, 0}, std::move(then)); }));
   }
   tune::attempt_report report() { return answer<tune::attempt_report>(tune::attempt_answer::go_on); }
   tune::attempt_over over(tune::attempt_answer last = tune::attempt_answer::go_on) {
     return answer<tune::attempt_over>(last);
   }
+  /// All that was told since.
+  tune::attempt_events events(tune::attempt_reply reply = {}) {
+    return events_of([&](auto then) { return runner_.answer(reply, std::move(then)); });
+  }
   /// Begins it, and answers go_on until it is over.
   tune::attempt_over run(tune::attempt_order order, std::vector<tune::attempt_report>* reports = nullptr) {
     begin<tune::attempt_alive>(std::move(order));
     for (;;) {
-      auto event = event_of([&](auto then) { return runner_.answer(tune::attempt_answer::go_on, std::move(then)); });
+      auto event = event_of([&](auto then) { return runner_.answer({}, std::move(then)); });
       if (auto* over = std::get_if<tune::attempt_over>(&event))
         return std::move(*over);
       if (reports != nullptr)
@@ -89,9 +93,15 @@ public:
 private:
   template <class Ask>
   static tune::attempt_event event_of(Ask ask) {
-    auto promise = std::make_shared<std::promise<tune::attempt_event>>();
+    auto events = events_of(std::move(ask));
+    REQUIRE(events.size() == 1); // Each report waits for its answer.
+    return std::move(events.front());
+  }
+  template <class Ask>
+  static tune::attempt_events events_of(Ask ask) {
+    auto promise = std::make_shared<std::promise<tune::attempt_events>>();
     auto future = promise->get_future();
-    runtime::or_throw(ask([promise](tune::attempt_event event) { promise->set_value(std::move(event)); }));
+    runtime::or_throw(ask([promise](tune::attempt_events events) { promise->set_value(std::move(events)); }));
     return future.get();
   }
   template <class Event>
