@@ -58,8 +58,38 @@ running_experiment::trial_now running_experiment::wait_for_result(iteration_numb
                   [&](const trial_view& trial) { return trial.iterations >= iteration; });
 }
 
+running_experiment::trial_now running_experiment::wait_for_state(const std::string& trial, trial_state state) {
+  trial_now found;
+  const auto is_it = [&](const experiment_view& view) {
+    const auto* now = view.find(trial);
+    if (now != nullptr)
+      found = now_of(*now);
+    return now != nullptr && now->state == state;
+  };
+  if (!run_->wait_until(is_it))
+    throw failure(
+      {errc::not_found, fmt::format("the experiment ended without trial {} being {}", trial, to_string(state))});
+  return found;
+}
+
 void running_experiment::stop() {
   run_->interrupt("stopped by the program");
+}
+
+result<void> running_experiment::stop(const std::string& trial, const std::string& why) {
+  return run_->order(trial, trial_order::kind::stop, why);
+}
+
+result<void> running_experiment::pause(const std::string& trial, const std::string& why) {
+  return run_->order(trial, trial_order::kind::pause, why);
+}
+
+result<void> running_experiment::resume(const std::string& trial, const std::string& why) {
+  return run_->order(trial, trial_order::kind::resume, why);
+}
+
+result_grid running_experiment::results() const {
+  return run_->results();
 }
 
 std::string running_experiment::path() const {

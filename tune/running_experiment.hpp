@@ -42,7 +42,28 @@ public:
   /// The same for a result.
   trial_now wait_for_result(iteration_number iteration);
 
+  /// Waits until a trial is in this state. Throws runtime::failure if the experiment ends before, or if there is no
+  /// such trial.
+  trial_now wait_for_state(const std::string& trial, trial_state state);
+
   void stop(); ///< In good order: attempts save and end. It can be gone on with.
+
+  // Single trials, by id ("7f3a91c2_00004") or number ("4"). The reason is kept in the journal and shown to people. An
+  // error says why it cannot be, and nothing has changed then: there is no such trial, it has ended, the experiment is
+  // ending. That an order was taken does not mean that it is done: see wait_for_state().
+
+  /// Ends a trial: at its next report, or after 10 s, when it is killed. Its results count.
+  [[nodiscard]] result<void> stop(const std::string& trial, const std::string& why = "stopped by the program");
+  /// Has a trial save a checkpoint at its next report and give its place to others, for as long as the user likes: only
+  /// resume() has it go on, also after the program was ended and started again. What it has done since its newest
+  /// checkpoint is done again if it cannot save. An experiment of which only such trials are left waits for their
+  /// user, until wait() is called: then it ends, and can be gone on with.
+  [[nodiscard]] result<void> pause(const std::string& trial, const std::string& why = "paused by the program");
+  /// Has a trial that was paused, by its user or by its scheduler, go on from its checkpoint: before new ones are
+  /// begun, as soon as there is a place.
+  [[nodiscard]] result<void> resume(const std::string& trial, const std::string& why = "resumed by the program");
+
+  result_grid results() const; ///< As they are now.
 
   std::string path() const; ///< The experiment's directory.
 

@@ -224,7 +224,9 @@ result<result_grid> session::try_run(const experiment& what) {
       return document(experiment_json(view, (*run)->directory().string(), seconds_since(began)));
     }));
   if (!how->complete)
-    return fail(errc::cancelled, fmt::format("{}; the same command goes on with it", how->why));
+    return fail(errc::cancelled, fmt::format("{}; {}", how->why,
+                                             how->held ? "resume or stop them (tune/running_experiment.hpp)"
+                                                       : "the same command goes on with it"));
   return (*run)->results();
 }
 

@@ -194,6 +194,47 @@ TEST_CASE("experiment: one that is stopped goes on where it was, also if its che
     CHECK_MESSAGE(often == 1, number);
 }
 
+TEST_CASE("experiment: its user pauses, resumes and stops single trials; a pause outlives the driver") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(1));
+  tune::session session(cluster);
+  auto experiment = counting_to(100'000'000, folder); // Only its user ends a trial.
+  experiment.samples = 2;
+  {
+    auto running = session.start(experiment);
+    (void)running.wait_for_result(10);
+    CHECK(running.pause("3").error().message.find("there is no trial \"3\"") == 0);
+    CHECK(running.pause("1", "the room is hot"));
+    const auto paused = running.wait_for_state("1", tune::trial_state::paused);
+    CHECK(running.results().trials()[0].reason() == "the room is hot");
+    const auto other = running.wait_for_state("2", tune::trial_state::running);
+    CHECK(running.resume(other.id()).error().message == "trial 2 is running, not paused");
+    CHECK(running.stop(other.id(), "it is no good"));
+    running.wait_for_state("2", tune::trial_state::stopped);
+
+    const auto results = running.wait(); // Nothing else is left to be done.
+    CHECK(results.ended() == "paused by the user: 1 trial");
+    CHECK(results.trials()[0].state() == tune::trial_state::paused);
+    CHECK(results.trials()[0].iterations() >= paused.iterations());
+    CHECK(results.trials()[1].reason() == "it is no good");
+    CHECK(running.stop("1").error().message == "the experiment has ended");
+  }
+  const auto before = read_diary(folder);
+
+  auto running = session.start(experiment);
+  CHECK(running.results().trials()[0].state() == tune::trial_state::paused);
+  CHECK(running.resume("1"));
+  const auto first = running.wait_for_state("1", tune::trial_state::running);
+  (void)running.wait_for_result(first.iterations() + 10);
+  CHECK(running.stop("1"));
+  const auto results = running.wait();
+
+  CHECK(results.ended() == "finished");
+  CHECK(results.count(tune::trial_state::stopped) == 2);
+  CHECK(results.lost_results() == 0);
+  CHECK(read_diary(folder).at(1) == before.at(1)); // It did not begin anew.
+}
+
 TEST_CASE("experiment: another one of the same name is refused, with what is different") {
   const temporary_directory folder;
   runtime::test_cluster cluster(1, runtime::cpus(1));

@@ -211,13 +211,18 @@ void controller_core::after_end(trial_id trial, trial_life& life, const moment& 
   auto end = *life.last_end;
   if (end.cause == end_cause::infeasible && any_placed_)
     end.cause = end_cause::driver_lost; // It has fit before: the node that it fits on is gone, and may come back.
-  if (life.ends)
-    return become(trial, life.ends->state, life.ends->why, now, todo);
+  // A pause that its user wants does not hide that it is done, or has failed before it came to pause.
+  const bool may_pause = life.ends && life.ends->by_user && life.ends->state == trial_state::paused;
+  const bool has_failed = is_users_error(end.cause) || is_loss(end.cause);
+  if (life.ends && !(may_pause && (has_failed || end.cause == end_cause::finished)))
+    return become(trial, *life.ends, now, todo);
   if (end.cause == end_cause::finished)
     return become(trial, trial_state::terminated, "finished", now, todo);
   const auto next = life.budget.judge(end, options_.failures);
   if (const auto* given_up = std::get_if<failure_budget::give_up>(&next))
     return give_up(trial, end.cause == end_cause::infeasible, given_up->why, now, todo);
+  if (may_pause)
+    return become(trial, *life.ends, now, todo);
   if (stage_ == stage::interrupted)
     return; // It stays pending: a later driver goes on with it.
   const auto after = std::get<failure_budget::retry>(next).after;
@@ -235,9 +240,13 @@ void controller_core::give_up(trial_id trial, bool nothing_fits, const std::stri
 }
 
 void controller_core::become(trial_id trial, trial_state state, std::string why, const moment& now, actions& todo) {
+  become(trial, {state, std::move(why), /*by_user=*/false}, now, todo);
+}
+
+void controller_core::become(trial_id trial, const trial_life::ending& how, const moment& now, actions& todo) {
   auto& life = lives_.at(trial);
   set_due(trial, life, std::nullopt);
-  write(record::trial_changed{trial, state, std::move(why), now.wall}, todo);
+  write(record::trial_changed{trial, how.state, how.why, now.wall, how.by_user}, todo);
   waits_for_results_ = false;
 }
 
@@ -297,9 +306,16 @@ void controller_core::on_due(trial_id trial, trial_life& life, runtime::instant 
                                              std::chrono::nanoseconds(std::llround(life.time_before_s * 1e9));
     if (of_trial) {
       life.ends = {trial_state::terminated,
-                   fmt::format("its trial deadline of {:g} s is over", seconds(*options_.trial_deadline))};
+                   fmt::format("its trial deadline of {:g} s is over", seconds(*options_.trial_deadline)),
+                   /*by_user=*/false};
       life.killed_as = end_cause::stopped;
       return kill(trial, life, life.ends->why, now, todo);
+    }
+    if (life.ends && life.ends->state != trial_state::paused) { // Its user wants it to end, and it does not report.
+      life.killed_as = end_cause::stopped;
+      return kill(trial, life,
+                  fmt::format("it did not report within {:g} s of being stopped", seconds(options_.end_deadline)), now,
+                  todo);
     }
     if (stage_ != stage::running) {
       life.killed_as = end_cause::driver_lost;

@@ -83,6 +83,7 @@ public:
     std::string why;
     bool complete = false; ///< Nothing is left to be done; else a driver may go on with it.
     bool failed = false;   ///< It could not be done: `why` is an error.
+    bool held = false;     ///< All that is left are trials that their user has paused.
   };
   using action = std::variant<append, start_attempt, answer, kill_attempt, keep_checkpoint, drop_checkpoint,
                               leave_checkpoint, finish>;
@@ -108,7 +109,14 @@ public:
   /// The driver is told to end: attempts save and end, and a later driver goes on with their trials.
   actions on_interrupt(const std::string& why, const moment& now);
   actions on_second_interrupt(const moment& now); ///< At once.
-  actions on_stop_trial(trial_id trial, const std::string& why, const moment& now);
+
+  // What the user wants of one trial. An error says why that cannot be; then nothing has changed.
+  [[nodiscard]] result<actions> on_stop_trial(trial_id trial, const std::string& why, const moment& now);
+  /// It waits for its user: no scheduler has it go on, and the end of the experiment does not end it.
+  [[nodiscard]] result<actions> on_pause_trial(trial_id trial, const std::string& why, const moment& now);
+  [[nodiscard]] result<actions> on_resume_trial(trial_id trial, const std::string& why, const moment& now);
+  /// The program waits for the end: where only trials are left that their user has paused, that is now.
+  actions on_awaited(const moment& now);
 
   actions on_time(const moment& now);              ///< Too early or twice: changes nothing.
   std::optional<runtime::instant> wake_at() const; ///< When on_time() is due next, if ever.
@@ -179,6 +187,9 @@ private:
   void end_attempt(trial_id trial, trial_life& life, const attempt_end& end, const moment& now, actions& todo);
   void after_end(trial_id trial, trial_life& life, const moment& now, actions& todo);
   void become(trial_id trial, trial_state state, std::string why, const moment& now, actions& todo);
+  void become(trial_id trial, const trial_life::ending& how, const moment& now, actions& todo);
+  [[nodiscard]] result<trial_life*> life_for_user(trial_id trial);
+  bool has_place_for_attempt() const;
   void give_up(trial_id trial, bool nothing_fits, const std::string& why, const moment& now, actions& todo);
   void kill(trial_id trial, trial_life& life, std::string why, const moment& now, actions& todo);
   void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
@@ -190,6 +201,7 @@ private:
   void fill(const moment& now, actions& todo);
   bool create(std::size_t most, const moment& now, actions& todo);
   bool bring_back_paused(const moment& now, actions& todo);
+  void start_due(const moment& now, actions& todo);
   void end_paused(const moment& now, actions& todo);
   void finish_if_done(const moment& now, actions& todo);
   void on_due(trial_id trial, trial_life& life, runtime::instant due, const moment& now, actions& todo);
@@ -211,6 +223,8 @@ private:
   std::map<trial_id, kept_checkpoints> arriving_; ///< Of trials that have ended; until all of them is in the storage.
   std::size_t paused_ = 0;                        ///< Of lives_.
   std::size_t attempts_ = 0;                      ///< Under way.
+  std::size_t held_trials_ = 0;                   ///< Of the paused ones.
+  bool is_awaited_ = false;
   std::uint64_t created_ = 0;
   std::map<trial_state, std::uint64_t> ended_;
   std::uint64_t results_ = 0;

@@ -10,10 +10,13 @@
 /// The part of the controller that keeps the cluster busy: which trials are created and started, and when all is over.
 namespace tune {
 namespace {
-constexpr std::chrono::milliseconds checkpoint_patience{50}; // Between two looks whether a checkpoint has arrived.
-}
+constexpr std::chrono::milliseconds checkpoint_patience{50}; // Between two looks whether a checkpoint has arrived,
+constexpr std::chrono::milliseconds place_patience{50};      // and whether another attempt has ended.
+} // namespace
 
 void controller_core::start(trial_id trial, trial_life& life, const moment& now, actions& todo) {
+  if (!has_place_for_attempt())
+    return set_due(trial, life, now.at + place_patience);
   std::optional<checkpoint_ref> restore;
   if (const auto* newest = life.checkpoints.newest()) {
     if (!newest->in_storage) // It is on its way there, or it is found out that it is lost.
@@ -52,15 +55,24 @@ void controller_core::fill(const moment& now, actions& todo) {
     while (at_work() < wanted_at_once() && may_create() && !waits_for_results_)
       if (!create(wanted_at_once() - at_work(), now, todo))
         break;
-    // Due ones are started here too, so that nothing waits for a timer of zero.
-    while (!due_.empty() && due_.begin()->first <= now.at && lives_.at(due_.begin()->second).now == phase::none) {
-      const auto trial = due_.begin()->second;
-      auto& life = lives_.at(trial);
-      set_due(trial, life, std::nullopt);
-      on_due(trial, life, now.at, now, todo);
-    }
+    start_due(now, todo);
   }
   finish_if_done(now, todo);
+}
+
+/// Due ones are started here too, so that nothing waits for a timer of zero.
+void controller_core::start_due(const moment& now, actions& todo) {
+  while (!due_.empty() && due_.begin()->first <= now.at && lives_.at(due_.begin()->second).now == phase::none) {
+    const auto trial = due_.begin()->second;
+    auto& life = lives_.at(trial);
+    set_due(trial, life, std::nullopt);
+    on_due(trial, life, now.at, now, todo);
+  }
+}
+
+/// One that its user has had go on may be one more than there may be at once.
+bool controller_core::has_place_for_attempt() const {
+  return options_.max_concurrent_trials == 0 || attempts_ < options_.max_concurrent_trials;
 }
 
 bool controller_core::create(std::size_t most, const moment& now, actions& todo) {
@@ -96,11 +108,12 @@ bool controller_core::bring_back_paused(const moment& now, actions& todo) {
 /// Nothing runs and nothing can come: what is paused ends.
 void controller_core::end_paused(const moment& now, actions& todo) {
   for (const auto& each : schedule_->end_paused())
-    if (const auto found = lives_.find(each.trial); found != lives_.end() && found->second.state == trial_state::paused)
+    if (const auto found = lives_.find(each.trial);
+        found != lives_.end() && found->second.state == trial_state::paused && !found->second.is_held)
       become(each.trial, trial_state::stopped, each.reason, now, todo);
   std::vector<trial_id> left;
   for (const auto& each : lives_)
-    if (each.second.state == trial_state::paused)
+    if (each.second.state == trial_state::paused && !each.second.is_held)
       left.push_back(each.first);
   for (const auto trial : left)
     become(trial, trial_state::stopped, "paused, and no result can bring it back", now, todo);
@@ -117,10 +130,10 @@ void controller_core::stop_all(const std::string& why, const moment& now, action
     all.push_back(each.first);
   for (const auto trial : all) {
     auto& life = lives_.at(trial);
-    if (!life.ends)
-      life.ends = {trial_state::stopped, why};
+    if (!life.ends || life.ends->state == trial_state::paused)
+      life.ends = {trial_state::stopped, why, /*by_user=*/false};
     if (life.now == phase::none)
-      become(trial, life.ends->state, life.ends->why, now, todo);
+      become(trial, *life.ends, now, todo);
     else if (life.now == phase::waits) {
       life.killed_as = end_cause::stopped;
       kill(trial, life, why, now, todo);
@@ -166,23 +179,6 @@ controller_core::actions controller_core::on_second_interrupt(const moment& now)
   return todo;
 }
 
-controller_core::actions controller_core::on_stop_trial(trial_id trial, const std::string& why, const moment& now) {
-  actions todo;
-  const auto found = lives_.find(trial);
-  if (found == lives_.end() || found->second.ends)
-    return todo;
-  auto& life = found->second;
-  life.ends = {trial_state::stopped, why};
-  if (life.now == phase::none)
-    become(trial, trial_state::stopped, why, now, todo);
-  else if (life.now == phase::waits) {
-    life.killed_as = end_cause::stopped;
-    kill(trial, life, why, now, todo);
-  }
-  fill(now, todo);
-  return todo;
-}
-
 void controller_core::finish_if_done(const moment& now, actions& todo) {
   if (finished_ || stage_ == stage::replaying || attempts_ > 0 || !held_.empty())
     return;
@@ -190,9 +186,11 @@ void controller_core::finish_if_done(const moment& now, actions& todo) {
     if (at_work() > 0 || (may_create() && !waits_for_results_))
       return;
     end_paused(now, todo);
-    if (!lives_.empty())
-      return;
-    if (waits_for_results_ && may_create()) { // Nobody will ever tell it anything.
+    if (held_trials_ > 0 && !is_awaited_)
+      return; // The program may have them go on.
+    if (held_trials_ > 0)
+      end_reason_ = fmt::format("paused by the user: {} trial{}", held_trials_, held_trials_ == 1 ? "" : "s");
+    else if (waits_for_results_ && may_create()) { // Nobody will ever tell it anything.
       failed_ = true;
       end_reason_ = "the searcher waits for results, but no trial runs";
     } else
@@ -201,10 +199,10 @@ void controller_core::finish_if_done(const moment& now, actions& todo) {
   if (!has_all_arrived(todo))
     return;
   finished_ = true;
-  const bool complete = stage_ != stage::interrupted;
+  const bool complete = stage_ != stage::interrupted && lives_.empty();
   todo.push_back(append{record::experiment_ended{end_reason_, complete, failed_, now.wall}});
   ++position_;
-  todo.push_back(finish{end_reason_, complete, failed_});
+  todo.push_back(finish{end_reason_, complete, failed_, stage_ == stage::running && held_trials_ > 0});
 }
 
 } // namespace tune

@@ -95,8 +95,9 @@ void controller_core::apply(const record::result_reported& counted) {
   life.budget.on_progress();
   if (counted.checkpoint)
     life.checkpoints.count(*counted.checkpoint, life.losses.front());
-  if (counted.becomes != trial_state::running && !life.ends)
-    life.ends = {counted.becomes, counted.decided.reason};
+  if (counted.becomes != trial_state::running &&
+      (!life.ends || (life.ends->by_user && has_ended(counted.becomes)))) // It has ended before it was told to.
+    life.ends = {counted.becomes, counted.decided.reason, /*by_user=*/false};
   ++results_;
   search_->on_report(counted.trial, counted.iteration, life.losses);
 }
@@ -130,12 +131,19 @@ void controller_core::apply(const record::trial_changed& changed) {
   auto& life = lives_.at(changed.trial);
   if (life.state == trial_state::paused)
     --paused_;
+  if (life.is_held)
+    --held_trials_;
   life.state = changed.state;
   life.ends.reset();
-  if (changed.state == trial_state::paused) {
+  life.is_held = changed.state == trial_state::paused && changed.by_user;
+  if (changed.state == trial_state::paused)
     ++paused_;
+  if (life.is_held)
+    ++held_trials_;
+  if (changed.by_user && !has_ended(changed.state))
+    schedule_->on_trial_held(changed.trial);
+  else if (changed.state == trial_state::paused)
     schedule_->on_trial_paused(changed.trial);
-  }
   if (changed.state == trial_state::pending || changed.state == trial_state::paused)
     life.last_end.reset();
   if (!has_ended(changed.state))
@@ -245,7 +253,7 @@ result<void> controller_core::replay(const record::trial_changed& past) {
   const auto found = lives_.find(past.trial);
   if (found == lives_.end() || !may_follow(found->second.state, past.state))
     return does_not_fit(past.trial, "it changes as it cannot");
-  if (found->second.state == trial_state::paused && past.state == trial_state::pending) {
+  if (found->second.state == trial_state::paused && past.state == trial_state::pending && !past.by_user) {
     const auto again = schedule_->choose_paused();
     if (!again || again->trial != past.trial)
       ++differences_;

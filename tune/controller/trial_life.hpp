@@ -35,8 +35,10 @@ struct trial_life {
   struct ending {
     trial_state state = trial_state::terminated;
     std::string why;
+    bool by_user = false;
   };
   std::optional<ending> ends;
+  bool is_held = false; ///< Paused by its user, who alone has it go on.
 
   enum class phase {
     none,     ///< No attempt.

@@ -43,6 +43,8 @@ caf::behavior controller_actor::make_behavior() {
       perform(interrupted_ ? core_->on_second_interrupt(now()) : core_->on_interrupt(order.why, now()));
       interrupted_ = true;
     },
+    [this](const trial_order& order) { return obey(order); },
+    [this](const end_is_awaited&) { perform(core_->on_awaited(now())); },
     [this](const experiment_breaks& news) { end(fail(news.why)); },
     [this](wake_atom) {
       armed_.reset();
@@ -89,13 +91,29 @@ void controller_actor::perform(controller_core::actions todo) {
                  [this](const controller_core::drop_checkpoint& a) { parts_.checkpoints->drop(a.trial, a.checkpoint); },
                  [this](const controller_core::leave_checkpoint& a) { leave(a); },
                  [this](const controller_core::finish& a) {
-                   ending_ = experiment_outcome{a.why, a.complete};
+                   ending_ = experiment_outcome{a.why, a.complete, a.held};
                    if (a.failed)
                      failed_ = error{errc::infeasible, a.why};
                  },
                },
                each);
   arm_timer();
+}
+
+trial_order_heard controller_actor::obey(const trial_order& order) {
+  const auto decide = [&]() -> result<controller_core::actions> {
+    switch (order.what) {
+    case trial_order::kind::stop: return core_->on_stop_trial(order.trial, order.why, now());
+    case trial_order::kind::pause: return core_->on_pause_trial(order.trial, order.why, now());
+    case trial_order::kind::resume: return core_->on_resume_trial(order.trial, order.why, now());
+    }
+    return controller_core::actions();
+  };
+  auto decided = decide();
+  if (!decided)
+    return {fail(decided.error())};
+  perform(std::move(*decided));
+  return {};
 }
 
 void controller_actor::leave(const controller_core::leave_checkpoint& what) {

@@ -58,6 +58,17 @@ struct checkpoint_is_lost {
 struct interrupt_experiment {
   std::string why;
 };
+/// What the user wants of one trial; answered with trial_order_heard.
+struct trial_order {
+  enum class kind { stop, pause, resume };
+  kind what = kind::stop;
+  trial_id trial;
+  std::string why;
+};
+struct trial_order_heard {
+  result<void> how; ///< An error: it cannot be, and nothing has changed.
+};
+struct end_is_awaited {};  ///< By the program.
 struct experiment_breaks { ///< It cannot go on in this process; a later driver can.
   error why;
 };
@@ -77,6 +88,7 @@ public:
 struct experiment_outcome {
   std::string why;
   bool complete = false; ///< Nothing is left to be done.
+  bool held = false;     ///< All that is left are trials that their user has paused.
 };
 
 /// What a controller stands on.
@@ -107,6 +119,7 @@ public:
 private:
   void perform(controller_core::actions todo);
   void on_durable(const result<journal_position>& up_to);
+  trial_order_heard obey(const trial_order& order);
   void leave(const controller_core::leave_checkpoint& what);
   void on_news(attempt_news& news);
   void tell_trouble(trial_id trial, const attempt_event& event);
@@ -138,4 +151,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::cluster_holds)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::checkpoint_is_stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::checkpoint_is_lost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::interrupt_experiment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::trial_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::trial_order_heard)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::end_is_awaited)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::experiment_breaks)

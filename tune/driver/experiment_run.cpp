@@ -311,7 +311,23 @@ void experiment_run::interrupt(const std::string& why) {
   caf::anon_send(controller_, interrupt_experiment{why});
 }
 
+result<void> experiment_run::order(const std::string& trial, trial_order::kind what, const std::string& why) {
+  const auto number = with_view([&](const experiment_view& view) {
+    const auto* found = view.find(trial);
+    return found == nullptr ? std::nullopt : std::optional(found->trial);
+  });
+  if (!number)
+    return fail(errc::not_found, fmt::format("there is no trial \"{}\" in {}", trial, directory_.string()));
+  caf::scoped_actor self(cluster_.actor_system());
+  result<void> how = fail(errc::refused, "the experiment has ended");
+  self->request(controller_, caf::infinite, trial_order{what, *number, why})
+    .receive([&](const trial_order_heard& heard) { how = heard.how; },
+             [](const caf::error&) {}); // Its controller is no more.
+  return how;
+}
+
 result<experiment_outcome> experiment_run::wait() {
+  caf::anon_send(controller_, end_is_awaited{});
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return outcome_.has_value(); });

@@ -53,7 +53,10 @@ public:
 
   void interrupt(const std::string& why); ///< The second one ends everything at once.
 
-  /// Waits for the end.
+  /// Has one trial stop, pause or go on; by its name or number. An error says why that cannot be.
+  [[nodiscard]] result<void> order(const std::string& trial, trial_order::kind what, const std::string& why);
+
+  /// Waits for the end. Where only trials are left that their user has paused, that is now.
   [[nodiscard]] result<experiment_outcome> wait();
 
   /// Waits until it is so, or the experiment has ended: returns whether it is so. The view must not be kept.

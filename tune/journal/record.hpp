@@ -116,6 +116,7 @@ struct trial_changed {
   trial_state state = trial_state::pending;
   std::string reason;
   wall_time at;
+  bool by_user = false; ///< Not by the experiment itself: a trial that its user has paused waits for its user.
 };
 
 } // namespace tune::record

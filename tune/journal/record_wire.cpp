@@ -325,6 +325,7 @@ void write(const record::trial_changed& from, wire::Record& record) {
   out.set_state(to_wire(from.state));
   out.set_reason(from.reason);
   out.set_at_unix_ns(to_wire(from.at));
+  out.set_by_user(from.by_user);
 }
 
 // ---- Each record: in.
@@ -406,7 +407,7 @@ result<journal_record> read(const wire::TrialChanged& in) {
   auto state = word_from(in.state());
   if (!state)
     return fail(std::move(state.error()));
-  return record::trial_changed{trial_id(in.trial()), *state, in.reason(), time_from(in.at_unix_ns())};
+  return record::trial_changed{trial_id(in.trial()), *state, in.reason(), time_from(in.at_unix_ns()), in.by_user()};
 }
 
 /// Calls f with the message that the record is, and what it is called.

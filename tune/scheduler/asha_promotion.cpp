@@ -43,6 +43,11 @@ void asha_promotion::on_trial_paused(trial_id trial) {
     found->second.has_paused = found->second.is_paused;
 }
 
+void asha_promotion::on_trial_held(trial_id trial) {
+  if (const auto found = lives_.find(trial); found != lives_.end())
+    found->second.has_paused = false;
+}
+
 std::optional<iteration_number> asha_promotion::max_iterations() const {
   return options_.stop_last ? std::optional(options_.max_t) : std::nullopt;
 }

@@ -24,6 +24,7 @@ public:
   iteration_number next_judged(trial_id trial, iteration_number after) const override;
   void on_trial_end(trial_id trial, trial_state how) override;
   void on_trial_paused(trial_id trial) override;
+  void on_trial_held(trial_id trial) override;
   std::optional<resumption> choose_paused() override;
   std::vector<resumption> end_paused() override;
   std::optional<iteration_number> max_iterations() const override;

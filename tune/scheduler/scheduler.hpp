@@ -53,6 +53,9 @@ public:
   /// The trial that was to pause has done so: from now on it may be chosen.
   virtual void on_trial_paused(trial_id trial) { (void)trial; }
 
+  /// Its user has paused it, or has had it go on: it must not be chosen, until it has paused again by its scheduler.
+  virtual void on_trial_held(trial_id trial) { (void)trial; }
+
   /// A place is free: which of the trials that have paused should go on before a new one is created? It is running
   /// again afterwards.
   struct resumption {

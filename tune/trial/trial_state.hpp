@@ -27,9 +27,9 @@ constexpr bool has_ended(trial_state state) noexcept {
 constexpr bool may_follow(trial_state from, trial_state to) noexcept {
   using s = trial_state;
   switch (from) {
-  case s::pending: return to == s::running || to == s::paused || to == s::stopped || to == s::error;
+  case s::pending: return to != s::pending; // Also an end: between the end of its attempt and its own it is pending.
   case s::running: return to != s::running;
-  case s::paused: return to == s::pending || to == s::stopped;
+  case s::paused: return to == s::pending || to == s::stopped || to == s::paused; // Its user holds it now.
   case s::terminated:
   case s::stopped:
   case s::error: return false; // A late report must not revive a trial (I2).

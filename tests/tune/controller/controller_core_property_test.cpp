@@ -45,6 +45,17 @@ void let_it(virtual_experiment& x, trial_id trial, runtime::random_stream& rando
   x.report(trial.value, random.unit(), random.chance(0.4), /*done=*/false, /*in_storage=*/random.chance(0.5));
 }
 
+/// What its user may want of a trial; often it cannot be.
+void want_something(virtual_experiment& x, runtime::random_stream& random) {
+  const auto trial = 1 + random.below(trials);
+  switch (random.below(5)) {
+  case 0: x.stop(trial); return;
+  case 1:
+  case 2: x.pause(trial); return;
+  default: x.resume(trial); return;
+  }
+}
+
 void check_results_once(const virtual_experiment& x) {
   std::map<trial_id, iteration_number> last;
   for (const auto& each : x.all<record::result_reported>()) {
@@ -80,7 +91,12 @@ TEST_CASE("controller: whatever is lost and however often the driver crashes, ea
 
     for (int step = 0; step < 5000 && !x.ended; ++step) {
       const bool faults = step < 600;
-      if (faults && random.chance(0.01))
+      if (!faults) // In the end its user lets all go on.
+        for (std::uint64_t trial = 1; trial <= trials; ++trial)
+          x.resume(trial);
+      if (faults && random.chance(0.02))
+        want_something(x, random);
+      else if (faults && random.chance(0.01))
         x.crash_and_reopen(1 + random.below(5));
       else if (random.chance(0.3))
         x.sync_to(x.durable + random.below(x.written.size() - x.durable + 1));

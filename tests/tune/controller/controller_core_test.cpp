@@ -266,6 +266,23 @@ TEST_CASE("controller: an iteration past its deadline is killed and counts as th
   CHECK(x.all<record::attempt_ended>().back().end.cause == end_cause::hung);
 }
 
+TEST_CASE("controller: a trial past its deadline has terminated, and another driver can read that") {
+  auto options = virtual_experiment::options(1);
+  options.trial_deadline = 5s;
+  auto x = one_trial(options);
+  x.begin(1);
+  x.alive(1);
+  x.pass(5s);
+  REQUIRE(x.killed.size() == 1);
+  x.over(1, end_cause::crashed, "signal 9 (SIGKILL)");
+  x.sync();
+  CHECK(x.state_of(1) == trial_state::terminated);
+  CHECK(x.reason_of(1) == "its trial deadline of 5 s is over");
+
+  x.crash_and_reopen(1);
+  CHECK(x.ended);
+}
+
 TEST_CASE("controller: the default deadline is 100 times the median step, and at least a minute") {
   auto x = one_trial();
   x.begin(1);

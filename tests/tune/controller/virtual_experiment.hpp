@@ -74,6 +74,7 @@ public:
     return after + far;
   }
   void on_trial_paused(trial_id trial) override { paused_.insert(trial); }
+  void on_trial_held(trial_id trial) override { paused_.erase(trial); }
   void on_trial_end(trial_id trial, trial_state) override { paused_.erase(trial); }
   std::optional<resumption> choose_paused() override {
     if (!brings_back || paused_.empty())
@@ -189,6 +190,17 @@ public:
     disk.erase(checkpoint.directory);
     lost(trial.value, checkpoint, how);
   }
+  // The text of the error; empty: it was done.
+  std::string stop(std::uint64_t trial) {
+    return done(core->on_stop_trial(trial_id{trial}, "the user says so", now()));
+  }
+  std::string pause(std::uint64_t trial) {
+    return done(core->on_pause_trial(trial_id{trial}, "the user says so", now()));
+  }
+  std::string resume(std::uint64_t trial) {
+    return done(core->on_resume_trial(trial_id{trial}, "the user says so", now()));
+  }
+  void await() { perform(core->on_awaited(now())); }
   void sync() { sync_to(written.size()); }
   void sync_to(std::size_t position) {
     durable = std::max(durable, position);
@@ -275,6 +287,12 @@ private:
     core = std::make_unique<controller_core>(options_, std::move(s), std::move(d));
   }
 
+  std::string done(const result<controller_core::actions>& todo) {
+    if (!todo)
+      return todo.error().message;
+    perform(*todo);
+    return {};
+  }
   checkpoint_ref written_by(trial_id trial, const running& a, bool in_storage) {
     const auto name = std::to_string(trial.value) + "/checkpoint_" + std::to_string(a.iteration) + ".attempt-" +
                       std::to_string(a.attempt);

@@ -72,6 +72,10 @@ TEST_CASE("record wire: every kind of record comes back as it was") {
     CHECK(hex(or_throw(record_wire::to_bytes(back))) == hex(bytes)); // Each field is in the bytes.
   }
 
+  const record::trial_changed held{trial_id(4), trial_state::paused, "the room is hot", {}, /*by_user=*/true};
+  const auto again = or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(held))));
+  CHECK(std::get<record::trial_changed>(again).by_user);
+
   const auto all = one_of_each_record();
   const auto made =
     std::get<record::trial_created>(or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(all[3])))));

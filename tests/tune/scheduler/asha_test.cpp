@@ -263,6 +263,16 @@ TEST_CASE("asha, promotion: a trial that its user has go on is not brought back"
   CHECK_FALSE(by->choose_paused());
 }
 
+TEST_CASE("asha, promotion: a trial that its user holds is not chosen; another one is") {
+  const auto by = made(one_rung(2, variant::promotion));
+  static_cast<void>(decisions(*by, {1, 2, 3, 4}));
+  by->on_trial_held(trial_id{1});
+
+  CHECK(by->choose_paused()->trial == trial_id{2});
+  CHECK_FALSE(by->choose_paused());
+  by->on_trial_held(trial_id{9}); // It is not there.
+}
+
 TEST_CASE("schedulers: shown as JSON and made again from it") {
   asha_options all;
   all.max_t = 27;

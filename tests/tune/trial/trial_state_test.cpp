@@ -34,7 +34,8 @@ TEST_CASE("trial state: how a life may go") {
   CHECK(may_follow(s::running, s::paused));
   CHECK(may_follow(s::running, s::terminated));
   CHECK(may_follow(s::paused, s::pending));
+  CHECK(may_follow(s::paused, s::paused));      // Its user holds it now.
+  CHECK(may_follow(s::pending, s::terminated)); // Its attempt was ended at its deadline.
   CHECK_FALSE(may_follow(s::paused, s::running));
-  CHECK_FALSE(may_follow(s::pending, s::terminated));
   CHECK_FALSE(may_follow(s::running, s::running));
 }
