@@ -72,6 +72,11 @@ const tune::trainable some_of_each("some_of_each", [](tune::trial& trial) {
   misbehave(trial.get<std::string>("how"), trial);
 });
 
+/// A worker that was looked at before it ended is told with its memory.
+std::string without_memory(const std::string& text) {
+  return text.substr(0, text.find("; peak memory"));
+}
+
 struct expectation {
   std::string how;
   tune::trial_state state;
@@ -137,10 +142,10 @@ TEST_CASE("experiment: whatever its trials do, each is told as it was, the other
     const auto& trial = trials.at(each.how);
     CHECK(trial.state() == each.state);
     CHECK(trial.iterations() == each.iterations);
-    CHECK(trial.error() == each.error);
+    CHECK(without_memory(trial.error()) == each.error);
     REQUIRE(trial.attempts().size() == 1);
     CHECK(trial.attempts()[0].cause == each.cause);
-    CHECK(trial.attempts()[0].error == each.error);
+    CHECK(without_memory(trial.attempts()[0].error) == each.error);
     CHECK(trial.checkpoint().has_value() == false);
     const auto told = read_text((trial.path() / "error.txt").string());
     CHECK(told.find(each.error) != std::string::npos);
