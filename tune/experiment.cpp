@@ -90,6 +90,15 @@ std::vector<std::string> mistakes_of(const experiment& what) {
     mistakes.emplace_back("process_per_attempt: in_process_threads is set, so there are no processes");
   if (what.in_process_threads > 0 && what.checkpoints.local_first)
     mistakes.emplace_back("checkpoints: local_first is for trials on nodes, but in_process_threads is set");
+  for (const auto& each : what.callbacks)
+    if (each == nullptr)
+      mistakes.emplace_back("callbacks: one of them is null");
+  if (what.callback_limit.most_waiting == 0)
+    mistakes.emplace_back("callback_limit: most_waiting is 0, so nothing could be told; use at least 1");
+  if (what.callback_limit.end_deadline < std::chrono::nanoseconds(0) ||
+      what.callback_limit.end_deadline > std::chrono::hours(24))
+    mistakes.push_back(
+      fmt::format("callback_limit: end_deadline is {:g} s; use 0 to 86400", seconds(what.callback_limit.end_deadline)));
   if (what.max_failures < -1)
     mistakes.push_back(fmt::format("max_failures: {} is no number of failures; use -1 for any", what.max_failures));
   if (what.max_losses < -1)

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tune/callbacks.hpp"
 #include "tune/config.hpp"
 #include "tune/controller/stop_condition.hpp"
 #include "tune/objective.hpp"
@@ -64,11 +66,11 @@ struct experiment {
   /// Each attempt has a process that served nobody before: for code that leaves something behind in its process. A few
   /// milliseconds each; without it a worker that is through with a trial takes the next one.
   bool process_per_attempt = false;
-  bool wait_for_nodes = false;           ///< If the resources fit on no node, wait for one that is large enough.
+  bool wait_for_nodes = false; ///< If the resources fit on no node, wait for one that is large enough.
   /// A report returns only when its result is on disk. Otherwise, where its trial cannot be stopped or paused there, it
   /// waits for that no longer than 5 % of its iteration's time.
   bool wait_for_disk = false;
-  std::size_t max_concurrent_trials = 0; ///< 0: as many as the cluster holds.
+  std::size_t max_concurrent_trials = 0;               ///< 0: as many as the cluster holds.
   std::optional<std::chrono::nanoseconds> time_budget; ///< Of the whole, each time that it is run.
 
   int max_failures =
@@ -78,6 +80,9 @@ struct experiment {
   /// An iteration that takes longer is killed. Absent: 100 times the median one, and at least a minute.
   std::optional<std::chrono::nanoseconds> step_deadline;
   std::optional<std::chrono::nanoseconds> trial_deadline; ///< All iterations of a trial together.
+
+  std::vector<std::shared_ptr<callback>> callbacks; ///< Hear how it goes, in a thread of their own.
+  callback_limits callback_limit;
 
   checkpoint_options checkpoints;
   path storage; ///< Where its directory lies. Empty: --storage, CAF_TUNE_STORAGE, or ~/caf-tune-results.

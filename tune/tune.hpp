@@ -2,6 +2,7 @@
 
 /// All that a program needs to search: trainables, spaces, experiments, sessions and their results.
 
+#include "tune/callbacks.hpp"
 #include "tune/config.hpp"
 #include "tune/experiment.hpp"
 #include "tune/objective.hpp"

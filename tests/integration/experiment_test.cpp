@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -235,6 +238,63 @@ TEST_CASE("experiment: its user pauses, resumes and stops single trials; a pause
   CHECK(read_diary(folder).at(1) == before.at(1)); // It did not begin anew.
 }
 
+namespace {
+
+/// Counts what it is told; the first result of each trial makes it throw.
+class counting_callback : public tune::callback {
+public:
+  void on_trial_started(const tune::trial_start&) override { ++started; }
+  void on_result(const tune::trial_report& what) override {
+    ++results;
+    if (what.iteration == 1)
+      throw std::runtime_error("nobody is at home");
+  }
+  void on_checkpoint(const tune::stored_checkpoint& what) override {
+    newest = std::max(newest, what.iteration);
+    CHECK(what.directory.is_absolute());
+  }
+  void on_trial_ended(const tune::trial_end& what) override {
+    CHECK(what.state == tune::trial_state::terminated);
+    CHECK(what.metrics.get<int>("count") == what.iterations);
+    ++ended;
+  }
+  void on_experiment_ended(const tune::experiment_end& what) override {
+    CHECK(what.why == "finished");
+    CHECK(ended == started);
+    is_over = true;
+  }
+
+  int started = 0, results = 0, ended = 0;
+  tune::iteration_number newest = 0;
+  bool is_over = false;
+};
+
+} // namespace
+
+TEST_CASE("experiment: callbacks hear all that happens, and what they throw harms nobody") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(1));
+  tune::session session(cluster);
+  auto experiment = counting_to(200, folder);
+  experiment.samples = 2;
+  const auto heard = std::make_shared<counting_callback>();
+  experiment.callbacks = {heard};
+
+  const auto results = session.start(experiment).wait();
+
+  CHECK(results.count(tune::trial_state::terminated) == 2);
+  CHECK(heard->started == 2);
+  CHECK(heard->results == 400);
+  CHECK(heard->newest == 200);
+  CHECK(heard->ended == 2);
+  CHECK(heard->is_over);
+
+  const auto late = std::make_shared<counting_callback>(); // Of what was before it hears nothing.
+  experiment.callbacks = {late};
+  (void)session.start(experiment).wait();
+  CHECK(late->results == 0);
+}
+
 TEST_CASE("experiment: another one of the same name is refused, with what is different") {
   const temporary_directory folder;
   runtime::test_cluster cluster(1, runtime::cpus(1));
@@ -263,7 +323,7 @@ TEST_CASE("experiment: two drivers cannot have one experiment at once") {
   const auto refused = session.try_start(counting_to(100'000, folder));
 
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().code == tune::errc::already_exists);
+  CHECK(refused.error().code == tune::errc::refused);
   running.stop();
 }
 

@@ -193,6 +193,8 @@ result<void> experiment_run::begin() {
                                                  std::make_unique<file_journal_source>(directory_ / "journal"));
   for (const auto how : {trial_state::terminated, trial_state::stopped, trial_state::error})
     ended_before_ += view_.count(how);
+  if (!what_.callbacks.empty())
+    callbacks_ = std::make_unique<callback_thread>(what_.callbacks, what_.callback_limit, options_.on_trouble);
   spawn_controller(runner_options(what_, *wants));
   if (what_.in_process_threads > 0)
     caf::anon_send(controller_, cluster_holds{what_.in_process_threads});
@@ -300,7 +302,17 @@ void experiment_run::on_durable(journal_position position, const journal_record&
   (void)view_.on_record(what);
   if (options_.on_record)
     options_.on_record(what, view_);
+  if (callbacks_)
+    tell_callbacks(what);
   changed_.notify_all();
+}
+
+void experiment_run::tell_callbacks(const journal_record& what) {
+  for (auto& each : events_of(what, view_))
+    if (std::holds_alternative<experiment_end>(each))
+      last_of_callbacks_ = std::move(each);
+    else
+      callbacks_->add(std::move(each));
 }
 
 // ---- Its end.
@@ -335,9 +347,22 @@ result<experiment_outcome> experiment_run::wait() {
   capacity_.reset();
   wait_for_attempts();
   checkpoints_->finish();
-  if (auto written = files_->finish(); !written && *outcome_)
+  const auto written = files_->finish();
+  finish_callbacks();
+  if (!written && *outcome_)
     return fail(written.error());
   return *outcome_;
+}
+
+/// They may ask for the experiment's view meanwhile.
+void experiment_run::finish_callbacks() {
+  std::unique_ptr<callback_thread> last;
+  {
+    std::lock_guard guard(mutex_);
+    last = std::move(callbacks_);
+    if (last && last_of_callbacks_)
+      last->add(std::move(*last_of_callbacks_));
+  }
 }
 
 /// No worker of the experiment is left then, and nothing of this process waits for one.

@@ -13,6 +13,7 @@
 #include <caf/actor.hpp>
 
 #include "runtime/cluster.hpp"
+#include "tune/driver/callback_thread.hpp"
 #include "tune/driver/capacity_watch.hpp"
 #include "tune/driver/cluster_checkpoints.hpp"
 #include "tune/driver/controller_actor.hpp"
@@ -85,6 +86,8 @@ private:
   attempt_order make_order(const controller_core::start_attempt& start) const;
   void wait_for_attempts();
   void on_durable(journal_position position, const journal_record& what);
+  void tell_callbacks(const journal_record& what);
+  void finish_callbacks();
 
   runtime::cluster& cluster_;
   experiment what_;
@@ -104,6 +107,8 @@ private:
   std::shared_ptr<caf::actor> attempts_ = std::make_shared<caf::actor>(); ///< Set by the controller.
   std::shared_ptr<cluster_checkpoints> checkpoints_;
   std::unique_ptr<capacity_watch> capacity_;
+  std::unique_ptr<callback_thread> callbacks_;      ///< Null: there are none, or they have been told all.
+  std::optional<callback_event> last_of_callbacks_; ///< Told when all files are complete.
 
   std::atomic<bool> interrupted_ = false;
   std::mutex mutex_;
