@@ -137,6 +137,9 @@ TEST_CASE("experiment: while the head is gone its trials report, and with the he
   licensed_cluster cluster;
   auto driver = cluster.start_driver();
   driver.wait_for_size(cluster.diary(), 200);
+  const auto second = cluster.start_driver().wait(); // Nothing is wrong with its command: 1, not 2.
+  CHECK(second.code == 1);
+  CHECK_MESSAGE(second.err.find("has it open; end that first") != std::string::npos, second.err);
 
   cluster.kill_head();
   driver.wait_for_size(cluster.diary(), size_of(cluster.diary()) + 400);

@@ -39,7 +39,7 @@ struct file_journal_options {
 /// checkpoint, and what is told of the experiment; other records wait up to `gathering` for one of these.
 class file_journal : public journal {
 public:
-  /// Makes the directory if there is none, reads what is there and repairs a torn tail. Fails with already_exists when
+  /// Makes the directory if there is none, reads what is there and repairs a torn tail. Fails with refused when
   /// another process has it (the message says which), io when it is damaged or the disk fails, incompatible when
   /// another version wrote it.
   [[nodiscard]] static result<std::unique_ptr<file_journal>> open(const path& directory, const journal_visitor& visitor,

@@ -42,7 +42,7 @@ result<file_lock> file_lock::take(const std::string& file) {
     taken = ::flock(descriptor, LOCK_EX | LOCK_NB);
   while (taken != 0 && errno == EINTR);
   if (taken != 0 && errno == EWOULDBLOCK)
-    return fail(errc::already_exists, fmt::format("{} has it open; end that first", words_in(descriptor)));
+    return fail(errc::refused, fmt::format("{} has it open; end that first", words_in(descriptor)));
   if (taken != 0)
     return fail(runtime::file_error(file, "locked", errno));
   const auto words = own_words(); // For people only: on a full disk it may be missing.

@@ -10,7 +10,7 @@ namespace tune {
 /// file stays, and says for people who has it.
 class file_lock {
 public:
-  /// already_exists when another process has it: the message says which, on which host.
+  /// refused when another process has it: the message says which, on which host.
   [[nodiscard]] static result<file_lock> take(const std::string& file);
   file_lock(file_lock&& other) noexcept;
   file_lock& operator=(file_lock&& other) noexcept;
