@@ -11,6 +11,7 @@
 #include <caf/others.hpp>
 #include <caf/send.hpp>
 
+#include "runtime/base/ignored_reads.hpp"
 #include "runtime/base/overloaded.hpp"
 #include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
@@ -31,6 +32,11 @@ error here(error why) {
   default: break;
   }
   return why;
+}
+
+std::string content_of(const wire::PackageChunk& chunk) {
+  const ignored_reads unseen;
+  return chunk.content();
 }
 
 constexpr std::chrono::seconds dial_deadline{10}; // The middleman's own is shorter; this is for one that is gone.
@@ -275,7 +281,7 @@ void package_actor::on_chunk(const caf::actor_addr& from, const wire::PackageChu
     perform(*package,
             fetch.on_refused(chunk.file_name(), chunk.offset(), node_wire::from_wire(chunk.why_not()), now()));
   else
-    perform(*package, fetch.on_chunk(chunk.file_name(), chunk.offset(), chunk.content(), now()));
+    perform(*package, fetch.on_chunk(chunk.file_name(), chunk.offset(), content_of(chunk), now()));
 }
 
 package_fetch::actions package_actor::verify(const package_id& package, const package_fetch::verify_file& order) {

@@ -118,7 +118,7 @@ TEST_CASE("experiment: a trial goes on, on another node, from its newest checkpo
     const temporary_directory folder;
     runtime::test_cluster cluster(3, runtime::cpus(1));
     tune::session session(cluster);
-    auto experiment = counting_to(5000, folder);
+    auto experiment = counting_to(2000, folder);
     experiment.checkpoints.local_first = local_first;
 
     auto running = session.start(experiment);
@@ -128,22 +128,22 @@ TEST_CASE("experiment: a trial goes on, on another node, from its newest checkpo
 
     const auto best = results.best();
     CHECK(best.state() == tune::trial_state::terminated);
-    CHECK(best.iterations() == 5000);
-    CHECK(best.metrics().get<int>("count") == 5000);
-    CHECK(results.results() == 5000);
+    CHECK(best.iterations() == 2000);
+    CHECK(best.metrics().get<int>("count") == 2000);
+    CHECK(results.results() == 2000);
     CHECK(results.lost_results() == 0);
     REQUIRE(best.attempts().size() == 2);
     CHECK(best.attempts()[0].cause == "node lost");
     CHECK(best.attempts()[1].node != trial.node());
     const auto diary = read_diary(folder);
-    CHECK(diary.size() == 5000);
+    CHECK(diary.size() == 2000);
     CHECK(diary.begin()->first == 1);
     CHECK(diary.begin()->second == 1);                                     // It did not begin anew.
     for (const auto& each : {best.checkpoint(), best.best_checkpoint()}) { // The trial ended before it was copied.
       REQUIRE(each);
       CHECK_MESSAGE(each->string().rfind(folder / "storage", 0) == 0, each->string());
       std::ifstream count(*each / "count");
-      CHECK(std::string(std::istreambuf_iterator<char>(count), {}) == "5000");
+      CHECK(std::string(std::istreambuf_iterator<char>(count), {}) == "2000");
     }
   }
 }
