@@ -291,6 +291,7 @@ private:
   void attempt_over(work& w, attempt_failure kind, error why, instant now, actions& out);
   void release_if_own(const work& w, instant now, actions& out);
   void stop(work& w, std::chrono::milliseconds deadline, instant now, actions& out);
+  void lose_lease(work& w, error why, instant now, actions& out);
   void cut_off(const work& w, actions& out) const;   ///< Its node kills it at once, if it can be told.
   void withdraw(work& w, instant now, actions& out); ///< What it has asked the head for.
   void end(work& w, result<task_result> how, instant now, actions& out); ///< w is gone afterwards.

@@ -128,8 +128,7 @@ void owner_core::lose_bundle(group_id id, std::uint32_t index, const error& why,
     auto* w = find(n);
     if (w == nullptr || !w->lease || w->lease->lease != lost)
       continue;
-    cut_off(*w, out);
-    attempt_over(*w, w->ordered ? attempt_failure::system : attempt_failure::unstarted, why, now, out);
+    lose_lease(*w, why, now, out);
   }
   repeat_later({due::group, id.value}, g.repeat, now); // The head places it again by itself: only a reminder.
 }

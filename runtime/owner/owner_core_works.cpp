@@ -310,12 +310,17 @@ owner_core::actions owner_core::on_lease_lost(lease_id lease, error why, instant
   if (const auto found = bundle_leases_.find(lease); found != bundle_leases_.end()) {
     const auto [id, index] = found->second;
     lose_bundle(id, index, why, now, out);
-  } else if (auto* w = find(work_key{lease, 1})) {
-    cut_off(*w, out);
-    attempt_over(*w, w->ordered ? attempt_failure::system : attempt_failure::unstarted, std::move(why), now, out);
-  }
+  } else if (auto* w = find(work_key{lease, 1}))
+    lose_lease(*w, std::move(why), now, out);
   settle(now, out);
   return out;
+}
+
+void owner_core::lose_lease(work& w, error why, instant now, actions& out) {
+  if (const auto at = nodes_.find(w.lease->node); why.code == errc::node_lost && at != nodes_.end())
+    at->second.packages.clear(); // Its link may stand although it is silent: nobody is to wait for it.
+  cut_off(w, out);
+  attempt_over(w, w.ordered ? attempt_failure::system : attempt_failure::unstarted, std::move(why), now, out);
 }
 
 void owner_core::cut_off(const work& w, actions& out) const {

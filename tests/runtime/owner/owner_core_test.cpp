@@ -55,6 +55,9 @@ TEST_CASE("owner: a node that lacks the package is told which nodes have it") {
   core.on_work_started(key(11), 100, start);
   CHECK(order(3, 3, 13) == std::vector<package_holder>{{"10.0.0.1", lease_at(1, 11).port}});
   CHECK(order(4, 1, 14).empty()); // It has it.
+  core.on_lease_lost(lease_id{14}, {errc::node_lost, "it fell silent"}, start);
+  CHECK(order(6, 3, 16).empty()); // Its link stands, but who asks it would wait.
+  core.on_work_started(key(11), 100, start);
   core.on_node_unlinked(node_id{1}, {errc::unreachable, "reset"}, start);
   CHECK(order(5, 4, 15).empty());
 }
