@@ -1,5 +1,6 @@
 #include "tune/driver/experiment_run.hpp"
 
+#include <cerrno>
 #include <fstream>
 #include <random>
 #include <system_error>
@@ -95,7 +96,8 @@ result<void> experiment_run::open() {
   std::ofstream marker(directory_ / ".storage");
   marker << marker_;
   if (!marker.flush())
-    return fail(errc::io, fmt::format("storage: {} cannot be written", (directory_ / ".storage").string()));
+    return fail(errc::io, fmt::format("storage: {} cannot be written: {}", (directory_ / ".storage").string(),
+                                      std::generic_category().message(errno)));
   return {};
 }
 
