@@ -239,3 +239,15 @@ TEST_CASE("attempt course: a save that failed is tried again at the end, not wit
   course.on_answer(attempt_answer::pause, start);
   CHECK(course.wants_checkpoint(start));
 }
+
+TEST_CASE("attempt course: a twentieth of the time at most may go into waiting for an answer that is not needed") {
+  attempt_course course(order_of(), start);
+  CHECK(course.patience() == 0s);
+
+  REQUIRE(course.on_report({{"loss", 1}}, start + 19s));
+  CHECK(course.patience() == 1s);
+  course.on_answer(attempt_answer::go_on, start + 20s);
+  REQUIRE(course.on_report({{"loss", 1}}, start + 20s));
+
+  CHECK(course.patience() == 0s);
+}
