@@ -5,6 +5,9 @@
 #include "tune/journal/file_journal.hpp"
 #include "tune/results/file_results.hpp"
 
+#include <filesystem>
+#include <fstream>
+
 #include <doctest/doctest.h>
 
 using namespace tune;
@@ -41,6 +44,30 @@ TEST_CASE("journal source: the records that are asked for, in order, while the j
   positions.clear();
   REQUIRE(source.read(1, 1'000, [&](journal_position position, const auto&) { positions.push_back(position); }));
   CHECK(positions.size() == experiment.records.size());
+}
+
+TEST_CASE("journal source: files with earlier records only are not read") {
+  const temporary_directory disk;
+  {
+    file_journal_options small;
+    small.segment_bytes = 200;
+    const auto journal = or_throw(file_journal::open(
+      disk / "journal", [](auto, const auto&) { return result<void>(); }, small));
+    for (const auto& each : experiment_for_test().records)
+      journal->append(each);
+    for (std::uint64_t trial = 1; trial <= 9; ++trial) {
+      journal->append(record::trial_created{trial_id{trial}, {{"lr", 0.5}}, record::trial_origin::searcher, {}});
+      REQUIRE(journal->sync());
+    }
+  }
+  REQUIRE(std::filesystem::exists(disk / "journal/000003.segment"));
+  std::ofstream(disk / "journal/000001.segment") << "not a segment";
+  file_journal_source source(disk / "journal");
+
+  std::vector<journal_position> positions;
+  REQUIRE(source.read(9, 10, [&](journal_position position, const auto&) { positions.push_back(position); }));
+  CHECK(positions == std::vector<journal_position>{9, 10});
+  CHECK_FALSE(source.read(1, 10, [](auto, const auto&) {}));
 }
 
 TEST_CASE("journal source: no journal is an error") {
