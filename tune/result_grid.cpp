@@ -4,6 +4,10 @@
 #include "tune/results/results_json.hpp"
 #include "tune/results/trial_listing.hpp"
 
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace tune {
@@ -85,9 +89,47 @@ std::vector<attempt_result> trial_result::attempts() const {
   return all;
 }
 
+/// Shared by the copies of a grid, so that it is read once.
+struct result_grid::source {
+  std::size_t kept = 0;
+  std::function<result<experiment_view>()> read;
+  std::mutex mutex;
+  std::shared_ptr<const experiment_view> all; ///< When it has been read.
+};
+
 result_grid::result_grid(experiment_view view, path directory)
-  : all_(std::make_shared<experiment_view>(std::move(view))),
+  : known_(std::make_shared<experiment_view>(std::move(view))),
     directory_(std::move(directory)) {
+}
+
+result_grid::result_grid(experiment_view view, path directory, std::size_t kept,
+                         std::function<result<experiment_view>()> read_all)
+  : result_grid(std::move(view), std::move(directory)) {
+  if (!known().has_forgotten())
+    return;
+  source_ = std::make_shared<source>();
+  source_->kept = kept;
+  source_->read = std::move(read_all);
+}
+
+result<std::shared_ptr<const experiment_view>> result_grid::all() const {
+  if (!source_)
+    return known_;
+  const std::lock_guard<std::mutex> hold(source_->mutex);
+  if (!source_->all) {
+    auto read = source_->read();
+    if (!read)
+      return fail(runtime::within(fmt::format("the trials of {}", known().name()), read.error()));
+    source_->all = std::make_shared<const experiment_view>(std::move(*read));
+  }
+  return source_->all;
+}
+
+bool result_grid::is_ranked(const objective& by) const {
+  if (!source_)
+    return true;
+  const auto& objectives = known().objectives();
+  return !objectives.empty() && objectives.front().metric == by.metric && objectives.front().better == by.better;
 }
 
 trial_result result_grid::best(result_scope scope) const {
@@ -99,68 +141,81 @@ trial_result result_grid::best(const objective& by, result_scope scope) const {
 }
 
 result<trial_result> result_grid::try_best(result_scope scope) const {
-  if (all_->objectives().empty())
-    return fail(no_best(*all_, ""));
-  return try_best(all_->objectives().front(), scope);
+  if (!known().objectives().empty())
+    return try_best(known().objectives().front(), scope);
+  const auto view = all();
+  return view ? fail(no_best(**view, "")) : fail(view.error());
 }
 
 result<trial_result> result_grid::try_best(const objective& by, result_scope scope) const {
-  if (const auto* found = all_->best(by, scope))
-    return trial_result(all_, found, directory_);
-  return fail(no_best(*all_, by.metric));
+  if (is_ranked(by))
+    if (const auto* found = known().best(by, scope))
+      return trial_result(known_, found, directory_);
+  const auto view = all();
+  if (!view)
+    return fail(view.error());
+  if (const auto* found = (*view)->best(by, scope))
+    return trial_result(*view, found, directory_);
+  return fail(no_best(**view, by.metric));
 }
 
 std::vector<trial_result> result_grid::trials() const {
-  std::vector<trial_result> all;
-  for (const auto& each : all_->trials())
-    all.push_back(trial_result(all_, &each.second, directory_));
-  return all;
+  const auto view = or_throw(all());
+  std::vector<trial_result> found;
+  for (const auto& each : view->trials())
+    found.push_back(trial_result(view, &each.second, directory_));
+  return found;
 }
 
 std::vector<trial_result> result_grid::errors() const {
-  std::vector<trial_result> all;
-  for (const auto& each : all_->trials())
+  if (count(trial_state::error) == 0)
+    return {};
+  const auto view = or_throw(all());
+  std::vector<trial_result> found;
+  for (const auto& each : view->trials())
     if (each.second.state == trial_state::error)
-      all.push_back(trial_result(all_, &each.second, directory_));
-  return all;
+      found.push_back(trial_result(view, &each.second, directory_));
+  return found;
 }
 
 std::size_t result_grid::size() const {
-  return all_->created();
+  return known().created();
 }
 
 std::uint64_t result_grid::count(trial_state state) const {
-  return all_->count(state);
+  return known().count(state);
 }
 
 std::uint64_t result_grid::results() const {
-  return all_->results();
+  return known().results();
 }
 
 std::uint64_t result_grid::lost_results() const {
-  return all_->lost_results();
+  return known().lost_results();
 }
 
 const std::string& result_grid::name() const {
-  return all_->name();
+  return known().name();
 }
 
 std::string result_grid::ended() const {
-  return all_->ended() ? all_->ended()->why : "";
+  return known().ended() ? known().ended()->why : "";
 }
 
 std::string result_grid::table(std::size_t most) const {
+  const bool best_are_known = !source_ || (!known().objectives().empty() && most <= source_->kept);
+  const auto view = best_are_known ? known_ : or_throw(all());
   const auto order =
-    all_->objectives().empty() ? all_trials(*all_) : all_->best_first(all_->objectives().front(), result_scope::last);
-  return trials_table(*all_, order, most);
+    view->objectives().empty() ? all_trials(*view) : view->best_first(view->objectives().front(), result_scope::last);
+  return trials_table(*view, order, most, view->created());
 }
 
 std::string result_grid::to_csv() const {
-  return trials_csv(all_trials(*all_), directory_.string());
+  return trials_csv(all_trials(*or_throw(all())), directory_.string());
 }
 
 std::string result_grid::to_json() const {
-  return document(trials_json(*all_, directory_.string()));
+  return document(trials_json(*or_throw(all()), directory_.string()));
 }
 
 } // namespace tune

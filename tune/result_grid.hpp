@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,10 +62,18 @@ private:
 };
 
 /// The results of an experiment, as its journal says. For tables and files in other forms, too.
+///
+/// Of an experiment with very many trials a running program keeps only the best ones, by its first objective. What is
+/// about the others as well is then read from the journal when it is first asked for, which throws runtime::failure
+/// where it cannot be read: a million trials take seconds, and 2 kB of memory each.
 class result_grid {
 public:
   /// `directory`: the experiment's.
   result_grid(experiment_view view, path directory);
+  /// A view that may have forgotten trials that have ended, all but the best `kept`; `read_all` makes the one that has
+  /// not.
+  result_grid(experiment_view view, path directory, std::size_t kept,
+              std::function<result<experiment_view>()> read_all);
 
   /// The best trial by the experiment's first objective, or by another. Of two that are equal the older one; NaN is
   /// never the best. Throws runtime::failure where no trial has the metric; the text says which metrics there are.
@@ -89,7 +98,13 @@ public:
   std::string to_json() const;                    ///< A list of trials, as `caf-tune trials --json` prints it.
 
 private:
-  std::shared_ptr<const experiment_view> all_;
+  struct source;
+  const experiment_view& known() const noexcept { return *known_; }
+  [[nodiscard]] result<std::shared_ptr<const experiment_view>> all() const;
+  bool is_ranked(const objective& by) const; ///< known() has its best trials.
+
+  std::shared_ptr<const experiment_view> known_; ///< What was given; counts and best trials are right in it.
+  std::shared_ptr<source> source_;               ///< Of what it has forgotten; null: nothing.
   path directory_;
 };
 

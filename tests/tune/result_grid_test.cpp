@@ -164,3 +164,88 @@ TEST_CASE("result grid: what a program prints at its end") {
   CHECK(json["seconds"] == 1.5);
   CHECK(experiment_json(view_of(experiment_for_test()), "/d", 0)["best"].is_null());
 }
+
+namespace {
+
+/// Of 40 trials, all with another accuracy and loss, a running program has kept few.
+struct forgetful {
+  forgetful() {
+    for (std::uint64_t trial = 1; trial <= 40; ++trial) {
+      const auto accuracy = static_cast<double>((trial * 7) % 41) / 100;
+      experiment.run(trial);
+      experiment.report(trial, 1, {{"accuracy", accuracy}, {"loss", (trial * 3) % 41}});
+      if (trial % 10 != 0) {
+        experiment.finish(trial);
+        continue;
+      }
+      experiment.end_attempt(trial, end_cause::threw, "no");
+      experiment.change(trial, trial_state::error, "1 failure, and none is allowed");
+    }
+    experiment.end();
+  }
+  result_grid grid() {
+    experiment_view some({/*keep_ended=*/3});
+    for (const auto& each : experiment.records)
+      REQUIRE(some.on_record(each));
+    REQUIRE(some.has_forgotten());
+    return {std::move(some), "/storage/digits", /*kept=*/3, [this]() -> result<experiment_view> {
+              ++reads;
+              if (is_broken)
+                return fail(errc::io, "000001.segment is damaged");
+              return view_of(experiment);
+            }};
+  }
+
+  experiment_for_test experiment;
+  int reads = 0;
+  bool is_broken = false;
+};
+
+} // namespace
+
+TEST_CASE("result grid: the best of very many trials, their counts and the table's head need no journal") {
+  forgetful made;
+  const auto results = made.grid();
+  const auto all = grid_of(made.experiment);
+
+  for (const auto scope : {result_scope::last, result_scope::best})
+    CHECK(results.best(scope).number() == all.best(scope).number());
+  CHECK(results.best(maximize("accuracy")).number() == all.best().number());
+  CHECK(results.size() == 40);
+  CHECK(results.results() == 40);
+  CHECK(results.count(trial_state::error) == 4);
+  CHECK(results.table(3) == all.table(3));
+  CHECK(made.reads == 0);
+}
+
+TEST_CASE("result grid: what is asked about all of very many trials is read from the journal, once") {
+  forgetful made;
+  const auto results = made.grid();
+  const auto copy = results;
+  const auto all = grid_of(made.experiment);
+
+  CHECK(results.trials().size() == 40);
+  CHECK(copy.errors().size() == 4);
+  CHECK(results.best(minimize("loss")).number() == all.best(minimize("loss")).number());
+  CHECK(results.best(minimize("accuracy")).number() == all.best(minimize("accuracy")).number());
+  CHECK(copy.to_csv() == all.to_csv());
+  CHECK(results.to_json() == all.to_json());
+  CHECK(results.table(20) == all.table(20));
+  CHECK(results.try_best(maximize("speed")).error().message == all.try_best(maximize("speed")).error().message);
+  CHECK(made.reads == 1);
+}
+
+TEST_CASE("result grid: a journal that cannot be read is an error, and is read again the next time") {
+  forgetful made;
+  const auto results = made.grid();
+  made.is_broken = true;
+
+  const auto refused = results.try_best(minimize("loss"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::io);
+  CHECK(refused.error().message == "the trials of digits: 000001.segment is damaged");
+  CHECK_THROWS_AS(results.trials(), runtime::failure);
+
+  made.is_broken = false;
+  CHECK(results.trials().size() == 40);
+}

@@ -70,7 +70,7 @@ tune::result<std::string> trials_report(const tune::experiment_view& view, const
   if (wishes.as == form::csv)
     return tune::trials_csv(tune::all_trials(view), directory);
   const auto trials = *by ? view.best_first(**by, wishes.scope) : tune::all_trials(view);
-  return tune::trials_table(view, trials, std::numeric_limits<std::size_t>::max());
+  return tune::trials_table(view, trials, trials.size(), trials.size());
 }
 
 tune::result<std::string> best_report(const tune::experiment_view& view, const std::string& directory,

@@ -59,11 +59,20 @@ void cluster_checkpoints::set_directory(trial_id trial, path directory) {
   directories_[trial] = std::move(directory);
 }
 
+void cluster_checkpoints::forget(trial_id trial) {
+  std::lock_guard guard(mutex_);
+  directories_.erase(trial);
+}
+
 void cluster_checkpoints::keep(trial_id trial, const checkpoint_ref& checkpoint) {
   if (checkpoint.in_storage)
-    store_.keep(trial, checkpoint);
-  else
-    add([this, trial, checkpoint] { bring_in(trial, checkpoint); });
+    return store_.keep(trial, checkpoint);
+  path directory;
+  {
+    std::lock_guard guard(mutex_);
+    directory = directories_[trial]; // It may be forgotten when the job's turn comes.
+  }
+  add([this, trial, directory, checkpoint] { bring_in(trial, directory, checkpoint); });
 }
 
 void cluster_checkpoints::drop(trial_id trial, const checkpoint_ref& checkpoint) {
@@ -122,10 +131,10 @@ void cluster_checkpoints::run() {
   }
 }
 
-void cluster_checkpoints::bring_in(trial_id trial, const checkpoint_ref& checkpoint) {
+void cluster_checkpoints::bring_in(trial_id trial, const path& directory, const checkpoint_ref& checkpoint) {
   if (!is_wanted(checkpoint))
     return;
-  auto here = copied(trial, checkpoint);
+  auto here = copied(directory, checkpoint);
   if (!is_wanted(checkpoint)) {
     std::error_code ignored; // What is left costs only space.
     if (here)
@@ -141,12 +150,7 @@ bool cluster_checkpoints::is_wanted(const checkpoint_ref& checkpoint) {
   return order_ != order::stop && unwanted_.count(checkpoint.directory) == 0;
 }
 
-result<checkpoint_ref> cluster_checkpoints::copied(trial_id trial, const checkpoint_ref& checkpoint) {
-  path directory;
-  {
-    std::lock_guard guard(mutex_);
-    directory = directories_[trial];
-  }
+result<checkpoint_ref> cluster_checkpoints::copied(const path& directory, const checkpoint_ref& checkpoint) {
   auto here = checkpoint;
   here.directory = (directory / path(checkpoint.directory).filename()).string();
   here.in_storage = true;

@@ -38,6 +38,7 @@ public:
 
   /// Where a trial's checkpoints lie in the storage; before the first keep() of the trial.
   void set_directory(trial_id trial, path directory);
+  void forget(trial_id trial); ///< After its last keep().
   void sweep(const path& experiment_directory) { store_.sweep(experiment_directory); }
 
   void keep(trial_id trial, const checkpoint_ref& checkpoint) override;
@@ -57,8 +58,8 @@ private:
   void add(job what);
   void run();
   void end(order how);
-  void bring_in(trial_id trial, const checkpoint_ref& checkpoint);
-  [[nodiscard]] result<checkpoint_ref> copied(trial_id trial, const checkpoint_ref& checkpoint);
+  void bring_in(trial_id trial, const path& directory, const checkpoint_ref& checkpoint);
+  [[nodiscard]] result<checkpoint_ref> copied(const path& directory, const checkpoint_ref& checkpoint);
   [[nodiscard]] result<void> fetch(const checkpoint_ref& checkpoint, const path& to);
   bool is_wanted(const checkpoint_ref& checkpoint);
   [[nodiscard]] result<runtime::remote_actor> keeper_on(const std::string& node);
@@ -70,7 +71,7 @@ private:
   std::condition_variable wake_;
   std::deque<job> jobs_;
   order order_ = order::go_on;
-  std::map<trial_id, path> directories_;
+  std::map<trial_id, path> directories_;                 ///< Of the trials that have not ended.
   std::set<std::string> unwanted_;                       ///< Directories on nodes that need not be copied any more.
   std::map<std::string, runtime::remote_actor> keepers_; ///< By node; of the thread alone.
   file_checkpoint_store store_;

@@ -76,6 +76,9 @@ void controller_actor::perform(controller_core::actions todo) {
     std::visit(runtime::overloaded{
                  [this](controller_core::append& a) {
                    const auto position = parts_.records->append(a.record);
+                   if (const auto* changed = std::get_if<record::trial_changed>(&a.record);
+                       changed && has_ended(changed->state))
+                     without_checkpoint_.erase(changed->trial);
                    unwritten_.emplace_back(position, std::move(a.record));
                  },
                  [this](const controller_core::start_attempt& a) {

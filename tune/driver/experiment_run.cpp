@@ -25,6 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t ended_trials_kept = 100; // Of each kind; others are read from the journal when asked for.
+
 std::string random_hex(int digits) {
   std::random_device chance; // Not of the experiment: it names this run of it.
   return fmt::format("{:0{}x}", chance() & (digits == 8 ? 0xffffffffu : 0xffffu), digits);
@@ -46,6 +48,17 @@ checkpoint_loss loss_of(errc why) {
   return for_good ? checkpoint_loss::for_good : checkpoint_loss::for_now;
 }
 
+/// All trials, as they were when `last` was the journal's last record.
+result<experiment_view> read_view(const path& journal, journal_position last) {
+  experiment_view view;
+  auto read = file_journal_source(journal).read(1, last, [&view](journal_position, const journal_record& each) {
+    (void)view.on_record(each); // A description that cannot be read is for people only.
+  });
+  if (!read)
+    return fail(read.error());
+  return view;
+}
+
 } // namespace
 
 result<std::unique_ptr<experiment_run>> experiment_run::start(runtime::cluster& cluster, const experiment& what,
@@ -64,7 +77,8 @@ experiment_run::experiment_run(runtime::cluster& cluster, const experiment& what
   : cluster_(cluster),
     what_(what),
     options_(std::move(options)),
-    directory_(fs::absolute(options_.storage) / what_.name) {
+    directory_(fs::absolute(options_.storage) / what_.name),
+    view_(experiment_view_options{ended_trials_kept}) {
 }
 
 experiment_run::~experiment_run() {
@@ -129,7 +143,7 @@ result<void> experiment_run::replay(const journal_record& past) {
     return fail(errc::incompatible, "the journal does not begin with an experiment");
   if (auto fits = core_->on_replay(past); !fits)
     return fits;
-  ++past_records_;
+  shown_ = ++past_records_;
   (void)view_.on_record(past); // A description that cannot be read is for people only.
   return {};
 }
@@ -300,7 +314,10 @@ attempt_order experiment_run::make_order(const controller_core::start_attempt& s
 
 void experiment_run::on_durable(journal_position position, const journal_record& what) {
   files_->add(position, what);
+  if (const auto* changed = std::get_if<record::trial_changed>(&what); changed && has_ended(changed->state))
+    checkpoints_->forget(changed->trial);
   std::lock_guard guard(mutex_);
+  shown_ = position;
   (void)view_.on_record(what);
   if (options_.on_record)
     options_.on_record(what, view_);
@@ -376,7 +393,9 @@ void experiment_run::wait_for_attempts() {
 }
 
 result_grid experiment_run::results() {
-  return with_view([this](const experiment_view& view) { return result_grid(view, directory_); });
+  std::lock_guard guard(mutex_);
+  return {view_, directory_, ended_trials_kept,
+          [place = directory_ / "journal", last = shown_] { return read_view(place, last); }};
 }
 
 bool experiment_run::wait_until(const std::function<bool(const experiment_view&)>& is_so) {

@@ -65,7 +65,7 @@ public:
 
   result_grid results(); ///< As they are now.
 
-  /// What the journal says now.
+  /// What the journal says now; of the trials that have ended only some are there.
   template <class Function>
   auto with_view(Function use) {
     std::lock_guard guard(mutex_);
@@ -113,7 +113,8 @@ private:
   std::atomic<bool> interrupted_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
-  experiment_view view_;
+  experiment_view view_;              ///< Of the trials that have ended, only the best.
+  journal_position shown_ = 0;        ///< The last record that view_ knows.
   journal_position past_records_ = 0; ///< That were there when this run began.
   std::optional<result<experiment_outcome>> outcome_;
 };

@@ -249,11 +249,17 @@ void experiment_view::forget_all_but_the_best(const trial_view& ended) {
   const auto is_failure = ended.state == trial_state::error;
   const auto last = loss(result_scope::last);
   const auto best = loss(result_scope::best);
+  const auto iterations = -static_cast<double>(ended.iterations); // The most are the best.
+  const auto* checkpoint = ended.checkpoints.newest();
+  const auto saved = checkpoint == nullptr ? 1 : -static_cast<double>(checkpoint->iteration);
   std::vector<trial_id> left;
   if (is_failure) // The newest are the best here.
     rank(failures_, -static_cast<double>(trial.value), trial, left);
   rank(by_last_, last, trial, left);
   rank(by_best_, best, trial, left);
+  rank(by_iterations_, iterations, trial, left);
+  if (saved < 0)
+    rank(by_checkpoint_, saved, trial, left);
   for (const auto each : left)
     if (const auto found = kept_by_.find(each); found != kept_by_.end() && found->second == 0) {
       kept_by_.erase(found);

@@ -65,8 +65,8 @@ struct trial_view {
 };
 
 struct experiment_view_options {
-  /// Of the trials that have ended, keep so many of the best by last result, by best result, and of the last failures;
-  /// the others are only counted. 0: keep all.
+  /// Of the trials that have ended, keep so many of the best by last result, by best result, of those that went
+  /// furthest, with a result and with a checkpoint, and of the last failures; the others are only counted. 0: keep all.
   std::size_t keep_ended = 0;
   /// Of a trial, its first and its newest attempts; those between are only counted.
   std::size_t keep_attempts = 100;
@@ -94,6 +94,7 @@ public:
   std::uint64_t resumptions() const noexcept { return resumptions_; }
 
   const std::map<trial_id, trial_view>& trials() const noexcept { return trials_; } ///< Those that are kept.
+  bool has_forgotten() const noexcept { return trials_.size() < created_; }         ///< Some are not.
   const trial_view* find(trial_id trial) const noexcept;
   const trial_view* find(const std::string& name) const noexcept; ///< "7f3a91c2_00004", or its number.
   std::uint64_t count(trial_state state) const noexcept { return counts_[static_cast<std::size_t>(state)]; }
@@ -151,6 +152,8 @@ private:
   std::pair<double, trial_id> best_ended_; ///< Its loss.
   ranking by_last_;                        ///< Of the ended trials that are kept, where not all are.
   ranking by_best_;
+  ranking by_iterations_;
+  ranking by_checkpoint_;
   ranking failures_;
   std::map<trial_id, int> kept_by_; ///< In how many of these rankings a trial is.
 };

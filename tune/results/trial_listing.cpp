@@ -72,7 +72,8 @@ std::string shown(const value& x) {
   return to_json(x);
 }
 
-std::string trials_table(const experiment_view& view, const std::vector<const trial_view*>& trials, std::size_t most) {
+std::string trials_table(const experiment_view& view, const std::vector<const trial_view*>& trials, std::size_t most,
+                         std::uint64_t all) {
   const std::vector<const trial_view*> some(
     trials.begin(), trials.begin() + static_cast<std::ptrdiff_t>(std::min(most, trials.size())));
   auto metrics = metric_names(some, view.objectives());
@@ -99,8 +100,8 @@ std::string trials_table(const experiment_view& view, const std::vector<const tr
     table.add(std::move(row));
   }
   auto text = table.to_string();
-  if (some.size() < trials.size())
-    text += fmt::format("and {} more\n", trials.size() - some.size());
+  if (some.size() < all)
+    text += fmt::format("and {} more\n", all - some.size());
   return text;
 }
 

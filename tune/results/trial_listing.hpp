@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,10 @@
 /// Trials for people: as columns on a terminal, and as CSV for a spreadsheet.
 namespace tune {
 
-/// Up to `most` of them, a row each: name, state, iterations, metrics, time, and the parameters that vary.
-std::string trials_table(const experiment_view& view, const std::vector<const trial_view*>& trials, std::size_t most);
+/// Up to `most` of them, a row each: name, state, iterations, metrics, time, and the parameters that vary; then how
+/// many more of `all` there are.
+std::string trials_table(const experiment_view& view, const std::vector<const trial_view*>& trials, std::size_t most,
+                         std::uint64_t all);
 
 /// trial,state,iterations,time_total_s,attempts,path,error, then each metric, then each parameter as config/name.
 std::string trials_csv(const std::vector<const trial_view*>& trials, const std::string& directory);

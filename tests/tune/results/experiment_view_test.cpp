@@ -149,7 +149,7 @@ TEST_CASE("view: a resumed experiment has not ended, and knows its samples") {
   CHECK(view.resumptions() == 1);
 }
 
-TEST_CASE("view: with bounded memory the best of each scope and the last failures are kept, the rest is counted") {
+TEST_CASE("view: with bounded memory the best of each scope, the furthest and the last failures are kept") {
   experiment_for_test experiment;
   for (std::uint64_t trial = 1; trial <= 200; ++trial) {
     experiment.run(trial);
@@ -164,13 +164,37 @@ TEST_CASE("view: with bounded memory the best of each scope and the last failure
   std::vector<std::uint64_t> kept;
   for (const auto& [trial, each] : view.trials())
     kept.push_back(trial.value);
-  CHECK(kept == std::vector<std::uint64_t>{27, 54, 81, 98, 99, 100, 150, 199, 200, 201});
+  CHECK(kept ==
+        std::vector<std::uint64_t>{1, 2, 3, 27, 54, 81, 98, 99, 100, 150, 199, 200, 201}); // 1 to 3: as far as any.
+  CHECK(view.has_forgotten());
+  CHECK_FALSE(view_of(experiment).has_forgotten());
   CHECK(view.created() == 201);
   CHECK(view.count(trial_state::terminated) == 196);
   CHECK(view.count(trial_state::error) == 4);
   CHECK(view.results() == 400);
   CHECK(view.best()->trial == view_of(experiment).best()->trial);
   CHECK(view.best(result_scope::best)->trial == view_of(experiment).best(result_scope::best)->trial);
+}
+
+TEST_CASE("view: with bounded memory it is known how far a trial went that was not among the best") {
+  experiment_for_test experiment;
+  for (std::uint64_t trial = 1; trial <= 50; ++trial) {
+    experiment.run(trial);
+    experiment.report(trial, 1, {{"accuracy", 0.5}});
+    if (trial == 20) // Ends as the worst.
+      experiment.report_checkpoint(trial, 2, {{"accuracy", 0.25}});
+    if (trial == 30)
+      for (iteration_number i = 2; i <= 9; ++i)
+        experiment.report(trial, i, {{"accuracy", 0.25}});
+    experiment.finish(trial);
+  }
+
+  const auto view = view_of(experiment, {/*keep_ended=*/1});
+  CHECK(view.trials().size() == 3);
+  REQUIRE(view.find(trial_id{20}) != nullptr);
+  CHECK(view.find(trial_id{20})->checkpoints.newest()->iteration == 2);
+  REQUIRE(view.find(trial_id{30}) != nullptr);
+  CHECK(view.find(trial_id{30})->iterations == 9);
 }
 
 TEST_CASE("view: a trial that was tried again and again keeps its first and its newest attempts") {
