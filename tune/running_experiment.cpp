@@ -59,17 +59,23 @@ running_experiment::trial_now running_experiment::wait_for_result(iteration_numb
 }
 
 running_experiment::trial_now running_experiment::wait_for_state(const std::string& trial, trial_state state) {
-  trial_now found;
-  const auto is_it = [&](const experiment_view& view) {
-    const auto* now = view.find(trial);
-    if (now != nullptr)
-      found = now_of(*now);
-    return now != nullptr && now->state == state;
-  };
-  if (!run_->wait_until(is_it))
-    throw failure(
-      {errc::not_found, fmt::format("the experiment ended without trial {} being {}", trial, to_string(state))});
-  return found;
+  std::optional<trial_id> which;
+  std::optional<trial_state> now;
+  std::optional<trial_now> found;
+  run_->wait_until([&](const experiment_view& view) {
+    which = view.id_of(trial);
+    now = which ? view.state_of(*which) : std::nullopt;
+    if (const auto* kept = now == state ? view.find(*which) : nullptr)
+      found = now_of(*kept);
+    return now && (*now == state || has_ended(*now));
+  });
+  if (now == state)
+    return found ? *found : now_of(or_throw(run_->trial_of(*which)));
+  const auto never =
+    now && has_ended(*now)
+      ? fmt::format("trial {} has ended as {}; it will not be {}", trial, to_string(*now), to_string(state))
+      : fmt::format("the experiment ended without trial {} being {}", trial, to_string(state));
+  throw failure({errc::not_found, never});
 }
 
 void running_experiment::stop() {

@@ -37,13 +37,14 @@ public:
   [[nodiscard]] result<result_grid> try_wait();
 
   /// Waits until a checkpoint of a trial, of this iteration or a later one, lies in the storage. Throws
-  /// runtime::failure if the experiment ends before.
+  /// runtime::failure if the experiment ends before. While only trials are left that their user has paused it does not
+  /// end: another thread, or a callback, may resume one. The same holds for the other functions that wait for something.
   trial_now wait_for_checkpoint(iteration_number iteration);
   /// The same for a result.
   trial_now wait_for_result(iteration_number iteration);
 
-  /// Waits until a trial is in this state. Throws runtime::failure if the experiment ends before, or if there is no
-  /// such trial.
+  /// Waits until a trial is in this state. Throws runtime::failure if the trial or the experiment ends before. For a
+  /// trial that ended long ago, as very many others did, the journal is read.
   trial_now wait_for_state(const std::string& trial, trial_state state);
 
   void stop(); ///< In good order: attempts save and end. It can be gone on with.

@@ -45,8 +45,8 @@ controller_core::actions controller_core::on_begin(const moment& now) {
   std::vector<trial_id> known;
   for (const auto& each : lives_)
     known.push_back(each.first);
-  for (const auto& [trial, all] : arriving_)
-    for (const auto& each : all.all())
+  for (const auto& [trial, ended] : arriving_)
+    for (const auto& each : ended.checkpoints.all())
       todo.push_back(keep_checkpoint{trial, each.at});
   for (const auto trial : known)
     if (const auto found = lives_.find(trial); found != lives_.end()) // One that is given up may end all others.

@@ -132,8 +132,13 @@ public:
   const std::map<trial_id, trial_life>& lives() const noexcept {
     return lives_;
   } ///< Of the trials that have not ended.
-  /// What is kept of those trials that have ended and of which a checkpoint is on its way to the storage.
-  const std::map<trial_id, kept_checkpoints>& arriving() const noexcept { return arriving_; }
+  /// Of those trials that have ended and of which a checkpoint is on its way to the storage.
+  struct arriving_trial {
+    config values;
+    record::wall_time created;
+    kept_checkpoints checkpoints;
+  };
+  const std::map<trial_id, arriving_trial>& arriving() const noexcept { return arriving_; }
 
 private:
   using phase = trial_life::phase;
@@ -220,10 +225,10 @@ private:
   std::unique_ptr<scheduler> schedule_;
 
   std::map<trial_id, trial_life> lives_;
-  std::map<trial_id, kept_checkpoints> arriving_; ///< Of trials that have ended; until all of them is in the storage.
-  std::size_t paused_ = 0;                        ///< Of lives_.
-  std::size_t attempts_ = 0;                      ///< Under way.
-  std::size_t held_trials_ = 0;                   ///< Of the paused ones.
+  std::map<trial_id, arriving_trial> arriving_; ///< Of trials that have ended; until all of them is in the storage.
+  std::size_t paused_ = 0;                      ///< Of lives_.
+  std::size_t attempts_ = 0;                    ///< Under way.
+  std::size_t held_trials_ = 0;                 ///< Of the paused ones.
   bool is_awaited_ = false;
   std::uint64_t created_ = 0;
   std::map<trial_state, std::uint64_t> ended_;

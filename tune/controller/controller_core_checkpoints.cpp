@@ -24,12 +24,12 @@ kept_checkpoints* controller_core::checkpoints_of(trial_id trial) {
   if (const auto lives = lives_.find(trial); lives != lives_.end())
     return &lives->second.checkpoints;
   const auto ended = arriving_.find(trial);
-  return ended == arriving_.end() ? nullptr : &ended->second;
+  return ended == arriving_.end() ? nullptr : &ended->second.checkpoints;
 }
 
 void controller_core::forget_if_arrived(trial_id trial) {
   const auto found = arriving_.find(trial);
-  if (found != arriving_.end() && !found->second.has_some_on_their_way())
+  if (found != arriving_.end() && !found->second.checkpoints.has_some_on_their_way())
     arriving_.erase(found);
 }
 
@@ -81,8 +81,8 @@ bool controller_core::has_all_arrived(actions& todo) {
       if (!each.at.in_storage)
         left.emplace_back(leave_checkpoint{trial, each.at});
   };
-  for (const auto& [trial, all] : arriving_)
-    leave(trial, all);
+  for (const auto& [trial, ended] : arriving_)
+    leave(trial, ended.checkpoints);
   for (const auto& [trial, life] : lives_) // There are some after an interruption.
     leave(trial, life.checkpoints);
   if (waits_for_checkpoints_ && !left.empty())

@@ -152,7 +152,7 @@ void controller_core::apply(const record::trial_changed& changed) {
   schedule_->on_trial_end(changed.trial, changed.state);
   search_->on_end(changed.trial, outcome_of(changed.state, life), life.losses);
   if (life.checkpoints.has_some_on_their_way())
-    arriving_[changed.trial] = std::move(life.checkpoints);
+    arriving_[changed.trial] = {std::move(life.values), life.created, std::move(life.checkpoints)};
   lives_.erase(changed.trial); // Its results are in the journal: memory does not grow with what has ended.
 }
 

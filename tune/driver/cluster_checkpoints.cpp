@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/invariant.hpp"
 #include "runtime/options.hpp"
 #include "tune/driver/checkpoint_transfer.hpp"
 #include "tune/store/file_checkpoint.hpp"
@@ -67,10 +68,12 @@ void cluster_checkpoints::forget(trial_id trial) {
 void cluster_checkpoints::keep(trial_id trial, const checkpoint_ref& checkpoint) {
   if (checkpoint.in_storage)
     return store_.keep(trial, checkpoint);
-  path directory;
+  path directory; // It may be forgotten when the job's turn comes.
   {
     std::lock_guard guard(mutex_);
-    directory = directories_[trial]; // It may be forgotten when the job's turn comes.
+    const auto found = directories_.find(trial);
+    CAF_TUNE_INVARIANT(found != directories_.end(), "no directory for the checkpoints of trial {}", trial.value);
+    directory = found->second;
   }
   add([this, trial, directory, checkpoint] { bring_in(trial, directory, checkpoint); });
 }

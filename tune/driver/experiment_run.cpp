@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "runtime/base/overloaded.hpp"
 #include "tune/controller/same_experiment.hpp"
 #include "tune/controller/trial_demand.hpp"
 #include "tune/driver/attempts_actor.hpp"
@@ -48,11 +49,22 @@ checkpoint_loss loss_of(errc why) {
   return for_good ? checkpoint_loss::for_good : checkpoint_loss::for_now;
 }
 
-/// All trials, as they were when `last` was the journal's last record.
-result<experiment_view> read_view(const path& journal, journal_position last) {
+bool is_about_another(const journal_record& record, trial_id trial) {
+  return std::visit(runtime::overloaded{
+                      [](const record::experiment_begun&) { return false; },
+                      [](const record::experiment_resumed&) { return false; },
+                      [](const record::experiment_ended&) { return false; },
+                      [trial](const auto& each) { return each.trial != trial; },
+                    },
+                    record);
+}
+
+/// All trials, or only this one, as they were when `last` was the journal's last record.
+result<experiment_view> read_view(const path& journal, journal_position last, std::optional<trial_id> only = {}) {
   experiment_view view;
-  auto read = file_journal_source(journal).read(1, last, [&view](journal_position, const journal_record& each) {
-    (void)view.on_record(each); // A description that cannot be read is for people only.
+  auto read = file_journal_source(journal).read(1, last, [&](journal_position, const journal_record& each) {
+    if (!only || !is_about_another(each, *only))
+      (void)view.on_record(each); // A description that cannot be read is for people only.
   });
   if (!read)
     return fail(read.error());
@@ -237,9 +249,8 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
   checkpoints_->sweep(directory_);
   for (const auto& [trial, life] : core_->lives())
     checkpoints_->set_directory(trial, directory_of(trial, life.values, life.created));
-  for (const auto& each : core_->arriving())
-    if (const auto* ended = view_.find(each.first))
-      checkpoints_->set_directory(each.first, directory_ / ended->directory);
+  for (const auto& [trial, ended] : core_->arriving())
+    checkpoints_->set_directory(trial, directory_of(trial, ended.values, ended.created));
   controller_parts parts;
   parts.records = journal_;
   parts.on_trouble = options_.on_trouble;
@@ -343,10 +354,7 @@ void experiment_run::interrupt(const std::string& why) {
 }
 
 result<void> experiment_run::order(const std::string& trial, trial_order::kind what, const std::string& why) {
-  const auto number = with_view([&](const experiment_view& view) {
-    const auto* found = view.find(trial);
-    return found == nullptr ? std::nullopt : std::optional(found->trial);
-  });
+  const auto number = with_view([&](const experiment_view& view) { return view.id_of(trial); });
   if (!number)
     return fail(errc::not_found, fmt::format("there is no trial \"{}\" in {}", trial, directory_.string()));
   caf::scoped_actor self(cluster_.actor_system());
@@ -396,6 +404,23 @@ result_grid experiment_run::results() {
   std::lock_guard guard(mutex_);
   return {view_, directory_, ended_trials_kept,
           [place = directory_ / "journal", last = shown_] { return read_view(place, last); }};
+}
+
+result<trial_view> experiment_run::trial_of(trial_id trial) {
+  journal_position last = 0;
+  {
+    std::lock_guard guard(mutex_);
+    if (const auto* kept = view_.find(trial))
+      return *kept;
+    last = shown_;
+  }
+  const auto all = read_view(directory_ / "journal", last, trial);
+  if (!all)
+    return fail(runtime::within(directory_.string(), all.error()));
+  const auto* found = all->find(trial);
+  if (found == nullptr)
+    return fail(errc::not_found, fmt::format("there is no trial {} in {}", trial.value, directory_.string()));
+  return *found;
 }
 
 bool experiment_run::wait_until(const std::function<bool(const experiment_view&)>& is_so) {

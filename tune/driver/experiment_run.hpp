@@ -65,6 +65,10 @@ public:
 
   result_grid results(); ///< As they are now.
 
+  /// What the journal says of a trial now. Of one that the view has forgotten that is read from the disk, whole: 5 s
+  /// where there are a million.
+  [[nodiscard]] result<trial_view> trial_of(trial_id trial);
+
   /// What the journal says now; of the trials that have ended only some are there.
   template <class Function>
   auto with_view(Function use) {
@@ -113,7 +117,7 @@ private:
   std::atomic<bool> interrupted_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
-  experiment_view view_;              ///< Of the trials that have ended, only the best.
+  experiment_view view_;              ///< Of the trials that have ended, only some.
   journal_position shown_ = 0;        ///< The last record that view_ knows.
   journal_position past_records_ = 0; ///< That were there when this run began.
   std::optional<result<experiment_outcome>> outcome_;

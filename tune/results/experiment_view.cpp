@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace tune {
 namespace {
-
-constexpr double worst = std::numeric_limits<double>::infinity();
 
 std::optional<double> number_in(const metrics& values, const std::string& metric) {
   const auto* x = values.find(metric);
@@ -51,6 +50,8 @@ std::optional<double> trial_view::score(const objective& by, result_scope scope)
 }
 
 result<void> experiment_view::on_record(const journal_record& record) {
+  if (const auto settled = std::exchange(just_settled_, std::nullopt)) // Not before: who shows that record looks at it.
+    forget_all_but_the_best(trials_.at(*settled));
   return std::visit(
     [this](const auto& each) -> result<void> {
       if constexpr (std::is_void_v<decltype(on(each))>) {
@@ -166,13 +167,21 @@ void experiment_view::on(const record::result_reported& reported) {
 }
 
 void experiment_view::on(const record::checkpoint_saved& saved) {
-  if (auto* trial = trial_of(saved.trial))
+  if (auto* trial = trial_of(saved.trial)) {
+    const bool was_on_its_way = trial->checkpoints.has_some_on_their_way();
     count_checkpoint(*trial, saved.checkpoint);
+    if (was_on_its_way)
+      settle(*trial);
+  }
 }
 
 void experiment_view::on(const record::checkpoint_lost& lost) {
-  if (auto* trial = trial_of(lost.trial))
+  if (auto* trial = trial_of(lost.trial)) {
+    const bool was_on_its_way = trial->checkpoints.has_some_on_their_way();
     trial->checkpoints.erase(lost.iteration, lost.attempt);
+    if (was_on_its_way)
+      settle(*trial);
+  }
 }
 
 void experiment_view::on(const record::attempt_ended& ended) {
@@ -208,8 +217,7 @@ void experiment_view::on(const record::trial_changed& changed) {
     if (const auto score = trial->score(*by, result_scope::last))
       if (const auto loss = to_loss(*score, by->better); !best_ended_.second || loss < best_ended_.first)
         best_ended_ = {loss, trial->trial};
-  if (options_.keep_ended > 0)
-    forget_all_but_the_best(*trial);
+  settle(*trial);
 }
 
 trial_view* experiment_view::trial_of(trial_id trial) {
@@ -239,43 +247,55 @@ const objective* experiment_view::first_objective() const {
   return description_.objectives.empty() ? nullptr : &description_.objectives.front();
 }
 
+/// What is told of an ended trial ends here, unless a checkpoint of it is on its way to the storage.
+void experiment_view::settle(const trial_view& trial) {
+  const bool is_numbered = trial.trial.value >= 1 && trial.trial.value <= created_; // As a controller does it.
+  if (options_.keep_ended > 0 && is_numbered && has_ended(trial.state) && !trial.checkpoints.has_some_on_their_way())
+    just_settled_ = trial.trial;
+}
+
 void experiment_view::forget_all_but_the_best(const trial_view& ended) {
   const auto* by = first_objective();
   const auto loss = [&](result_scope scope) {
     const auto score = by == nullptr ? std::nullopt : ended.score(*by, scope);
-    return score ? to_loss(*score, by->better) : worst;
+    return score ? std::optional(to_loss(*score, by->better)) : std::nullopt;
   };
   const auto trial = ended.trial;
-  const auto is_failure = ended.state == trial_state::error;
+  const auto* checkpoint = ended.checkpoints.newest_in_storage();
   const auto last = loss(result_scope::last);
   const auto best = loss(result_scope::best);
-  const auto iterations = -static_cast<double>(ended.iterations); // The most are the best.
-  const auto* checkpoint = ended.checkpoints.newest();
-  const auto saved = checkpoint == nullptr ? 1 : -static_cast<double>(checkpoint->iteration);
   std::vector<trial_id> left;
-  if (is_failure) // The newest are the best here.
-    rank(failures_, -static_cast<double>(trial.value), trial, left);
-  rank(by_last_, last, trial, left);
-  rank(by_best_, best, trial, left);
-  rank(by_iterations_, iterations, trial, left);
-  if (saved < 0)
-    rank(by_checkpoint_, saved, trial, left);
+  if (ended.state == trial_state::error) // The newest are the best here.
+    add(failures_, -static_cast<double>(trial.value), trial, left);
+  if (checkpoint != nullptr)
+    add(by_checkpoint_, -static_cast<double>(checkpoint->iteration), trial, left); // The furthest.
+  add(by_iterations_, -static_cast<double>(ended.iterations), trial, left);
+  add(by_last_, last, trial, left);
+  add(by_best_, best, trial, left);
   for (const auto each : left)
     if (const auto found = kept_by_.find(each); found != kept_by_.end() && found->second == 0) {
       kept_by_.erase(found);
-      trials_.erase(each); // `ended` may be gone from here on.
+      forget(each); // `ended` may be gone from here on.
     }
 }
 
-void experiment_view::rank(ranking& among, double by, trial_id trial, std::vector<trial_id>& left) {
-  among.emplace(by, trial);
+void experiment_view::add(ranking& among, std::optional<double> loss, trial_id trial, std::vector<trial_id>& left) {
+  if (!among.insert({loss.has_value(), loss.value_or(0), trial}).second)
+    return;
   ++kept_by_[trial];
   if (among.size() <= options_.keep_ended)
     return;
   const auto last = std::prev(among.end());
-  --kept_by_[last->second];
-  left.push_back(last->second);
+  --kept_by_[last->trial];
+  left.push_back(last->trial);
   among.erase(last);
+}
+
+void experiment_view::forget(trial_id trial) {
+  const auto found = trials_.find(trial);
+  how_it_ended_.resize(std::max<std::size_t>(how_it_ended_.size(), trial.value));
+  how_it_ended_[trial.value - 1] = static_cast<std::uint8_t>(found->second.state);
+  trials_.erase(found);
 }
 
 const trial_view* experiment_view::find(trial_id trial) const noexcept {
@@ -283,12 +303,26 @@ const trial_view* experiment_view::find(trial_id trial) const noexcept {
   return found == trials_.end() ? nullptr : &found->second;
 }
 
-const trial_view* experiment_view::find(const std::string& name) const noexcept {
+const trial_view* experiment_view::find(const std::string& name) const {
+  const auto trial = id_of(name);
+  return trial ? find(*trial) : nullptr;
+}
+
+std::optional<trial_id> experiment_view::id_of(const std::string& name) const {
   const auto digits = name.substr(name.rfind('_') + 1);
   if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos)
-    return nullptr;
-  const auto* trial = find(trial_id{std::stoull(digits)});
-  return trial != nullptr && (name == digits || name == trial->name) ? trial : nullptr;
+    return std::nullopt;
+  const trial_id trial{std::stoull(digits)};
+  const bool is_it = state_of(trial) && (name == digits || name == trial_name(begun_.id, trial));
+  return is_it ? std::optional(trial) : std::nullopt;
+}
+
+std::optional<trial_state> experiment_view::state_of(trial_id trial) const {
+  if (const auto* kept = find(trial))
+    return kept->state;
+  if (trial.value == 0 || trial.value > how_it_ended_.size() || how_it_ended_[trial.value - 1] == 0)
+    return std::nullopt;
+  return static_cast<trial_state>(how_it_ended_[trial.value - 1]);
 }
 
 const trial_view* experiment_view::best(const objective& by, result_scope scope) const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -66,7 +67,9 @@ struct trial_view {
 
 struct experiment_view_options {
   /// Of the trials that have ended, keep so many of the best by last result, by best result, of those that went
-  /// furthest, with a result and with a checkpoint, and of the last failures; the others are only counted. 0: keep all.
+  /// furthest, with a result and with a checkpoint in the storage, and of the last failures. The others are forgotten:
+  /// counted, and how each ended is known. A trial is forgotten with the record after the one that ended it, and not
+  /// while a checkpoint of it is on its way to the storage. 0: keep all.
   std::size_t keep_ended = 0;
   /// Of a trial, its first and its newest attempts; those between are only counted.
   std::size_t keep_attempts = 100;
@@ -96,7 +99,9 @@ public:
   const std::map<trial_id, trial_view>& trials() const noexcept { return trials_; } ///< Those that are kept.
   bool has_forgotten() const noexcept { return trials_.size() < created_; }         ///< Some are not.
   const trial_view* find(trial_id trial) const noexcept;
-  const trial_view* find(const std::string& name) const noexcept; ///< "7f3a91c2_00004", or its number.
+  const trial_view* find(const std::string& name) const;        ///< "7f3a91c2_00004", or its number.
+  std::optional<trial_id> id_of(const std::string& name) const; ///< Of one that was forgotten, too.
+  std::optional<trial_state> state_of(trial_id trial) const;    ///< The same; none: it was never created.
   std::uint64_t count(trial_state state) const noexcept { return counts_[static_cast<std::size_t>(state)]; }
   std::uint64_t created() const noexcept { return created_; }
   std::uint64_t results() const noexcept { return results_; } ///< Each counted once.
@@ -113,7 +118,15 @@ public:
   std::vector<const trial_view*> best_first(const objective& by, result_scope scope) const; ///< Those without it last.
 
 private:
-  using ranking = std::set<std::pair<double, trial_id>>;
+  struct rank {
+    bool is_ranked = false; ///< Those that have no loss are behind all others, also behind an infinite one.
+    double loss = 0;
+    trial_id trial;
+    bool operator<(const rank& other) const noexcept {
+      return std::tie(other.is_ranked, loss, trial) < std::tie(is_ranked, other.loss, other.trial);
+    }
+  };
+  using ranking = std::set<rank>;
 
   [[nodiscard]] result<void> on(const record::experiment_begun& begun);
   [[nodiscard]] result<void> on(const record::experiment_resumed& resumed);
@@ -130,8 +143,10 @@ private:
   trial_view* trial_of(trial_id trial);
   void become(trial_view& trial, trial_state state);
   void count_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint) const;
+  void settle(const trial_view& trial);
   void forget_all_but_the_best(const trial_view& ended);
-  void rank(ranking& among, double by, trial_id trial, std::vector<trial_id>& left);
+  void add(ranking& among, std::optional<double> loss, trial_id trial, std::vector<trial_id>& left);
+  void forget(trial_id trial);
   const objective* first_objective() const;
 
   experiment_view_options options_;
@@ -155,7 +170,9 @@ private:
   ranking by_iterations_;
   ranking by_checkpoint_;
   ranking failures_;
-  std::map<trial_id, int> kept_by_; ///< In how many of these rankings a trial is.
+  std::map<trial_id, int> kept_by_;        ///< In how many of these rankings a trial is.
+  std::optional<trial_id> just_settled_;   ///< By the last record.
+  std::vector<std::uint8_t> how_it_ended_; ///< A trial_state, of trial n at n - 1; 0: it was not forgotten.
 };
 
 } // namespace tune

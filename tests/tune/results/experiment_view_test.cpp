@@ -188,6 +188,7 @@ TEST_CASE("view: with bounded memory it is known how far a trial went that was n
         experiment.report(trial, i, {{"accuracy", 0.25}});
     experiment.finish(trial);
   }
+  experiment.end();
 
   const auto view = view_of(experiment, {/*keep_ended=*/1});
   CHECK(view.trials().size() == 3);
@@ -195,6 +196,101 @@ TEST_CASE("view: with bounded memory it is known how far a trial went that was n
   CHECK(view.find(trial_id{20})->checkpoints.newest()->iteration == 2);
   REQUIRE(view.find(trial_id{30}) != nullptr);
   CHECK(view.find(trial_id{30})->iterations == 9);
+}
+
+TEST_CASE("view: with bounded memory a trial is forgotten with the record after its end") {
+  experiment_for_test experiment;
+  for (std::uint64_t trial = 1; trial <= 3; ++trial) {
+    experiment.run(trial);
+    experiment.report(trial, 1, {{"accuracy", 1.0 / static_cast<double>(trial)}});
+    experiment.finish(trial);
+  }
+  auto view = view_of(experiment, {/*keep_ended=*/1});
+  REQUIRE(view.find(trial_id{3}) != nullptr);
+  CHECK(view.find(trial_id{3})->last == metrics{{"accuracy", 1.0 / 3}});
+  CHECK(view.find(trial_id{2}) == nullptr);
+
+  REQUIRE(view.on_record(record::trial_created{trial_id{4}, {}, record::trial_origin::searcher, {}}));
+  CHECK(view.find(trial_id{3}) == nullptr);
+  CHECK(view.trials().size() == 2);
+}
+
+TEST_CASE("view: with bounded memory it is known of each trial how it ended") {
+  experiment_for_test experiment;
+  const auto states = {trial_state::terminated, trial_state::stopped, trial_state::error};
+  std::uint64_t trial = 0;
+  for (int round = 0; round < 10; ++round)
+    for (const auto state : states) {
+      experiment.run(++trial);
+      experiment.report(trial, 1, {{"accuracy", -static_cast<double>(trial)}});
+      experiment.end_attempt(trial);
+      experiment.change(trial, state);
+    }
+  experiment.run(31);
+
+  const auto view = view_of(experiment, {/*keep_ended=*/1});
+  CHECK(view.trials().size() == 3); // The first, the last failure, and the one that runs.
+  for (trial = 1; trial <= 30; ++trial)
+    CHECK(view.state_of(trial_id{trial}) == *(states.begin() + (trial - 1) % 3));
+  CHECK(view.state_of(trial_id{31}) == trial_state::running);
+  CHECK_FALSE(view.state_of(trial_id{32}));
+  CHECK_FALSE(view.state_of(trial_id{0}));
+  CHECK(view.find("20") == nullptr);
+  CHECK(view.id_of("20") == trial_id{20});
+  CHECK(view.id_of("7f3a91c2_00020") == trial_id{20});
+  CHECK(view.id_of("31") == trial_id{31});
+  CHECK_FALSE(view.id_of("00000000_00020"));
+  CHECK_FALSE(view.id_of("32"));
+  CHECK_FALSE(view.id_of("0"));
+}
+
+TEST_CASE("view: with bounded memory a trial is kept until its checkpoint is in the storage, or lost") {
+  experiment_for_test experiment;
+  const auto checkpoint = [](iteration_number iteration, bool in_storage) {
+    return checkpoint_ref{iteration, 1, "node-1", "/d", in_storage, 1};
+  };
+  for (std::uint64_t trial = 1; trial <= 6; ++trial) {
+    experiment.run(trial);
+    auto& reported = experiment.report(trial, 1, {{"accuracy", -static_cast<double>(trial)}});
+    if (trial == 1) // It keeps its place: it has the best result, and went as far as any.
+      reported.checkpoint = checkpoint(1, true);
+    if (trial == 2 || trial == 3)
+      reported.checkpoint = checkpoint(trial == 2 ? 1 : 9, false);
+    experiment.finish(trial);
+  }
+  auto view = view_of(experiment, {/*keep_ended=*/1});
+  const auto is_kept = [&view](std::uint64_t trial) { return view.find(trial_id{trial}) != nullptr; };
+  CHECK(is_kept(2));
+  CHECK(is_kept(3));
+  CHECK_FALSE(is_kept(4));
+
+  REQUIRE(view.on_record(record::checkpoint_saved{trial_id{2}, checkpoint(1, true)}));
+  REQUIRE(is_kept(2)); // For whoever shows this record.
+  CHECK(view.find(trial_id{2})->checkpoints.newest_in_storage() != nullptr);
+  REQUIRE(view.on_record(record::checkpoint_lost{trial_id{3}, 9, 1}));
+  CHECK_FALSE(is_kept(2));
+  CHECK(is_kept(3));
+
+  experiment.run(7);
+  REQUIRE(view.on_record(experiment.records.back()));
+  CHECK_FALSE(is_kept(3)); // It has been further than the first, but its checkpoint never was in the storage.
+  CHECK(is_kept(1));
+}
+
+TEST_CASE("view: with bounded memory trials without a result are forgotten before one that is infinitely bad") {
+  experiment_for_test experiment;
+  for (std::uint64_t trial = 1; trial <= 9; ++trial) {
+    experiment.run(trial);
+    if (trial == 6)
+      experiment.report(trial, 1, {{"accuracy", -HUGE_VAL}});
+    experiment.finish(trial);
+  }
+  experiment.run(10);
+
+  const auto view = view_of(experiment, {/*keep_ended=*/1});
+  REQUIRE(view.best() != nullptr);
+  CHECK(view.best()->trial == trial_id{6});
+  CHECK(view.trials().size() == 2);
 }
 
 TEST_CASE("view: a trial that was tried again and again keeps its first and its newest attempts") {

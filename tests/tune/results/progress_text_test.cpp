@@ -40,8 +40,8 @@ progress_facts facts() {
   return known;
 }
 
-std::string lines_of(const experiment_for_test& experiment) {
-  experiment_view view;
+std::string lines_of(const experiment_for_test& experiment, experiment_view_options options = {}) {
+  experiment_view view(options);
   std::string lines;
   for (const auto& each : experiment.records) {
     REQUIRE(view.on_record(each));
@@ -130,4 +130,18 @@ TEST_CASE("progress: without a terminal a line for each event, and none for a re
         "1/2 of 2 results\n"
         "12:48:34 experiment digits ended: finished\n"
         "12:48:35 experiment digits goes on: 4 trials so far, 2 results\n");
+}
+
+TEST_CASE("progress: of very many trials, too, each end is told with its result") {
+  experiment_for_test experiment;
+  for (std::uint64_t trial = 1; trial <= 9; ++trial) {
+    experiment.run(trial);
+    experiment.report(trial, 1, {{"accuracy", -static_cast<double>(trial)}});
+    experiment.finish(trial);
+  }
+  experiment.end();
+
+  CHECK(lines_of(experiment, {/*keep_ended=*/1}) == lines_of(experiment));
+  CHECK(lines_of(experiment).find("trial 7f3a91c2_00009 terminated after 1 iteration, accuracy=-9") !=
+        std::string::npos);
 }
