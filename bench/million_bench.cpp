@@ -1,8 +1,11 @@
 // Experiments of very many trials: what a driver keeps in memory, how soon it is ready again, and how many trials a
 // second it does on threads of its own.
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -13,6 +16,8 @@
 
 namespace {
 
+constexpr int reports_of_a_trial = 50;
+
 /// A driver ended when all but 1,000 trials were finished; another one does the rest. The finished ones are written by
 /// the benchmark, as records of the journal: to do a million takes 20 GB of small files.
 void measure_resume(const bench::figures& figures) {
@@ -21,10 +26,10 @@ void measure_resume(const bench::figures& figures) {
   if (!figures.wants(memory) && !figures.wants(time))
     return;
   const bench::scratch_directory place;
-  const bench::long_search search{place.path(), figures.is_quick() ? 101'000u : 1'001'000u};
   constexpr std::uint64_t left = 1'000;
-  const auto finished = search.trials - left;
-  bench::write_finished_trials(search, finished);
+  const std::uint64_t finished = figures.is_quick() ? 100'000 : 1'000'000;
+  const bench::long_search search{place.path(), finished + left, finished};
+  bench::write_finished_trials(search);
   const auto found = bench::run_in_child(search);
   const auto how = fmt::format("{} trials replayed, then {} done", finished, left);
   if (figures.wants(memory))
@@ -39,6 +44,46 @@ void measure_resume(const bench::figures& figures) {
                   fmt::format("{}{}; the files were all checked {:.1f} s after the start, beside the search", how,
                               figures.is_quick() ? ", the time of opening scaled by 10" : "",
                               found.ready_s + found.journal_s + found.files_s)});
+}
+
+/// What a result costs when so many trials have finished before it, each with its part of what its trial costs.
+/// Processor time, as waits for the disk vary more than this does; of the second half of the results, as the finished
+/// trials' files are checked during the first.
+bench::long_search_outcome cost_after(std::uint64_t finished, bool is_quick) {
+  bench::long_search_outcome least;
+  for (int i = 0; i < (is_quick ? 1 : 5); ++i) {
+    const bench::scratch_directory place;
+    const bench::long_search search{place.path(), finished + (is_quick ? 400 : 4'000), finished, reports_of_a_trial};
+    bench::write_finished_trials(search);
+    const auto found = bench::run_in_child(search);
+    if (least.cpu_us == 0 || found.cpu_us < least.cpu_us)
+      least = found;
+  }
+  return least;
+}
+
+void measure_cost(const bench::figures& figures) {
+  const std::string name = "cost of a result after ";
+  const std::uint64_t most = figures.is_quick() ? 10'000 : 100'000;
+  const std::vector<std::uint64_t> counts = {10, 1'000, most};
+  const auto name_of = [&](std::uint64_t finished) { return fmt::format("{}{} trials", name, finished); };
+  if (!std::any_of(counts.begin(), counts.end(), [&](auto each) { return figures.wants(name_of(each)); }))
+    return;
+  double first = 0;
+  for (const auto finished : counts) {
+    const auto found = cost_after(finished, figures.is_quick());
+    if (first == 0)
+      first = found.cpu_us;
+    figures.show(
+      {name_of(finished),
+       found.cpu_us,
+       "us",
+       {},
+       finished == most ? std::optional(1.2 * first) : std::nullopt,
+       fmt::format("processor time of driver and trials, {} results each, with their files; {:.0f} us by the "
+                   "clock; {:.2f} times that after 10 trials",
+                   reports_of_a_trial, found.wall_us, found.cpu_us / first)});
+  }
 }
 
 void measure_throughput(const bench::figures& figures) {
@@ -78,6 +123,7 @@ int main(int argc, char** argv) {
       return bench::run_long_search(argc - 1, argv + 1);
     const bench::figures figures(argc, argv);
     measure_resume(figures);
+    measure_cost(figures);
     measure_throughput(figures);
   } catch (const std::exception& failure) {
     fmt::print(stderr, "million_bench: {}\n", failure.what());
