@@ -212,8 +212,10 @@ std::vector<std::string> texts_of(std::vector<spec_mistake> mistakes, const std:
                    [](const spec_mistake& a, const spec_mistake& b) { return a.line < b.line; });
   std::vector<std::string> texts;
   for (const auto& each : mistakes)
-    texts.push_back(each.line == 0 ? fmt::format("{}: {}", file, each.text)
-                                   : fmt::format("{}:{}: {}", file, each.line, each.text));
+    if (each.line != 0)
+      texts.push_back(fmt::format("{}:{}: {}", file, each.line, each.text));
+    else
+      texts.push_back(each.text.compare(0, 2, "--") == 0 ? each.text : fmt::format("{}: {}", file, each.text));
   return texts;
 }
 

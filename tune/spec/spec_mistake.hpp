@@ -14,7 +14,7 @@ struct spec_mistake {
   friend bool operator==(const spec_mistake& a, const spec_mistake& b) { return a.line == b.line && a.text == b.text; }
 };
 
-/// "spec.yaml:3: space: ..." for each, in the order of the lines.
+/// "spec.yaml:3: space: ..." for each, in the order of the lines; of a flag, "--mode: ...", without the file.
 [[nodiscard]] std::vector<std::string> texts_of(std::vector<spec_mistake> mistakes, const std::string& file);
 
 } // namespace tune

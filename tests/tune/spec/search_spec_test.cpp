@@ -186,9 +186,9 @@ TEST_CASE("search spec: wrong flags say that they are flags") {
   flags.samples = 0;
 
   CHECK(mistakes_in("lr: {uniform: [0, 1]}", flags) ==
-        lines{R"(spec: --mode: "minimum" is neither min nor max)", "spec: --samples: 0 is too few; use at least 1",
+        lines{R"(--mode: "minimum" is neither min nor max)", "--samples: 0 is too few; use at least 1",
               mistakes_in("lr: {uniform: [0, 1]}", with_searcher("tpee")).front(),
-              "spec: --scheduler asha: max_t is 0, but must be from 1 to 1000000000000"});
+              "--scheduler asha: max_t is 0, but must be from 1 to 1000000000000"});
 }
 
 TEST_CASE("search spec: several objectives, named or not") {
@@ -204,7 +204,7 @@ TEST_CASE("search spec: several objectives, named or not") {
         std::vector<objective>{minimize("a"), minimize("b")});
   flags.metric = "loss,loss,x";
   CHECK(mistakes_in("lr: {uniform: [0, 1]}", flags) ==
-        lines{"spec: --mode: 2 of them for 3 metrics (loss, loss, x)", R"(spec: --metric: "loss" is there twice)"});
+        lines{"--mode: 2 of them for 3 metrics (loss, loss, x)", R"(--metric: "loss" is there twice)"});
 }
 
 TEST_CASE("search spec: what has changed, in words") {
