@@ -152,14 +152,18 @@ result<void> validate(const asha_options& options) {
   return {};
 }
 
-result<scheduler_choice> scheduler_named(std::string_view name, std::string_view options) {
-  if (const auto found = makers().find(name); found != makers().end())
-    return found->second(options);
+std::vector<std::string> scheduler_names() {
   std::vector<std::string> names;
   for (const auto& each : makers())
     names.push_back(each.first);
+  return names;
+}
+
+result<scheduler_choice> scheduler_named(std::string_view name, std::string_view options) {
+  if (const auto found = makers().find(name); found != makers().end())
+    return found->second(options);
   const std::string wrong(name);
-  return fail(errc::not_found, "scheduler: there is no \"" + wrong + "\"" + hint(wrong, names));
+  return fail(errc::not_found, "scheduler: there is no \"" + wrong + "\"" + hint(wrong, scheduler_names()));
 }
 
 result<scheduler_choice> scheduler_from_json(std::string_view text) {

@@ -69,6 +69,9 @@ struct asha_options {
 scheduler_choice asha(const asha_options& options = {});
 [[nodiscard]] result<void> validate(const asha_options& options); ///< Names every field that is out of range.
 
+/// Those that there are.
+[[nodiscard]] std::vector<std::string> scheduler_names();
+
 /// By name, such as "asha", with options as a JSON object. An error names those that exist, and every option that is
 /// wrong.
 [[nodiscard]] result<scheduler_choice> scheduler_named(std::string_view name, std::string_view options = "{}");

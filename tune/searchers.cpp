@@ -133,14 +133,18 @@ searcher_choice grid_search(const grid_search_options& options) {
   return {"grid", fields.dump(), search_by(by_chance, options.seed, search, options.shuffle)};
 }
 
-result<searcher_choice> searcher_named(std::string_view name, std::string_view options) {
-  if (const auto found = makers().find(name); found != makers().end())
-    return found->second(options);
+std::vector<std::string> searcher_names() {
   std::vector<std::string> names;
   for (const auto& each : makers())
     names.push_back(each.first);
+  return names;
+}
+
+result<searcher_choice> searcher_named(std::string_view name, std::string_view options) {
+  if (const auto found = makers().find(name); found != makers().end())
+    return found->second(options);
   const std::string wrong(name);
-  return fail(errc::not_found, "searcher: there is no \"" + wrong + "\"" + hint(wrong, names));
+  return fail(errc::not_found, "searcher: there is no \"" + wrong + "\"" + hint(wrong, searcher_names()));
 }
 
 result<searcher_choice> searcher_from_json(std::string_view text) {

@@ -83,6 +83,9 @@ struct grid_search_options {
 /// Every point of a space that has finitely many, `samples` times.
 searcher_choice grid_search(const grid_search_options& options = {});
 
+/// Those that there are.
+[[nodiscard]] std::vector<std::string> searcher_names();
+
 /// By name, such as "sobol", with options as a JSON object. An error names those that exist, and every option that is
 /// wrong.
 [[nodiscard]] result<searcher_choice> searcher_named(std::string_view name, std::string_view options = "{}");

@@ -2,6 +2,7 @@
 #include "runtime/cluster.hpp"
 #include "runtime/process/command_line.hpp"
 #include "runtime/process/node_flags.hpp"
+#include "tools/caf_tune/ask_tell_command.hpp"
 #include "tools/caf_tune/cluster_report.hpp"
 #include "tools/caf_tune/experiment_commands.hpp"
 
@@ -35,7 +36,7 @@ constexpr std::array commands{
 
 struct request {
   const command* what = nullptr;
-  tools::chosen_command of_experiment; ///< Instead of it.
+  tools::chosen_command of_experiment; ///< Instead of it: one that needs no cluster.
   std::string address;
   std::string token_file;
   bool json = false;
@@ -81,6 +82,7 @@ request read_request(int argc, char** argv) {
     one.callback([&wanted, &each] { wanted.what = &each; });
   }
   tools::add_experiment_commands(app, wanted.of_experiment, wanted.json);
+  tools::add_ask_tell_command(app, wanted.of_experiment, wanted.json);
   runtime::read_command_line(app, argc, argv);
   if (wanted.of_experiment)
     return wanted;
