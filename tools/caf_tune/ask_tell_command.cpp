@@ -123,9 +123,9 @@ public:
     journal_.emplace(std::move(*opened));
     if (const auto& found = journal_->found(); found.torn_bytes > 0)
       fmt::print(stderr,
-                 "caf-tune: {}: {} bytes that a crash left half written at the end were cut off; nothing that was "
-                 "answered is among them\n",
-                 found.torn_file, found.torn_bytes);
+                 "caf-tune: {}/journal/{}: {} bytes that a crash left half written at the end were cut off; nothing "
+                 "that was answered is among them\n",
+                 directory, found.torn_file, found.torn_bytes);
     return {};
   }
 

@@ -54,7 +54,8 @@ void tell(const experiment_files& files) {
                "caf-tune: {}: {} bytes that a crash left half written at the end are not shown; nothing that was "
                "acknowledged is among them\n",
                files.found.torn_file, files.found.torn_bytes);
-  if (files.view.lost_results() > 0)
+  // Who runs trials by ask-tell reports the iterations that it likes.
+  if (files.view.lost_results() > 0 && files.view.description().trainable != "ask-tell")
     fmt::print(stderr, "caf-tune: {}: {} results are missing in the journal\n", files.directory,
                files.view.lost_results());
 }
