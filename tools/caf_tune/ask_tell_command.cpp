@@ -244,7 +244,7 @@ constexpr char help_text[] =
   {"report": {"trial": 1, "iteration": 3, "value": 0.4}}
                                                       {"trial": 1, "decision": "continue"}, or "stop" or "pause"
   {"best": true}                                      {"trial": 1, "config": {..}, "value": 0.5}
-  {"pending": true}                                   {"pending": [{"trial", "config", "iteration"}, ..], "paused": [..]}
+  {"pending": true}                                   {"pending": [{"trial", "config", "iteration"}, ..], "paused": [1]}
   anything else                                       {"error": "what is wrong", "line": 7}, and it goes on
 With several objectives "values" is a list of numbers. NaN, Infinity and null are taken, and are no good value.
 
