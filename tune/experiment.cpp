@@ -132,6 +132,10 @@ std::string to_json(const experiment& what, const std::vector<std::string>& comm
     all["wait_for_disk"] = true;
   if (what.process_per_attempt)
     all["process_per_attempt"] = true;
+  for (const auto& each : what.environment) // Its names alone: what it holds may be secret, and this is a file.
+    all["environment"].push_back(each.first);
+  if (what.wait_for_nodes)
+    all["wait_for_nodes"] = true;
   if (what.max_concurrent_trials != 0)
     all["max_concurrent_trials"] = what.max_concurrent_trials;
   if (what.time_budget)
@@ -146,6 +150,8 @@ std::string to_json(const experiment& what, const std::vector<std::string>& comm
     all["trial_deadline_s"] = seconds(*what.trial_deadline);
   all["checkpoints"] = {
     {"every", what.checkpoints.every}, {"at_end", what.checkpoints.at_end}, {"keep", what.checkpoints.keep}};
+  if (what.checkpoints.local_first)
+    all["checkpoints"]["local_first"] = true;
   if (!what.points_to_evaluate.empty()) {
     auto points = json::array();
     for (const auto& each : what.points_to_evaluate)

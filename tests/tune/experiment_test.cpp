@@ -1,0 +1,40 @@
+#include "tune/experiment.hpp"
+
+#include <string>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+using nlohmann::json;
+
+namespace {
+
+const tune::trainable nothing("nothing", [](tune::trial&) {});
+
+tune::experiment some_experiment() {
+  tune::experiment experiment("some", nothing);
+  experiment.space = {{"lr", tune::uniform(0, 1)}};
+  experiment.metric = tune::minimize("loss");
+  return experiment;
+}
+
+} // namespace
+
+TEST_CASE("experiment: its description says where it differs from the defaults, and holds no environment's values") {
+  auto experiment = some_experiment();
+  const auto plain = json::parse(tune::to_json(experiment));
+  for (const auto* name : {"environment", "wait_for_nodes"})
+    CHECK_MESSAGE(!plain.contains(name), name);
+  CHECK_FALSE(plain.at("checkpoints").contains("local_first"));
+
+  experiment.environment = {{"OMP_NUM_THREADS", "1"}, {"API_TOKEN", "very secret"}};
+  experiment.wait_for_nodes = true;
+  experiment.checkpoints.local_first = true;
+  const auto text = tune::to_json(experiment);
+  const auto told = json::parse(text);
+
+  CHECK(told.at("environment") == json({"API_TOKEN", "OMP_NUM_THREADS"}));
+  CHECK(told.at("wait_for_nodes") == true);
+  CHECK(told.at("checkpoints").at("local_first") == true);
+  CHECK(text.find("very secret") == std::string::npos);
+}
