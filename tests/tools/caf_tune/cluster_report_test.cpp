@@ -76,7 +76,8 @@ TEST_CASE("cluster report: the JSON of actors and of leases") {
 }
 
 TEST_CASE("cluster report: an empty cluster is empty lists, never null") {
-  CHECK(tools::status_json({}).dump() == R"({"head":"","version":"","nodes":[],"queue":[],"queue_count":0,"queue_together":[]})");
+  CHECK(tools::status_json({}).dump() ==
+        R"({"head":"","version":"","nodes":[],"queue":[],"queue_count":0,"queue_together":[]})");
   CHECK(tools::actors_json({}).dump() == "[]");
   CHECK(tools::leases_json({}).dump() == "[]");
 }
