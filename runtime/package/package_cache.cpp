@@ -21,13 +21,13 @@ result<package_cache::evictions> package_cache::make_room(const package_id& pack
   }
   if (bytes > options_.most_bytes)
     return fail(errc::too_large, fmt::format("the package takes {} bytes, more than the package cache may hold ({}); "
-                                             "give this node a larger package cache",
+                                             "give this node a larger one with --package-cache",
                                              bytes, options_.most_bytes));
   const auto in_use = used_bytes_ - unpinned_bytes();
   if (in_use > options_.most_bytes - bytes)
     return fail(errc::refused, fmt::format("the package takes {} bytes, but of the {} that the package cache may hold "
                                            "{} are of packages in use; wait for their end, or give this node a larger "
-                                           "package cache",
+                                           "one with --package-cache",
                                            bytes, options_.most_bytes, in_use));
   auto evicted = evict_until(options_.most_bytes - bytes);
   entries_[package] = {bytes, ++uses_, /*pins=*/1};

@@ -19,7 +19,7 @@ constexpr const char* program = "caf-tune-node";
 struct words {
   bool head = false;
   std::optional<std::string> address, host, port, node_port, liveness_port, token_file, state, name, cpus, gpus, memory,
-    ready_file, log_level;
+    package_cache, ready_file, log_level;
   std::vector<std::string> resources, labels;
 };
 
@@ -42,6 +42,10 @@ void declare(CLI::App& app, words& w) {
   app.add_option("--memory", w.memory, "memory to offer, for example 16GiB (default: what the machine has)");
   app.add_option("--resource", w.resources, "another resource to offer, NAME=AMOUNT; may be repeated");
   app.add_option("--label", w.labels, "a label that demands can require, NAME=VALUE; may be repeated");
+  app.add_option(
+    "--package-cache", w.package_cache,
+    fmt::format("disk space for the programs that drivers bring, in the state directory (default: {})",
+                memory_to_string(amount::whole(static_cast<std::int64_t>(node_flags().packages.most_bytes)))));
   app.add_option("--ready-file", w.ready_file, "file to write HOST:PORT to when leases can be granted");
   app.add_option("--log-level", w.log_level, "trace, debug, info, warn, error, critical or off (default: info)");
   app.footer("On the first machine:  caf-tune-node --head\n"
@@ -61,6 +65,7 @@ public:
     check_name();
     check_amounts();
     check_labels();
+    check_package_cache();
     check_log_level();
     end_if_wrong(program, mistakes_);
     return flags_;
@@ -184,6 +189,18 @@ private:
       else if (!flags_.labels.insert(*pair).second)
         wrong("--label", fmt::format("\"{}\" is given twice", pair->first));
     }
+  }
+
+  void check_package_cache() {
+    if (!words_.package_cache)
+      return;
+    const auto size = parse_memory(*words_.package_cache);
+    if (!size)
+      wrong("--package-cache", size.error().message);
+    else if (size->is_zero())
+      wrong("--package-cache", "a node that keeps no program can run none; use more than 0, for example 16GiB");
+    else
+      flags_.packages.most_bytes = static_cast<std::uint64_t>(size->units() / amount::steps_in_one);
   }
 
   void check_log_level() {

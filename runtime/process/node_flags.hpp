@@ -7,6 +7,7 @@
 
 #include "runtime/base/result.hpp"
 #include "runtime/head/demand.hpp"
+#include "runtime/package/package_cache.hpp"
 
 namespace runtime {
 
@@ -23,6 +24,7 @@ struct node_flags {
   std::string name;                    ///< Empty: the machine's name.
   std::map<std::string, amount> given; ///< Overrides what the machine has, name by name; zero: none of it.
   label_map labels;
+  package_cache_options packages;
   std::string ready_file; ///< Empty: none.
   std::string log_level = "info";
 };

@@ -91,7 +91,7 @@ result<std::unique_ptr<node_part>> node_part::start(cluster_process& process, no
   made->host_ = description.host;
   made->port_ = description.port;
   options.core.version = version;
-  auto store = file_package_store::open(options.state_directory);
+  auto store = file_package_store::open(options.state_directory, options.packages);
   if (!store)
     return fail(store.error());
   made->store_ = std::move(*store);

@@ -14,6 +14,7 @@ namespace runtime {
 struct node_part_options {
   node_manager_options core; ///< Its host and port are where others reach it.
   std::string state_directory;
+  package_cache_options packages;
   std::string head_host;
   std::uint16_t head_port = 0;
   std::string port_flag = "--port";  ///< What chose core.node.port, for errors.

@@ -179,6 +179,7 @@ private:
     node.core.cluster = state_->cluster(); // Empty in a new directory: the head's welcome writes it there.
     node.core.gpu_names = offer_.gpu_names;
     node.state_directory = flags_.state;
+    node.packages = flags_.packages;
     node.head_host = head_host;
     node.head_port = head_port;
     if (flags_.head)

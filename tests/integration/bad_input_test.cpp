@@ -69,10 +69,11 @@ TEST_CASE("bad input: words that a program does not know are wrong usage, and th
 TEST_CASE("bad input: every amount that makes no sense is told at once") {
   temporary_directory folder;
 
-  const auto end = run_program(
-    folder, {node,         "--head",       "--cpus=-1",  "--gpus",    "nan",        "--memory", "16 gigs",
-             "--resource", "licence=-0.5", "--resource", "licence=2", "--resource", "cpu=2",    "--resource",
-             "=1",         "--port",       "65536",      "--label",   "fast",       "--name",   ""});
+  const auto end = run_program(folder, {node,        "--head",          "--cpus=-1",  "--gpus",       "nan",
+                                        "--memory",  "16 gigs",         "--resource", "licence=-0.5", "--resource",
+                                        "licence=2", "--resource",      "cpu=2",      "--resource",   "=1",
+                                        "--port",    "65536",           "--label",    "fast",         "--name",
+                                        "",          "--package-cache", "0"});
 
   check_end(end, 2,
             "caf-tune-node: --port: \"65536\" is not a port; use 0 to 65535\n"
@@ -85,7 +86,9 @@ TEST_CASE("bad input: every amount that makes no sense is told at once") {
             "caf-tune-node: --resource: \"licence\" is given twice\n"
             "caf-tune-node: --resource: \"cpu\" is given twice\n"
             "caf-tune-node: --resource: \"=1\" is not of the form name=value, for example --resource licence=2\n"
-            "caf-tune-node: --label: \"fast\" is not of the form name=value, for example --label disk=ssd\n");
+            "caf-tune-node: --label: \"fast\" is not of the form name=value, for example --label disk=ssd\n"
+            "caf-tune-node: --package-cache: a node that keeps no program can run none; use more than 0, for example "
+            "16GiB\n");
 }
 
 TEST_CASE("bad input: names, labels and ports hold nothing that could confuse a reader or a script") {

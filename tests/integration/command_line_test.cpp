@@ -65,9 +65,9 @@ TEST_CASE("command line: --help and --version of each program are answers, not e
     CHECK(version.code == 0);
   }
   const auto of_node = run_program(folder, {node, "--help"});
-  for (const auto* flag :
-       {"--head", "--address", "--host", "--port", "--node-port", "--liveness-port", "--token-file", "--state",
-        "--name", "--cpus", "--gpus", "--memory", "--resource", "--label", "--ready-file", "--log-level", "--help"})
+  for (const auto* flag : {"--head", "--address", "--host", "--port", "--node-port", "--liveness-port", "--token-file",
+                           "--state", "--name", "--cpus", "--gpus", "--memory", "--resource", "--label",
+                           "--package-cache", "--ready-file", "--log-level", "--help"})
     CHECK_MESSAGE(of_node.out.find(flag) != std::string::npos, flag);
   CHECK(of_node.err == "");
   CHECK(of_node.code == 0);
@@ -329,4 +329,22 @@ TEST_CASE("command line: a state directory may be named from where the node is s
 
   CHECK(working.wait_for_file(folder / "started") != "");
   CHECK(boost::filesystem::exists(folder.path / "here" / "node_id"));
+}
+
+TEST_CASE("command line: a node keeps programs up to its --package-cache, and says so where one does not fit") {
+  temporary_directory folder;
+  head_under_test head(folder);
+  program_under_test joined(folder, {node, "--address", head.address(), "--token-file", head.token(), "--state",
+                                     folder / "small.state", "--ready-file", folder / "small.ready", "--name", "small",
+                                     "--host", "127.0.0.1", "--cpus", "4", "--package-cache", "1000"});
+  joined.wait_for_file(folder / "small.ready");
+
+  // Three cpus fit on the small node alone.
+  const auto end = run_program(folder, {PROGRAM_THAT_HOLDS, "--address", head.address(), "--token-file", head.token()},
+                               {{"HELD_FILE", folder / "never"}, {"HELD_CPUS", "3"}});
+
+  CHECK(end.code == 1);
+  CHECK_MESSAGE(end.err.find("more than the package cache may hold (1000); give this node a larger one with "
+                             "--package-cache") != std::string::npos,
+                end.err);
 }

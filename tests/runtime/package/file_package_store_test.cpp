@@ -225,7 +225,7 @@ TEST_CASE("package store: the package used longest ago makes room, never one in 
   CHECK(refused.error() ==
         error{errc::refused, prefix(c) + ": the package takes 40 bytes, but of the 100 that the package cache may hold "
                                          "80 are of packages in use; wait for their end, or give this node a larger "
-                                         "package cache"});
+                                         "one with --package-cache"});
   store->release(b.id);
   store->release(a.id);
   bring(*store, c);

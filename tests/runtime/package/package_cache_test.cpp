@@ -90,7 +90,8 @@ TEST_CASE("package cache: what could fit when something ends is refused and chan
 
   CHECK(cache.make_room(number(4), 41).error() ==
         error{errc::refused, "the package takes 41 bytes, but of the 100 that the package cache may hold 60 are of "
-                             "packages in use; wait for their end, or give this node a larger package cache"});
+                             "packages in use; wait for their end, or give this node a larger one with "
+                             "--package-cache"});
   CHECK(cache.has(number(3)));
   CHECK(cache.make_room(number(4), 40).value() == evictions{number(3)});
 }
@@ -100,7 +101,7 @@ TEST_CASE("package cache: what could never fit is refused") {
 
   CHECK(cache.make_room(number(4), 101).error() ==
         error{errc::too_large, "the package takes 101 bytes, more than the package cache may hold (100); give this "
-                               "node a larger package cache"});
+                               "node a larger one with --package-cache"});
   CHECK(cache.used_bytes() == 90);
 }
 
