@@ -5,7 +5,8 @@
 namespace bench {
 
 /// A directory of its own in the current directory, whose disk is the one that is measured; gone at the end of the
-/// program, as some file systems are slow where much was just deleted. Throws std::runtime_error where it cannot be made.
+/// program, as some file systems are slow where much was just deleted. Throws std::runtime_error where it cannot be
+/// made.
 class scratch_directory {
 public:
   scratch_directory();

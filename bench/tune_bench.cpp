@@ -66,14 +66,16 @@ void measure_trials(const bench::figures& figures) {
   double best = 0;
   for (int i = 0; i < (quick ? 1 : 3); ++i) {
     const std::uint64_t trials = quick ? 500 : 5'000;
-    best = std::max(best, static_cast<double>(trials) / bench::search_in_child({trial_kind::trivial, trials, /*cpus=*/4}).search_s);
+    best = std::max(best, static_cast<double>(trials) /
+                            bench::search_in_child({trial_kind::trivial, trials, /*cpus=*/4}).search_s);
   }
   figures.show({name,
                 best,
                 "1/s",
                 3'000,
                 {},
-                fmt::format("4 declared cpus; Optuna on a journal file: {}; on sqlite: {}; bare write and sync {:.0f}/s; "
+                fmt::format("4 declared cpus; Optuna on a journal file: {}; on sqlite: {}; bare write and sync "
+                            "{:.0f}/s; "
                             "bare directories with a trial's files {:.0f}/s",
                             optuna("journal", quick ? 50 : 200), optuna("sqlite", quick ? 20 : 50),
                             bench::bare_syncs_per_second(quick ? 100 : 1'000),

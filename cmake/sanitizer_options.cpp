@@ -4,7 +4,7 @@
 #define __has_feature(x) 0
 #endif
 
-// A worker that crashes ends by its signal, after our own last words, as it does without sanitizers: tests look at that.
+// A worker that crashes ends by its signal, after our own last words, as it does without sanitizers: tests look at it.
 #define CRASHES_AS_EVER "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0"
 
 extern "C" {

@@ -77,8 +77,9 @@ public:
   /// The same, with a function instead of a future: called once, on a thread of the runtime, which it must not block.
   template <class Result, class... Parts>
   void call_then(std::function<void(result<Result>)> then, Parts&&... parts) const {
-    link_->call(caf::make_message(std::forward<Parts>(parts)...),
-                [then = std::move(then)](result<caf::message> answer) { then(detail::value_of<Result>(std::move(answer))); });
+    link_->call(
+      caf::make_message(std::forward<Parts>(parts)...),
+      [then = std::move(then)](result<caf::message> answer) { then(detail::value_of<Result>(std::move(answer))); });
   }
 
   /// Sends a message and wants neither answer nor error.

@@ -38,7 +38,7 @@ public:
 
   /// Waits until a checkpoint of a trial, of this iteration or a later one, lies in the storage. Throws
   /// runtime::failure if the experiment ends before. While only trials are left that their user has paused it does not
-  /// end: another thread, or a callback, may resume one. The same holds for the other functions that wait for something.
+  /// end: another thread, or a callback, may resume one. The same holds for the other functions that wait.
   trial_now wait_for_checkpoint(iteration_number iteration);
   /// The same for a result.
   trial_now wait_for_result(iteration_number iteration);

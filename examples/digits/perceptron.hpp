@@ -22,8 +22,8 @@ struct perceptron_settings {
 };
 
 /// A multilayer perceptron for handwritten digits: softmax over the ten of them, cross entropy, mini-batches in another
-/// order in each epoch. Four fifths of the images are for training, every fifth one is for validation. The same settings
-/// give the same network everywhere, also when it goes on from what write() wrote.
+/// order in each epoch. Four fifths of the images are for training, every fifth one is for validation. The same
+/// settings give the same network everywhere, also when it goes on from what write() wrote.
 class perceptron {
 public:
   perceptron(const perceptron_settings& how, const digits& data);

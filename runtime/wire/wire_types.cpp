@@ -17,8 +17,8 @@ void add(caf::actor_system_config& config) {
 void add_wire_types(caf::actor_system_config& config) {
   add<wire::NodeHello, wire::NodeWelcome, wire::NodeRefused, wire::GrantLease, wire::LeaseAccepted, wire::LeaseRefused,
       wire::EndLease, wire::LeaseEnded, wire::LeaseEndHeard, wire::NodeDraining, wire::NodeLeaves>(config);
-  add<wire::OwnerHello, wire::OwnerWelcome, wire::OwnerRefused, wire::OwnerLeaves, wire::OwnerLeft, wire::DemandLease, wire::DemandGroup,
-      wire::DemandAnswer, wire::CancelDemand, wire::ReleaseLease, wire::LeaseLost>(config);
+  add<wire::OwnerHello, wire::OwnerWelcome, wire::OwnerRefused, wire::OwnerLeaves, wire::OwnerLeft, wire::DemandLease,
+      wire::DemandGroup, wire::DemandAnswer, wire::CancelDemand, wire::ReleaseLease, wire::LeaseLost>(config);
   add<wire::StartWork, wire::WorkStarted, wire::StopWork, wire::WorkEnded, wire::WorkEndHeard, wire::AskPackageChunk,
       wire::PackageChunk>(config);
   add<wire::Failure, wire::ActorRecord, wire::AnnounceActors, wire::ReserveName, wire::FindActor, wire::AttachActor,

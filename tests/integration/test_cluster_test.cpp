@@ -112,8 +112,10 @@ TEST_CASE("test cluster: what does not come is an error with what the head knows
   CHECK(why.message.find("  node \"node-1\" is alive: ") != std::string::npos);
   CHECK(why.message.find("log of node-1:\n") != std::string::npos);
   for (const auto absurd : {-1ms, std::chrono::milliseconds::max()})
-    CHECK(error_of([&] { cluster.wait_until("it", [](const runtime::cluster_state&) { return true; }, absurd); }).code ==
-          errc::invalid_argument);
+    CHECK(error_of([&] {
+            cluster.wait_until(
+              "it", [](const runtime::cluster_state&) { return true; }, absurd);
+          }).code == errc::invalid_argument);
 }
 
 TEST_CASE("test cluster: a node that was stopped and goes on is the same node, and works") {

@@ -365,7 +365,8 @@ TEST_CASE("trial runner: asked to quit, it ends at the next report and says so t
   auto last = ask(runner);
 
   REQUIRE(runner.stop(60s));
-  auto after = runner.call<caf::message>(hello_atom::value, std::string(), std::string()); // What is answered behind it shows that it has arrived.
+  // What is answered behind it shows that it has arrived.
+  auto after = runner.call<caf::message>(hello_atom::value, std::string(), std::string());
   REQUIRE(after.wait_for(60s));
   REQUIRE(after.try_get());
   auto end = runner.end();

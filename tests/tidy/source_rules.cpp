@@ -140,7 +140,8 @@ violations results_are_nodiscard(const source_file& file) {
     return {};
   // A declaration that begins with its return type, perhaps with the attribute in the line before.
   static const std::regex declared(
-    R"(^\s*((static|virtual|inline|friend|constexpr|explicit)\s+)*(runtime::|tune::)?result<.*>\s*&*\s*(\w+::)*\w+\s*\(.*)");
+    R"(^\s*((static|virtual|inline|friend|constexpr|explicit)\s+)*(runtime::|tune::)?result<.*>\s*&*\s*(\w+::)*\w+)"
+    R"(\s*\(.*)");
   static const std::regex only_type(R"(^\s*((static|virtual|inline|constexpr)\s+)*(runtime::|tune::)?result<.*>\s*$)");
   violations found;
   for (std::size_t i = 0; i < file.code.size(); ++i) {
@@ -165,7 +166,8 @@ violations tests_do_not_wait(const source_file& file) {
     return {};
   static const std::vector<std::pair<std::regex, const char*>> forbidden = {
     {std::regex(R"(\b(sleep_for|sleep_until|u?sleep|nanosleep)\s*\()"), "a test that sleeps"},
-    {std::regex(R"(_clock::now\s*\(|\b(gettimeofday|clock_gettime|time)\s*\(\s*(nullptr|NULL|0|&|CLOCK))"),
+    {std::regex(R"(::now\s*\(\s*\)(?!\s*const)|_clock::(universal|local)_time\b|)"
+                R"(\b(gettimeofday|clock_gettime|time)\s*\(\s*(nullptr|NULL|0|&|CLOCK))"),
      "a test that asks the clock"},
     {std::regex(R"(\bhtons\s*\(\s*[1-9]|\bpublish_atom(_v|::value)?\s*,\s*(std::)?(uint16_t)?\s*[({]?\s*[1-9])"),
      "a test that picks a port"},
@@ -198,7 +200,7 @@ violations cores_are_pure(const source_file& file) {
       if (const auto other = make_source(path, ""); other.is_in("runtime") || other.is_in("tune"))
         if (is_network(other) || is_composition(other) || is_adapter_name(stem(other)))
           return "a core that includes the shell or adapter " + include;
-    if (line.find("_clock::now(") != std::string::npos || line.find("std::random_device") != std::string::npos)
+    if (line.find("::now(") != std::string::npos || line.find("std::random_device") != std::string::npos)
       return "a core that asks for the time or for chance";
     return {};
   });
@@ -240,6 +242,21 @@ violations files_are_short(const source_file& file) {
   return {{file.path, 0,
            std::to_string(file.lines.size()) + " lines, more than " + std::to_string(limit) +
              ": which second subject hides in it?"}};
+}
+
+violations lines_are_short(const source_file& file) {
+  constexpr std::size_t most = 120;
+  const std::array<const char*, 4> endings = {".cpp", ".hpp", ".proto", ".cmake"};
+  const auto extension = file.extension();
+  const bool is_script = extension.empty() && file.is_in("tools");
+  if (!is_script && extension != ".sh" && extension != ".py" && file.name() != "CMakeLists.txt" &&
+      std::find(endings.begin(), endings.end(), extension) == endings.end())
+    return {};
+  return for_each_line(file, file.lines, [](const std::string& line) -> std::string {
+    const auto begins_one = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }; // Of UTF-8.
+    const auto columns = static_cast<std::size_t>(std::count_if(line.begin(), line.end(), begins_one));
+    return columns > most ? std::to_string(columns) + " columns, more than " + std::to_string(most) : std::string();
+  });
 }
 
 violations no_word_of_a_workplace(const source_file& file) {

@@ -103,6 +103,8 @@ TEST_CASE("tidy: no test sleeps, asks the clock or picks a port") {
 
   CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "std::this_thread::sleep_for(1s);\n") == 1);
   CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "auto t = std::chrono::steady_clock::now();\n") == 1);
+  CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "auto t = steady::now();\n") == 1); // Under another name.
+  CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "instant network::now() const {\n") == 0);
   CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "auto t = time(nullptr);\n") == 1);
   CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "address.sin_port = htons(6390);\n") == 1);
   CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "f(publish_atom_v, std::uint16_t{6390}, whom);\n") == 1);
@@ -127,6 +129,7 @@ TEST_CASE("tidy: cores know no CAF, protobuf, logger, clock, file, thread or she
     CHECK_MESSAGE(broken(cores_are_pure, "runtime/head/lease_queue.hpp", "#include " + std::string(header) + "\n") == 1,
                   header);
   CHECK(broken(cores_are_pure, "runtime/head/lease_queue.cpp", "auto t = std::chrono::steady_clock::now();\n") == 1);
+  CHECK(broken(cores_are_pure, "runtime/head/lease_queue.cpp", "auto t = steady::now();\n") == 1);
   CHECK(broken(cores_are_pure, "runtime/head/lease_queue.cpp", "#include \"runtime/head/lease_queue.hpp\"\n") == 0);
   CHECK(broken(cores_are_pure, "runtime/head/head_actor.cpp", "#include <spdlog/logger.h>\n") == 0);
 }
@@ -163,6 +166,17 @@ TEST_CASE("tidy: no file is longer than 500 lines, no test than 600") {
   CHECK(broken(files_are_short, "runtime/a.cpp", lines(500)) == 0);
   CHECK(broken(files_are_short, "tests/a_test.cpp", lines(601)) == 1);
   CHECK(broken(files_are_short, "tests/a_test.cpp", lines(600)) == 0);
+}
+
+TEST_CASE("tidy: no line is longer than 120 columns") {
+  hold_everywhere(lines_are_short);
+
+  const std::string most(117, 'x');
+  CHECK(broken(lines_are_short, "runtime/a.cpp", "// " + most + "\n// x" + most + "\n") == 1);
+  CHECK(broken(lines_are_short, "runtime/CMakeLists.txt", "# xx" + most + "\n") == 1);
+  CHECK(broken(lines_are_short, "tools/check", "# xx" + most + "\n") == 1);
+  CHECK(broken(lines_are_short, "runtime/a.cpp", "// \xe2\x80\xa6" + most.substr(1) + "\n") == 0); // One column.
+  CHECK(broken(lines_are_short, "docs/a.md", most + most + "\n") == 0);
 }
 
 TEST_CASE("tidy: the repository names no place outside of it") {

@@ -45,5 +45,6 @@ build() {
   shift
   say "building ${*:-everything} (preset $preset)"
   cmake --preset "$preset" >&2 || fail 1 "the configuration failed (see above)"
-  cmake --build --preset "$preset" ${1:+--target "$@"} --parallel "$(nproc)" >&2 || fail 1 "the build failed (see above)"
+  cmake --build --preset "$preset" ${1:+--target "$@"} --parallel "$(nproc)" >&2 ||
+    fail 1 "the build failed (see above)"
 }

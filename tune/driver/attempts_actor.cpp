@@ -186,7 +186,7 @@ void attempts_actor::begin_there(runner_id id, attempt_key key, const result<voi
   if (!provided) { // The runner is well, its attempt cannot begin.
     orders_.erase(order);
     found->second.attempt = {};
-    tell(key, {attempt_over{{end_cause::lost, provided.error().message}, std::nullopt, ""}}); // It is good all the same.
+    tell(key, {attempt_over{{end_cause::lost, provided.error().message}, std::nullopt, ""}}); // It is good itself.
     return perform(pool_.on_over(id, now()));
   }
   call(id, found->second, begin_atom::value, attempt_wire::to_bytes(order->second));

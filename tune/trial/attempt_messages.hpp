@@ -13,8 +13,8 @@
 #include "tune/vocabulary.hpp"
 
 /// What the driver and the worker of an attempt say to each other. The driver always asks and the worker answers: to
-/// `attempt_order` and to each `attempt_answer` with the events that have come since, as soon as there is one, which may
-/// take as long as an iteration.
+/// `attempt_order` and to each `attempt_answer` with the events that have come since, as soon as there is one, which
+/// may take as long as an iteration.
 ///
 ///   order -> alive, then answer -> reports, answer -> reports, ..., answer -> reports and over
 ///

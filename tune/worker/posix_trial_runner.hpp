@@ -33,9 +33,10 @@ struct trial_runner_options {
 /// class is kept for the next attempt of the same trainable, if its reset() can do that.
 ///
 /// Requests come from any thread and do not block. Each is given the next events of the attempt, on the runner's thread
-/// or at once on that of the request: an order `alive`, or `over` where it cannot begin; an answer the reports since, and
-/// `over`. What a trainable throws, or says and should not, is its end. Code that goes on after it was told to stop ends at its next report, by an
-/// exception of no type that it could name; code that never reports again ends only with its process.
+/// or at once on that of the request: an order `alive`, or `over` where it cannot begin; an answer the reports since,
+/// and `over`. What a trainable throws, or says and should not, is its end. Code that goes on after it was told to stop
+/// ends at its next report, by an exception of no type that it could name; code that never reports again ends only with
+/// its process.
 class trial_runner {
 public:
   using then = attempt_exchange::then;

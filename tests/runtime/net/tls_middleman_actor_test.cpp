@@ -253,7 +253,8 @@ TEST_CASE("tls middleman: an address that is not this machine's is an error that
 
   REQUIRE_FALSE(refused);
   CHECK(refused.error() == error{errc::invalid_argument,
-                                 "192.0.2.1 is not an address of this machine; use one that is, or none to listen on all"});
+                                 "192.0.2.1 is not an address of this machine; use one that is, or none to listen on "
+                                 "all"});
 }
 
 TEST_CASE("tls middleman: garbage is refused and logged, and harms no healthy link") {

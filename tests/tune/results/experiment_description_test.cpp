@@ -6,7 +6,8 @@ using namespace tune;
 
 TEST_CASE("description: what is shown of an experiment") {
   const auto read = read_description(R"({"name": "digits", "trainable": {"name": "net", "program": "/a/digits"},
-    "space": {"lr": {"loguniform": [1e-4, 1]}, "data": "digits", "optimizer": {"name": "sgd", "decay": {"choice": [1, 2]}}},
+    "space": {"lr": {"loguniform": [1e-4, 1]}, "data": "digits",
+              "optimizer": {"name": "sgd", "decay": {"choice": [1, 2]}}},
     "metric": "accuracy", "mode": "max", "resources": {"cpu": 0.5}, "command": ["./digits", "--seed", "3"]})");
 
   REQUIRE(read);

@@ -61,7 +61,8 @@ private:
         return;
       }
     }
-    runtime::or_throw(attempts_->answer(trial, 1, {}, [this, trial](const attempt_events& next) { hear(trial, next); }));
+    runtime::or_throw(
+      attempts_->answer(trial, 1, {}, [this, trial](const attempt_events& next) { hear(trial, next); }));
   }
 
   std::mutex mutex_;
