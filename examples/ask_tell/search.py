@@ -5,7 +5,8 @@ With --journal DIR it can be killed at any time; the same command goes on. $CAF_
 import json, os, subprocess, sys
 
 here = os.path.dirname(os.path.abspath(__file__))
-command = [os.environ.get("CAF_TUNE", "caf-tune"), "ask-tell", "--space", os.path.join(here, "space.yaml"), "--mode", "min"]
+space = os.path.join(here, "space.yaml")
+command = [os.environ.get("CAF_TUNE", "caf-tune"), "ask-tell", "--space", space, "--mode", "min"]
 search = subprocess.Popen(command + sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 def say(what):
