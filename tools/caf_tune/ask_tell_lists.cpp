@@ -14,9 +14,10 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-/// Every searcher can search it: a number, of which there are finitely many.
-tune::search_space smallest_space() {
-  return {{"x", tune::integer(1, 2)}};
+/// A space that the searcher can search: what it is able to does not depend on it.
+tune::search_space space_for(const tune::searcher_choice& choice) {
+  const tune::search_space finite = {{"x", tune::integer(1, 2)}};
+  return choice.mistakes(finite).empty() ? finite : tune::search_space{{"x", tune::uniform(0, 1)}};
 }
 
 json about(const tune::scheduler_choice& choice) {
@@ -66,7 +67,7 @@ json searchers_json() {
   auto all = json::array();
   for (const auto& name : tune::searcher_names())
     if (const auto choice = tune::searcher_named(name)) {
-      const auto can = choice->make({smallest_space(), 0, 1, 0})->abilities();
+      const auto can = choice->make({space_for(*choice), 0, 1, 0})->abilities();
       all.push_back({{"name", name},
                      {"conditions", can.conditions},
                      {"several_objectives", can.several_objectives},
