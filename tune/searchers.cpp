@@ -1,10 +1,12 @@
 #include "tune/searchers.hpp"
 
 #include "tune/searcher/design_search.hpp"
+#include "tune/searcher/tpe.hpp"
 #include "tune/space/near_name.hpp"
 #include "tune/value/json_options.hpp"
 #include "tune/value/named_choice.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -79,6 +81,37 @@ result<grid_search_options> grid_from(std::string_view text) {
   return options;
 }
 
+result<tpe_search_options> tpe_from(std::string_view text) {
+  tpe_search_options options;
+  json_options fields("searcher tpe", text);
+  fields.read("seed", options.seed);
+  fields.read("repeat", options.repeat);
+  fields.read("startup_trials", options.startup_trials);
+  fields.read("candidates", options.candidates);
+  fields.read("good_share", options.good_share);
+  fields.read("most_good", options.most_good);
+  fields.read("multivariate", options.multivariate);
+  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
+    return fail(all_of(mistakes));
+  return options;
+}
+
+json json_of(const tpe_search_options& options) {
+  const tpe_search_options usual;
+  auto all = json_of_sampling(options);
+  if (options.startup_trials != usual.startup_trials)
+    all["startup_trials"] = options.startup_trials;
+  if (options.candidates != usual.candidates)
+    all["candidates"] = options.candidates;
+  if (options.good_share != usual.good_share)
+    all["good_share"] = options.good_share;
+  if (options.most_good != usual.most_good)
+    all["most_good"] = options.most_good;
+  if (!options.multivariate)
+    all["multivariate"] = false;
+  return all;
+}
+
 const std::map<std::string, maker, std::less<>>& makers() {
   static const std::map<std::string, maker, std::less<>> all = {
     {"grid", [](std::string_view text) { return grid_from(text).map(grid_search); }},
@@ -90,6 +123,7 @@ const std::map<std::string, maker, std::less<>>& makers() {
      [](std::string_view text) {
        return sampling_from<sobol_search_options>("searcher sobol", text).map(sobol_search);
      }},
+    {"tpe", [](std::string_view text) { return tpe_from(text).map(tpe_search); }},
   };
   return all;
 }
@@ -131,6 +165,18 @@ searcher_choice grid_search(const grid_search_options& options) {
   design_search_options search;
   search.crossed = crossing::everything;
   return {"grid", fields.dump(), search_by(by_chance, options.seed, search, options.shuffle)};
+}
+
+searcher_choice tpe_search(const tpe_search_options& options) {
+  searcher_choice::kind made;
+  made.make = [options](const searcher_setup& setup) -> std::unique_ptr<searcher> {
+    auto with_seed = setup;
+    with_seed.seed = options.seed.value_or(setup.seed);
+    return std::make_unique<tpe>(with_seed, options);
+  };
+  made.mistakes = [options](const search_space& space) { return tpe::mistakes(space, options); };
+  made.trials = [](const searcher_setup& setup) { return std::max(setup.points, setup.samples); };
+  return {"tpe", json_of(options).dump(), std::move(made)};
 }
 
 std::vector<std::string> searcher_names() {

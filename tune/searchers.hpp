@@ -83,6 +83,20 @@ struct grid_search_options {
 /// Every point of a space that has finitely many, `samples` times.
 searcher_choice grid_search(const grid_search_options& options = {});
 
+struct tpe_search_options {
+  std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+  int startup_trials = 10;  ///< So many trials must have ended before it learns (Bergstra et al. 2011); 1 or more.
+  int candidates = 24;      ///< Points that are compared for a proposal (Bergstra et al. 2013); 1 to 10,000.
+  double good_share = 0.15; ///< Of all trials so many are the good ones (Watanabe 2023); above 0, at most 1.
+  int most_good = 25;       ///< And at most so many; 1 to 1,000.
+  bool multivariate = true; ///< False: each parameter is drawn without regard to the others.
+};
+/// Tree-structured Parzen estimator: learns which regions are good and which are not, from all domains but grids, with
+/// conditions, from trials that were stopped early, and for several objectives. Kernels and defaults after Watanabe
+/// 2023 (arXiv:2304.11127).
+searcher_choice tpe_search(const tpe_search_options& options = {});
+
 /// Those that there are.
 [[nodiscard]] std::vector<std::string> searcher_names();
 

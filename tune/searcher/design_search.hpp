@@ -39,16 +39,20 @@ public:
   void on_report(trial_id, iteration_number, const std::vector<double>&) override {}
   void on_end(trial_id, trial_outcome, const std::vector<double>&) override {}
 
-private:
+  // For searchers that learn, for what they cannot: their first trials, and whatever is left of a finite space.
   struct drawn {
     std::optional<config> values;
     std::string why_not;
   };
+  /// A point that was neither proposed before nor is among these.
   drawn draw(trial_id trial, const std::unordered_set<std::uint64_t>& in_batch) const;
+  bool is_taken(const config& values, const std::unordered_set<std::uint64_t>& in_batch) const;
+  /// Only where no point is to be proposed twice.
+  std::optional<std::uint64_t> rank_of(const config& values) const;
+
+private:
   drawn draw_in_turn(const design::turn& turn, const std::unordered_set<std::uint64_t>& in_batch) const;
   drawn next_untried(const std::unordered_set<std::uint64_t>& in_batch) const;
-  bool is_taken(const config& values, const std::unordered_set<std::uint64_t>& in_batch) const;
-  std::optional<std::uint64_t> rank_of(const config& values) const;
 
   space_plan plan_;
   std::uint64_t seed_;

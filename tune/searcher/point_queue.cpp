@@ -133,6 +133,10 @@ void point_queue::on_report(trial_id trial, iteration_number iteration, const st
   rest_->on_report(trial, iteration, losses);
 }
 
+void point_queue::on_constraints(trial_id trial, const std::vector<double>& violations) {
+  rest_->on_constraints(trial, violations);
+}
+
 void point_queue::on_end(trial_id trial, trial_outcome how, const std::vector<double>& losses) {
   rest_->on_end(trial, how, losses);
 }
