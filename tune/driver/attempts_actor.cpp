@@ -9,6 +9,7 @@
 
 #include "runtime/base/overloaded.hpp"
 #include "tune/driver/actor_failure.hpp"
+#include "tune/driver/runner_end.hpp"
 #include "tune/trial/attempt_wire.hpp"
 
 namespace tune {
@@ -37,30 +38,6 @@ struct runner_has_ended {
   runner_id runner;
   attempt_end why;
 };
-
-attempt_end end_of(const runtime::result<void>& how) {
-  if (how)
-    return {end_cause::not_started, "its worker ended in good order before it began"};
-  const auto& why = how.error();
-  switch (why.code) {
-  case errc::infeasible: return {end_cause::infeasible, why.message};
-  case errc::node_lost:
-  case errc::unreachable: return {end_cause::lost, why.message};
-  case errc::worker_lost: return {end_cause::crashed, why.message};
-  case errc::cancelled: return {end_cause::stopped, why.message};
-  case errc::user_code:
-  case errc::too_large:
-  case errc::invalid_argument:
-  case errc::not_found: return {end_cause::threw, why.message};
-  case errc::already_exists:
-  case errc::timed_out:
-  case errc::refused:
-  case errc::permission_denied:
-  case errc::incompatible:
-  case errc::io: return {end_cause::not_started, why.message};
-  }
-  return {end_cause::not_started, why.message};
-}
 
 /// Whether a call failed because whom it asked has ended, or is about to.
 bool is_end_of_runner(errc code) {
@@ -144,11 +121,13 @@ void attempts_actor::spawn(runner_id id) {
     how.environment("CAF_TUNE_PROCESS", fmt::format("{}_{}", options_.process_of, id.value));
   auto remote = cluster_.try_spawn(trial_runner_type(), how);
   if (!remote) {
-    caf::anon_send(me, runner_has_ended{id, end_of(fail(remote.error()))});
+    caf::anon_send(me, runner_has_ended{id, end_of_runner(fail(remote.error()))});
     return;
   }
   runners_[id].remote = *remote;
-  remote->on_end([me, id](const runtime::result<void>& end) { caf::anon_send(me, runner_has_ended{id, end_of(end)}); });
+  remote->on_end([me, id](const runtime::result<void>& end) {
+    caf::anon_send(me, runner_has_ended{id, end_of_runner(end)});
+  });
   remote->call_then<std::string>(
     [me, id](const runtime::result<std::string>& answer) {
       if (!answer && is_end_of_runner(answer.error().code))

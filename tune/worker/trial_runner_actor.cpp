@@ -130,7 +130,7 @@ result<runner_place> runner_place_from(const std::string& bytes) {
 }
 
 const runtime::actor_type<caf::behavior(trial_runner_actor*)>& trial_runner_type() {
-  static const auto type = runtime::actor_type_of<trial_runner_actor>("caf_tune.trial_runner");
+  static const auto type = runtime::actor_type_of<trial_runner_actor>(trial_runner_name);
   return type;
 }
 

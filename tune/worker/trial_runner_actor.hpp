@@ -49,6 +49,8 @@ private:
   std::unique_ptr<body> body_;
 };
 
+inline constexpr const char* trial_runner_name = "caf_tune.trial_runner"; ///< Of its type.
+
 /// To spawn it with. Known to every program that declares a tune::trainable, in its workers too.
 const runtime::actor_type<caf::behavior(trial_runner_actor*)>& trial_runner_type();
 
