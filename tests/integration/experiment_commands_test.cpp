@@ -103,6 +103,16 @@ TEST_CASE("experiment commands: an experiment by its name, in the storage") {
   CHECK(run(folder, {"best", "other"}, {{"CAF_TUNE_STORAGE", folder.path.string()}}).code == 0);
 }
 
+TEST_CASE("experiment commands: paths are absolute, however the directory is given") {
+  const temporary_directory folder;
+  const auto directory = write_experiment(folder);
+  const auto relative = boost::filesystem::relative(directory).string() + "/.";
+
+  CHECK(json_of(run(folder, {"best", relative, "--json"}))["path"] ==
+        directory + "/net_7f3a91c2_00002_lr=0.25_2026-11-25_12-48-18");
+  CHECK(run(folder, {"resume", relative}).out.find(" --storage " + folder.path.string() + " ") != std::string::npos);
+}
+
 TEST_CASE("experiment commands: what is no experiment is an error that says why") {
   const temporary_directory folder;
   boost::filesystem::create_directories(folder / "empty");

@@ -65,6 +65,7 @@ tune::result<experiment_files> read_experiment(const std::string& given) {
   if (!found)
     return fail(about(files.directory, found.error()));
   files.found = *found;
+  files.directory = without_slash(std::filesystem::absolute(files.directory).lexically_normal().string());
   if (!files.view.has_begun())
     return fail(errc::not_found, fmt::format("{}: its journal holds no experiment yet", files.directory));
   return files;

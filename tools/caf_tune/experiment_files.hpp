@@ -9,7 +9,7 @@
 namespace tools {
 
 struct experiment_files {
-  std::string directory;
+  std::string directory; ///< Absolute, as a program's own --json has it.
   tune::experiment_view view;
   tune::journal_found found; ///< How its journal was.
 };

@@ -23,6 +23,14 @@ using tune::trial_view;
 
 constexpr std::size_t results_in_table = 50; ///< A terminal holds no more; --last says otherwise.
 
+/// A list of thousands is for --json.
+tune::metrics with_short_values(const tune::metrics& values) {
+  tune::metrics all;
+  for (const auto& [name, x] : values)
+    all.set(name, x.is_number() || x.is_truth() ? x : to_json(x) == tune::shown(x) ? x : tune::value(tune::shown(x)));
+  return all;
+}
+
 std::string best_text(const trial_view& best, const objective& by, const report_wishes& wishes,
                       const std::string& directory) {
   tune::text_table table({"TRIAL", best.name});
@@ -32,7 +40,7 @@ std::string best_text(const trial_view& best, const objective& by, const report_
   table.add({"state", to_string(best.state)});
   table.add({"iterations", std::to_string(best.iterations)});
   table.add({"config", to_json(best.values)});
-  table.add({"metrics", to_json(best.last)});
+  table.add({"metrics", to_json(with_short_values(best.last))});
   table.add({"path", directory + '/' + best.directory});
   if (const auto* newest = best.checkpoints.newest())
     table.add({"checkpoint", newest->directory});
@@ -131,8 +139,15 @@ results_report::row results_report::row_of(const tune::record::result_reported& 
     one.json = json.substr(0, json.size() - 1); // Without its newline.
     return one;
   }
+  const auto seconds_cell = [&](double seconds) {
+    std::string cell;
+    if (wishes_.as == form::table)
+      return tune::shown(seconds);
+    tune::append_csv(cell, seconds);
+    return cell;
+  };
   one.cells = {tune::trial_name(experiment_id_, result.trial), std::to_string(result.iteration),
-               fmt::format("{:.3f}", result.time_this_iteration_s), fmt::format("{:.3f}", result.time_total_s),
+               seconds_cell(result.time_this_iteration_s), seconds_cell(result.time_total_s),
                tune::date_text(result.at)};
   for (const auto& each : metrics_) {
     const auto* x = result.values.find(each);

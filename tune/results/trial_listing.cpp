@@ -50,6 +50,12 @@ void add_cell(std::string& row, const value* x) {
     append_csv(row, *x);
 }
 
+/// What is longer tells nobody anything in a table, and makes its column as wide; CSV and JSON have it whole.
+std::string cut(const std::string& text) {
+  constexpr std::size_t widest = 60;
+  return width_of(text) <= widest ? text : clipped(text, widest - 3) + "...";
+}
+
 void add_text(std::string& row, const std::string& text) {
   row += row.empty() || row.back() == '\n' ? "" : ",";
   append_csv(row, std::string_view(text));
@@ -66,10 +72,10 @@ std::vector<const trial_view*> all_trials(const experiment_view& view) {
 
 std::string shown(const value& x) {
   if (x.is_text())
-    return x.as<std::string>();
+    return cut(x.as<std::string>());
   if (x.is_number() && !x.is_integer())
     return std::isnan(x.to_number()) ? "nan" : fmt::format("{:.6g}", x.to_number()); // Never -nan.
-  return to_json(x);
+  return cut(to_json(x));
 }
 
 std::string trials_table(const experiment_view& view, const std::vector<const trial_view*>& trials, std::size_t most,

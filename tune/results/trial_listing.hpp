@@ -20,7 +20,7 @@ std::string trials_csv(const std::vector<const trial_view*>& trials, const std::
 
 std::vector<const trial_view*> all_trials(const experiment_view& view); ///< By their numbers.
 
-/// A cell: a number with six digits, a text as it is.
+/// A cell: a number with six digits, a text or a list cut to 60 characters.
 std::string shown(const value& x);
 
 /// Why there is no best trial: what the trials have instead of this metric.

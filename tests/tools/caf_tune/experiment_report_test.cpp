@@ -118,14 +118,13 @@ TEST_CASE("report: results, each once, as JSON, CSV and a table") {
   CHECK(json[2]["accuracy"] == 0.25);
   CHECK(json[2]["config"]["lr"] == 0.125);
   CHECK(results_of(as(form::csv)) == "trial,training_iteration,time_this_iter_s,time_total_s,date,accuracy,loss,note\n"
-                                     "7f3a91c2_00001,1,0.500,0.500,2026-11-25_12-48-21,0.875,1,\n"
-                                     "7f3a91c2_00002,1,0.500,0.500,2026-11-25_12-48-22,0.5,,\n"
-                                     "7f3a91c2_00001,2,0.500,1.000,2026-11-25_12-48-23,0.25,,\"a,b\"\n");
-  CHECK(results_of(as(form::table)) ==
-        "TRIAL           ITER  TIME   TOTAL  DATE                 accuracy  loss  note\n"
-        "7f3a91c2_00001  1     0.500  0.500  2026-11-25_12-48-21  0.875     1     -\n"
-        "7f3a91c2_00002  1     0.500  0.500  2026-11-25_12-48-22  0.5       -     -\n"
-        "7f3a91c2_00001  2     0.500  1.000  2026-11-25_12-48-23  0.25      -     a,b\n");
+                                     "7f3a91c2_00001,1,0.5,0.5,2026-11-25_12-48-21,0.875,1,\n"
+                                     "7f3a91c2_00002,1,0.5,0.5,2026-11-25_12-48-22,0.5,,\n"
+                                     "7f3a91c2_00001,2,0.5,1.0,2026-11-25_12-48-23,0.25,,\"a,b\"\n");
+  CHECK(results_of(as(form::table)) == "TRIAL           ITER  TIME  TOTAL  DATE                 accuracy  loss  note\n"
+                                       "7f3a91c2_00001  1     0.5   0.5    2026-11-25_12-48-21  0.875     1     -\n"
+                                       "7f3a91c2_00002  1     0.5   0.5    2026-11-25_12-48-22  0.5       -     -\n"
+                                       "7f3a91c2_00001  2     0.5   1      2026-11-25_12-48-23  0.25      -     a,b\n");
 }
 
 TEST_CASE("report: results of one trial, and only the newest") {
@@ -138,4 +137,30 @@ TEST_CASE("report: results of one trial, and only the newest") {
   CHECK(nlohmann::json::parse(results_of(wishes))[0]["training_iteration"] == 2);
   wishes.trial = "9";
   CHECK(results_of(wishes) == "[]\n");
+}
+
+TEST_CASE("report: times of microseconds are not rounded to nothing") {
+  experiment_for_test experiment;
+  experiment.run(1);
+  experiment.report(1, 1, {{"accuracy", 0.5}});
+  auto& timed = std::get<tune::record::result_reported>(experiment.records.back());
+  timed.time_this_iteration_s = timed.time_total_s = 1.7e-05;
+
+  CHECK(results_of(as(form::csv), experiment).find(",1,1.7e-05,1.7e-05,") != std::string::npos);
+  CHECK(results_of(as(form::table), experiment).find("  1.7e-05  1.7e-05  ") != std::string::npos);
+}
+
+TEST_CASE("report: a list of thousands is cut in tables, and whole in JSON and CSV") {
+  const tune::value::list many(5000, tune::value(0.5));
+  experiment_for_test experiment;
+  experiment.run(1);
+  experiment.report(1, 1, {{"accuracy", 0.5}, {"histogram", tune::value(many)}, {"note", std::string(5000, 'n')}});
+  const auto view = view_of(experiment);
+
+  CHECK(trials_report(view, "/s", as(form::table))->size() < 500);
+  CHECK(trials_report(view, "/s", as(form::table))->find("[0.5,0.5,0.5,") != std::string::npos);
+  CHECK(best_report(view, "/s", as(form::table))->size() < 1000);
+  CHECK(results_of(as(form::table), experiment).size() < 500);
+  CHECK(results_of(as(form::csv), experiment).size() > 20'000);
+  CHECK(nlohmann::json::parse(*trials_report(view, "/s", as(form::json)))[0]["metrics"]["histogram"].size() == 5000);
 }
