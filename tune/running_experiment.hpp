@@ -47,7 +47,7 @@ public:
   /// trial that ended long ago, as very many others did, the journal is read.
   trial_now wait_for_state(const std::string& trial, trial_state state);
 
-  void stop(); ///< In good order: attempts save and end. It can be gone on with.
+  void stop(); ///< In good order: attempts save and end. It can be gone on with. Once more: nothing changes.
 
   // Single trials, by id ("7f3a91c2_00004") or number ("4"). The reason is kept in the journal and shown to people. An
   // error says why it cannot be, and nothing has changed then: there is no such trial, it has ended, the experiment is

@@ -205,13 +205,17 @@ result<result_grid> session::try_run(const experiment& what) {
     return fail(run.error());
   if (progress)
     progress->show(**run);
-  std::string signal;
+  int signals = 0;
   auto how = [&] {
     const posix_interrupts interrupts([&](const std::string& name) {
-      signal = name;
-      if (progress)
-        progress->say(fmt::format("{}: ending in good order, at most 10 s; once more ends at once", name));
-      (*run)->interrupt(fmt::format("interrupted by {}", name));
+      const auto number = ++signals;
+      if (progress && number <= 2)
+        progress->say(number == 1 ? fmt::format("{}: ending in good order, at most 10 s; once more ends at once", name)
+                                  : fmt::format("{}: ending at once", name));
+      if (number == 1)
+        (*run)->interrupt(fmt::format("interrupted by {}", name));
+      else
+        (*run)->end_at_once();
     });
     return (*run)->wait();
   }();

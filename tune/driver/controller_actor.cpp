@@ -39,10 +39,8 @@ caf::behavior controller_actor::make_behavior() {
     [this](const checkpoint_is_lost& news) {
       perform(core_->on_checkpoint_lost(news.trial, news.checkpoint, news.how, now()));
     },
-    [this](const interrupt_experiment& order) {
-      perform(interrupted_ ? core_->on_second_interrupt(now()) : core_->on_interrupt(order.why, now()));
-      interrupted_ = true;
-    },
+    [this](const interrupt_experiment& order) { perform(core_->on_interrupt(order.why, now())); },
+    [this](const end_experiment_at_once&) { perform(core_->on_second_interrupt(now())); },
     [this](const trial_order& order) { return obey(order); },
     [this](const end_is_awaited&) { perform(core_->on_awaited(now())); },
     [this](const experiment_breaks& news) { end(fail(news.why)); },

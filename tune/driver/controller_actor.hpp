@@ -58,6 +58,7 @@ struct checkpoint_is_lost {
 struct interrupt_experiment {
   std::string why;
 };
+struct end_experiment_at_once {};
 /// What the user wants of one trial; answered with trial_order_heard.
 struct trial_order {
   enum class kind { stop, pause, resume };
@@ -136,7 +137,6 @@ private:
   std::optional<experiment_outcome> ending_;                          ///< When all that was appended is on disk.
   std::optional<error> failed_;                                       ///< With ending_: it could not be done.
   std::optional<runtime::instant> armed_;
-  bool interrupted_ = false;
 };
 
 } // namespace tune
@@ -151,6 +151,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::cluster_holds)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::checkpoint_is_stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::checkpoint_is_lost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::interrupt_experiment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::end_experiment_at_once)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::trial_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::trial_order_heard)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::end_is_awaited)

@@ -90,6 +90,7 @@ experiment_run::experiment_run(runtime::cluster& cluster, const experiment& what
     what_(what),
     options_(std::move(options)),
     directory_(fs::absolute(options_.storage) / what_.name),
+    stop_metrics_(what_.stop),
     view_(experiment_view_options{ended_trials_kept}) {
 }
 
@@ -202,7 +203,24 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
 
 // ---- Running.
 
+/// What people should know of the journal of an earlier driver.
+void experiment_run::tell_of_journal() const {
+  if (!options_.on_trouble)
+    return;
+  const auto& found = journal_->found();
+  if (found.torn_bytes > 0)
+    options_.on_trouble(fmt::format("{}: {} bytes that a crash left half written at the end have been cut off; nothing "
+                                    "that was acknowledged was among them",
+                                    (directory_ / "journal" / found.torn_file).string(), found.torn_bytes));
+  if (const auto differences = core_->replay_differences(); differences > 0)
+    options_.on_trouble(fmt::format("{} of the decisions in the journal come out otherwise now. What the journal says "
+                                    "holds; but the scheduler, a stop condition or the version of caf-tune has "
+                                    "changed, and the experiment cannot be repeated from its seed",
+                                    differences));
+}
+
 result<void> experiment_run::begin() {
+  tell_of_journal();
   auto wants = demand_of(what_.resources);
   if (!wants)
     return fail(wants.error());
@@ -325,6 +343,9 @@ attempt_order experiment_run::make_order(const controller_core::start_attempt& s
 
 void experiment_run::on_durable(journal_position position, const journal_record& what) {
   files_->add(position, what);
+  if (const auto* result = std::get_if<record::result_reported>(&what))
+    if (auto warning = stop_metrics_.on_result(result->values); warning && options_.on_trouble)
+      options_.on_trouble(*warning);
   if (const auto* changed = std::get_if<record::trial_changed>(&what); changed && has_ended(changed->state))
     checkpoints_->forget(changed->trial);
   std::lock_guard guard(mutex_);
@@ -348,9 +369,12 @@ void experiment_run::tell_callbacks(const journal_record& what) {
 // ---- Its end.
 
 void experiment_run::interrupt(const std::string& why) {
-  if (interrupted_.exchange(true))
-    checkpoints_->give_up();
   caf::anon_send(controller_, interrupt_experiment{why});
+}
+
+void experiment_run::end_at_once() {
+  checkpoints_->give_up();
+  caf::anon_send(controller_, end_experiment_at_once{});
 }
 
 result<void> experiment_run::order(const std::string& trial, trial_order::kind what, const std::string& why) {
@@ -371,14 +395,20 @@ result<experiment_outcome> experiment_run::wait() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return outcome_.has_value(); });
   }
+  std::call_once(is_finished_, [this] { finish(); });
+  std::lock_guard guard(mutex_);
+  return *outcome_;
+}
+
+void experiment_run::finish() {
   capacity_.reset();
   wait_for_attempts();
   checkpoints_->finish();
   const auto written = files_->finish();
   finish_callbacks();
+  std::lock_guard guard(mutex_);
   if (!written && *outcome_)
-    return fail(written.error());
-  return *outcome_;
+    outcome_ = fail(written.error());
 }
 
 /// They may ask for the experiment's view meanwhile.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -13,6 +12,7 @@
 #include <caf/actor.hpp>
 
 #include "runtime/cluster.hpp"
+#include "tune/controller/stop_metrics_check.hpp"
 #include "tune/driver/callback_thread.hpp"
 #include "tune/driver/capacity_watch.hpp"
 #include "tune/driver/cluster_checkpoints.hpp"
@@ -52,12 +52,13 @@ public:
   std::uint64_t planned() const noexcept { return planned_; }           ///< Trials in all.
   std::uint64_t ended_before() const noexcept { return ended_before_; } ///< By earlier drivers.
 
-  void interrupt(const std::string& why); ///< The second one ends everything at once.
+  void interrupt(const std::string& why); ///< Has it end in good order. Once more: nothing changes.
+  void end_at_once();                     ///< Nothing more is saved; what is acknowledged is kept all the same.
 
   /// Has one trial stop, pause or go on; by its name or number. An error says why that cannot be.
   [[nodiscard]] result<void> order(const std::string& trial, trial_order::kind what, const std::string& why);
 
-  /// Waits for the end. Where only trials are left that their user has paused, that is now.
+  /// Waits for the end; any number of threads may. Where only trials are left that their user has paused, that is now.
   [[nodiscard]] result<experiment_outcome> wait();
 
   /// Waits until it is so, or the experiment has ended: returns whether it is so. The view must not be kept.
@@ -88,7 +89,9 @@ private:
   void spawn_controller(runtime::actor_options runners);
   path directory_of(trial_id trial, const config& values, record::wall_time created) const;
   attempt_order make_order(const controller_core::start_attempt& start) const;
+  void finish();
   void wait_for_attempts();
+  void tell_of_journal() const;
   void on_durable(journal_position position, const journal_record& what);
   void tell_callbacks(const journal_record& what);
   void finish_callbacks();
@@ -114,7 +117,8 @@ private:
   std::unique_ptr<callback_thread> callbacks_;      ///< Null: there are none, or they have been told all.
   std::optional<callback_event> last_of_callbacks_; ///< Told when all files are complete.
 
-  std::atomic<bool> interrupted_ = false;
+  stop_metrics_check stop_metrics_; ///< The controller's thread has it.
+  std::once_flag is_finished_;
   std::mutex mutex_;
   std::condition_variable changed_;
   experiment_view view_;              ///< Of the trials that have ended, only some.
