@@ -1,13 +1,6 @@
-#include "tests/integration/program_under_test.hpp"
+#include "tests/integration/licensed_cluster.hpp"
 
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <map>
-#include <optional>
-#include <set>
-#include <sstream>
-#include <tuple>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -18,120 +11,7 @@
 // A search on a head and a node that are programs of their own: the head or the driver is killed in the middle.
 
 using namespace std::chrono_literals;
-
-namespace {
-
-namespace fs = std::filesystem;
 using nlohmann::json;
-
-/// A head that may be restarted on its state, and a node with the two licences that trials take.
-class licensed_cluster {
-public:
-  licensed_cluster() {
-    fs::create_directories(journal_folder());
-    start_head("0");
-    node_.emplace(folder_, words{CAF_TUNE_NODE,
-                                 "--address",
-                                 address_,
-                                 "--host",
-                                 "127.0.0.1",
-                                 "--token-file",
-                                 token_,
-                                 "--state",
-                                 folder_ / "node.state",
-                                 "--ready-file",
-                                 folder_ / "node.ready",
-                                 "--name",
-                                 "licensed",
-                                 "--cpus",
-                                 "1",
-                                 "--memory",
-                                 "0",
-                                 "--gpus",
-                                 "0",
-                                 "--resource",
-                                 "licence=2"});
-    node_->wait_for_file(folder_ / "node.ready");
-  }
-
-  program_under_test start_driver(const words& more = {}) {
-    return {folder_,
-            words{PROGRAM_THAT_COUNTS, "--address", address_, "--token-file", token_, "--storage", folder_ / "storage",
-                  "--json"} +
-              more,
-            {{"DIARY", diary()}, {"LICENCES", "2"}}};
-  }
-  void kill_head() {
-    head_->signal(SIGKILL);
-    CHECK(head_->wait().code == 128 + SIGKILL);
-  }
-  void restart_head() {
-    fs::remove(folder_ / "head.ready");
-    start_head(address_.substr(address_.find(':') + 1));
-  }
-  json ask(const char* what) {
-    const auto end = run_program(folder_, {CAF_TUNE, what, folder_ / "storage/counts", "--json"});
-    REQUIRE_MESSAGE(end.code == 0, end.err);
-    return json::parse(end.out);
-  }
-  std::string diary() const { return folder_ / "diary"; }
-  std::string journal() const { return journal_folder() + "/000001.segment"; }
-  std::string mark() const { return "CAF_TUNE_TEST_MARK=" + diary(); }
-
-private:
-  std::string journal_folder() const { return folder_ / "storage/counts/journal"; }
-  void start_head(const std::string& port) {
-    head_.emplace(folder_, words{CAF_TUNE_NODE,  "--head", "--host",       "127.0.0.1",
-                                 "--port",       port,     "--name",       "head",
-                                 "--cpus",       "1",      "--memory",     "0",
-                                 "--gpus",       "0",      "--state",      folder_ / "head.state",
-                                 "--token-file", token_,   "--ready-file", folder_ / "head.ready"});
-    address_ = head_->wait_for_file(folder_ / "head.ready");
-  }
-
-  temporary_directory folder_;
-  std::string token_ = folder_ / "token";
-  std::string address_;
-  std::optional<program_under_test> head_;
-  std::optional<program_under_test> node_;
-};
-
-using deed = std::tuple<std::string, int, int>; ///< Trial, number, process.
-
-/// What trainables say that they did: how often each deed was done, and in which attempt.
-std::map<deed, std::vector<int>> read_diary(const std::string& file) {
-  std::map<deed, std::vector<int>> all;
-  std::ifstream lines(file);
-  std::string trial;
-  for (int attempt = 0, number = 0, process = 0; lines >> trial >> attempt >> number >> process;)
-    all[{trial, number, process}].push_back(attempt);
-  return all;
-}
-
-/// Of 4 trials each number up to 100 is there once, in order, and was done by whom the result names.
-void check_results(licensed_cluster& cluster) {
-  const auto done = read_diary(cluster.diary());
-  std::map<std::string, int> last;
-  for (const auto& each : cluster.ask("results")) {
-    const auto trial = each.at("trial_id").get<std::string>();
-    const auto number = each.at("training_iteration").get<int>();
-    CHECK(each.at("count").get<int>() == number);
-    CHECK(number == last[trial] + 1);
-    last[trial] = number;
-    CHECK(done.count({trial, number, each.at("pid").get<int>()}) == 1);
-  }
-  CHECK(last.size() == 4);
-  for (const auto& [trial, number] : last)
-    CHECK_MESSAGE(number == 100, trial);
-}
-
-std::uintmax_t size_of(const std::string& file) {
-  std::error_code none;
-  const auto size = fs::file_size(file, none);
-  return none ? 0 : size;
-}
-
-} // namespace
 
 TEST_CASE("experiment: while the head is gone its trials report, and with the head on its state it ends well") {
   licensed_cluster cluster;
@@ -156,7 +36,7 @@ TEST_CASE("experiment: while the head is gone its trials report, and with the he
     CHECK_MESSAGE(each.at("attempts").size() == 1, each.dump()); // Nothing was begun again.
     CHECK(each.at("attempts")[0].at("node") == "licensed");
   }
-  check_results(cluster);
+  check_results(cluster, /*last=*/100);
   for (const auto& [what, attempts] : read_diary(cluster.diary()))
     CHECK_MESSAGE(attempts == std::vector<int>{1}, std::get<0>(what), " ", std::get<1>(what));
   CHECK(left_after(10s, cluster.mark()).empty());
@@ -185,7 +65,7 @@ TEST_CASE("experiment: a driver that is killed leaves no worker on the node, and
   const auto said = json::parse(end.out);
   CHECK(said.at("trials").at("terminated") == 4);
   CHECK(said.at("results") == 400);
-  check_results(cluster);
+  check_results(cluster, /*last=*/100);
   for (const auto& [what, attempts] : read_diary(cluster.diary()))
     CHECK_MESSAGE(attempts.size() == 1, std::get<0>(what), " ", std::get<1>(what)); // No process did one twice.
   for (const auto& each : cluster.ask("trials"))

@@ -1,6 +1,6 @@
 // A search whose trials count to $COUNT_TO and write each number into the file $DIARY, too: "trial attempt number pid".
 // A trial takes a licence of the cluster's, if $LICENCES is there. Checkpoints are of $CHECKPOINT_BYTES, and their
-// writer does not notice when the disk is full.
+// writer does not notice when the disk is full. Where $DIARY.gate is a named pipe, trials stand still before the number 37.
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -23,6 +23,8 @@ const tune::trainable counts("counts", [](tune::trial& trial) {
   const std::string padding(static_cast<std::size_t>(trial.get<int>("bytes")), ' ');
   std::ofstream diary(trial.get<std::string>("diary"), std::ios::app);
   while (count < trial.get<int>("last")) {
+    if (count == 36)
+      std::ifstream(trial.get<std::string>("diary") + ".gate").get(); // Stands there while that is a pipe.
     for (volatile int work = 0; work < 2'000'000; work = work + 1) {} // Some milliseconds, as a real one needs.
     diary << trial.id() + ' ' + std::to_string(trial.attempt()) + ' ' + std::to_string(++count) + ' ' +
                std::to_string(::getpid()) + '\n'

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <tuple>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/integration/program_under_test.hpp"
+
+/// A head that may be restarted on its state, and nodes with two licences each, which trials take.
+class licensed_cluster {
+public:
+  explicit licensed_cluster(const words& names = {"licensed"}) {
+    std::filesystem::create_directories(journal_folder());
+    start_head("0");
+    for (const auto& name : names)
+      start_node(name);
+  }
+
+  program_under_test start_driver(const words& more = {}, const std::string& count_to = "100") {
+    return {folder_,
+            words{PROGRAM_THAT_COUNTS, "--address", address_, "--token-file", token_, "--storage", folder_ / "storage",
+                  "--json"} +
+              more,
+            {{"DIARY", diary()}, {"LICENCES", "2"}, {"COUNT_TO", count_to}}};
+  }
+  void kill_head() {
+    head_->signal(SIGKILL);
+    CHECK(head_->wait().code == 128 + SIGKILL);
+  }
+  void restart_node(const std::string& name) { ///< Killed, and at once begun again with its state.
+    auto& node = nodes_.at(name);
+    node.signal(SIGKILL);
+    CHECK(node.wait().code == 128 + SIGKILL);
+    nodes_.erase(name);
+    start_node(name);
+  }
+  void restart_head() {
+    std::filesystem::remove(folder_ / "head.ready");
+    start_head(address_.substr(address_.find(':') + 1));
+  }
+  nlohmann::json ask(const char* what) {
+    const auto end = run_program(folder_, {CAF_TUNE, what, folder_ / "storage/counts", "--json"});
+    REQUIRE_MESSAGE(end.code == 0, end.err);
+    return nlohmann::json::parse(end.out);
+  }
+  std::string diary() const { return folder_ / "diary"; }
+  std::string journal() const { return journal_folder() + "/000001.segment"; }
+  std::string mark() const { return "CAF_TUNE_TEST_MARK=" + diary(); }
+
+private:
+  std::string journal_folder() const { return folder_ / "storage/counts/journal"; }
+  void start_head(const std::string& port) {
+    head_.emplace(folder_, words{CAF_TUNE_NODE,  "--head", "--host",       "127.0.0.1",
+                                 "--port",       port,     "--name",       "head",
+                                 "--cpus",       "1",      "--memory",     "0",
+                                 "--gpus",       "0",      "--state",      folder_ / "head.state",
+                                 "--token-file", token_,   "--ready-file", folder_ / "head.ready"});
+    address_ = head_->wait_for_file(folder_ / "head.ready");
+  }
+
+  void start_node(const std::string& name) {
+    const auto ready = folder_ / (name + ".ready");
+    std::filesystem::remove(ready);
+    const words command = {CAF_TUNE_NODE,
+                           "--address",
+                           address_,
+                           "--host",
+                           "127.0.0.1",
+                           "--token-file",
+                           token_,
+                           "--state",
+                           folder_ / (name + ".state"),
+                           "--ready-file",
+                           ready,
+                           "--name",
+                           name,
+                           "--cpus",
+                           "1",
+                           "--memory",
+                           "0",
+                           "--gpus",
+                           "0",
+                           "--resource",
+                           "licence=2"};
+    nodes_.emplace(name, program_under_test(folder_, command)).first->second.wait_for_file(ready);
+  }
+
+  temporary_directory folder_;
+  std::string token_ = folder_ / "token";
+  std::string address_;
+  std::optional<program_under_test> head_;
+  std::map<std::string, program_under_test> nodes_;
+};
+
+using deed = std::tuple<std::string, int, int>; ///< Trial, number, process.
+
+/// What trainables say that they did: how often each deed was done, and in which attempt.
+inline std::map<deed, std::vector<int>> read_diary(const std::string& file) {
+  std::map<deed, std::vector<int>> all;
+  std::ifstream lines(file);
+  std::string trial;
+  for (int attempt = 0, number = 0, process = 0; lines >> trial >> attempt >> number >> process;)
+    all[{trial, number, process}].push_back(attempt);
+  return all;
+}
+
+/// Of 4 trials each number up to `wanted` is there once, in order, and was done by whom the result names.
+inline void check_results(licensed_cluster& cluster, int wanted) {
+  const auto done = read_diary(cluster.diary());
+  std::map<std::string, int> last;
+  for (const auto& each : cluster.ask("results")) {
+    const auto trial = each.at("trial_id").get<std::string>();
+    const auto number = each.at("training_iteration").get<int>();
+    CHECK(each.at("count").get<int>() == number);
+    CHECK(number == last[trial] + 1);
+    last[trial] = number;
+    CHECK(done.count({trial, number, each.at("pid").get<int>()}) == 1);
+  }
+  CHECK(last.size() == 4);
+  for (const auto& [trial, number] : last)
+    CHECK_MESSAGE(number == wanted, trial);
+}
+
+inline std::uintmax_t size_of(const std::string& file) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(file, none);
+  return none ? 0 : size;
+}
