@@ -1,6 +1,6 @@
 // A search whose trials count to $COUNT_TO and write each number into the file $DIARY, too: "trial attempt number pid".
 // A trial takes a licence of the cluster's, if $LICENCES is there. Checkpoints are of $CHECKPOINT_BYTES, and their
-// writer does not notice when the disk is full. Where $DIARY.gate is a named pipe, trials stand still before the number 37.
+// writer does not notice when the disk is full. Where $DIARY.gate is a named pipe, trials stand still before number 37.
 #include <cstdlib>
 #include <fstream>
 #include <string>

@@ -1,8 +1,8 @@
-# Prints the `wanted`-th of the ```cpp blocks of a Markdown file that match `having`.
+# Prints the `wanted`-th of the ```cpp blocks of a Markdown file that match `having`, between `before` and `after`.
 /^```cpp/ { inside = 1; block = ""; next }
 /^```/ {
   if (inside && block ~ having && ++found == wanted)
-    printf "%s", block
+    printf "%s%s%s", before, block, after
   inside = 0
   next
 }
