@@ -27,8 +27,10 @@ const char* __ubsan_default_options() {
 
 const char* __tsan_default_options();
 const char* __tsan_default_options() {
-  // Both stacks, or nothing can be suppressed by them.
-  return "halt_on_error=1:second_deadlock_stack=1:history_size=7:ignore_noninstrumented_modules=1:" CRASHES_AS_EVER;
+  // Both stacks, or nothing can be suppressed by them. The default waits a second in each process that ends, for what
+  // its threads may still report; tests run hundreds of processes and have deadlines for some.
+  return "halt_on_error=1:second_deadlock_stack=1:history_size=7:ignore_noninstrumented_modules=1:atexit_sleep_ms=50:"
+    CRASHES_AS_EVER;
 }
 
 // Debian's CAF is not instrumented: the atomics of its mailboxes and reference counts cannot be seen, so that each

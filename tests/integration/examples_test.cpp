@@ -40,16 +40,21 @@ words of_cluster(const head_under_test& head) {
 
 const words short_validation{CROSS_VALIDATION, "--settings", "4", "--epochs", "3"};
 
-/// Stops the node until it is caught with a lease in its hands, and kills it before it can do anything about it.
+/// Whether the head knows a lease that the node holds; not one that is being granted, which loses no work.
+bool holds_a_lease(const std::string& name, const head_under_test& head, const temporary_directory& folder) {
+  const std::regex held("\"node\": \"" + name + "\",\\s*\"resources\": \\{[^}]*\\},\\s*\"state\": \"held\"");
+  const auto leases = run_program(folder, words{CAF_TUNE, "leases", "--json"} + of_cluster(head));
+  REQUIRE_MESSAGE(leases.code == 0, leases.err);
+  return std::regex_search(leases.out, held);
+}
+
+/// Kills the node while it has a lease in its hands: stopped first, it can do nothing about it between look and kill.
 void kill_at_work(program_under_test& doomed, const std::string& name, const head_under_test& head,
                   const temporary_directory& folder) {
-  // Not one that is being granted: that one is granted elsewhere, and no work is lost.
-  const std::regex held("\"node\": \"" + name + "\",\\s*\"resources\": \\{[^}]*\\},\\s*\"state\": \"held\"");
   for (int looks = 0; looks < 200; ++looks) {
+    holds_a_lease(name, head, folder); // For the time that it takes: the node runs on, and gets to work.
     doomed.signal(SIGSTOP);
-    const auto leases = run_program(folder, words{CAF_TUNE, "leases", "--json"} + of_cluster(head));
-    REQUIRE_MESSAGE(leases.code == 0, leases.err);
-    if (std::regex_search(leases.out, held))
+    if (holds_a_lease(name, head, folder))
       return doomed.signal(SIGKILL);
     doomed.signal(SIGCONT);
   }
