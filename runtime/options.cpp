@@ -49,6 +49,12 @@ Options& work_options<Options>::on_node(std::string name) {
 }
 
 template <class Options>
+Options& work_options<Options>::avoid_node(std::string name) {
+  check_node_name("avoid_node", name);
+  return wants_.avoided_node = std::move(name), self();
+}
+
+template <class Options>
 Options& work_options<Options>::near_node(std::string name) {
   check_node_name("near_node", name);
   wants_.placement = {placement_kind::node, std::move(name), /*soft=*/true};

@@ -31,6 +31,7 @@ public:
   Options& pack() { return wants_.placement = {placement_kind::pack, {}}, self(); }     ///< The most used one.
   Options& on_node(std::string name);                   ///< This one; if there is none of the name: infeasible.
   Options& near_node(std::string name);                 ///< This one; another where it has no room, or is not there.
+  Options& avoid_node(std::string name);                ///< Any other first; this one only where no other has room.
   Options& label(std::string name, std::string value) { ///< Only on nodes that have it.
     return wants_.required_labels[std::move(name)] = std::move(value), self();
   }

@@ -41,11 +41,12 @@ struct demand {
   label_map preferred_labels;   ///< A node that has more of them comes first.
   std::int32_t priority = 0;    ///< More urgent is larger.
   bool waits_for_nodes = false; ///< That it fits on no node is no error: one may come.
+  std::string avoided_node;     ///< Empty: none. Any other node with room comes first; it never waits for one.
 
   friend bool operator==(const demand& a, const demand& b) noexcept {
     return a.resources == b.resources && a.placement == b.placement && a.required_labels == b.required_labels &&
            a.preferred_labels == b.preferred_labels && a.priority == b.priority &&
-           a.waits_for_nodes == b.waits_for_nodes;
+           a.waits_for_nodes == b.waits_for_nodes && a.avoided_node == b.avoided_node;
   }
   friend bool operator!=(const demand& a, const demand& b) noexcept { return !(a == b); }
 };

@@ -213,6 +213,9 @@ result<demand> from_wire(const wire::Demand& message) {
   wants.preferred_labels = std::move(*preferred);
   wants.priority = message.priority();
   wants.waits_for_nodes = message.waits_for_nodes();
+  if (auto valid = check_text("the name of the node to avoid", message.avoided_node(), true); !valid)
+    return fail(std::move(valid.error()));
+  wants.avoided_node = message.avoided_node();
   return wants;
 }
 

@@ -213,7 +213,7 @@ std::optional<node_id> placement::choose(const demand& wants, const claimant& wh
   const auto& r = wants.resources;
   if (!may_be_room(r))
     return std::nullopt;
-  if (!wants.required_labels.empty() || !wants.preferred_labels.empty())
+  if (!wants.required_labels.empty() || !wants.preferred_labels.empty() || !wants.avoided_node.empty())
     return choose_by_scan(wants, who);
   switch (wants.placement.kind) {
   case placement_kind::hybrid:
@@ -247,7 +247,7 @@ std::optional<node_id> placement::choose_named(const demand& wants, const claima
 std::optional<node_id> placement::choose_by_scan(const demand& wants, const claimant& who) const {
   if (wants.placement.kind == placement_kind::node)
     return choose_named(wants, who);
-  using score = std::tuple<std::size_t, bool, double, node_id>; // The smallest is the best.
+  using score = std::tuple<bool, std::size_t, bool, double, node_id>; // The smallest is the best.
   std::optional<score> best;
   for (const auto& [id, i] : slots_) {
     const auto& n = at_slot(i);
@@ -258,7 +258,8 @@ std::optional<node_id> placement::choose_by_scan(const demand& wants, const clai
                              : wants.placement.kind == placement_kind::pack ? -used
                              : used < half                                  ? 0
                                                                             : used;
-    const score s{wants.preferred_labels.size() - count_matching(wants.preferred_labels, n.labels),
+    const score s{!wants.avoided_node.empty() && n.name == wants.avoided_node,
+                  wants.preferred_labels.size() - count_matching(wants.preferred_labels, n.labels),
                   avoids_gpus(wants) && has_gpus(n), by_strategy, id};
     if (!best || s < *best)
       best = s;

@@ -52,7 +52,7 @@ std::size_t hash_of(const wanted& what) noexcept {
 
 demand demand_of_bundle(const group_demand& group, std::size_t bundle) {
   return {group.bundles.at(bundle), {}, group.required_labels, group.preferred_labels, group.priority,
-          group.waits_for_nodes};
+          group.waits_for_nodes, {}};
 }
 
 } // namespace runtime

@@ -128,6 +128,7 @@ wire::DemandLease make_demand(owner_id owner, const owner_core::demand_lease& or
   write_labels(wants.preferred_labels, *demand.mutable_preferred_labels());
   demand.set_priority(wants.priority);
   demand.set_waits_for_nodes(wants.waits_for_nodes);
+  demand.set_avoided_node(wants.avoided_node);
   return out;
 }
 
@@ -343,6 +344,7 @@ result<demand> read_demand(const wire::Demand& wants) {
   out.preferred_labels = read_labels(wants.preferred_labels());
   out.priority = wants.priority();
   out.waits_for_nodes = wants.waits_for_nodes();
+  out.avoided_node = wants.avoided_node();
   return out;
 }
 

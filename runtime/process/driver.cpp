@@ -138,6 +138,7 @@ result<void> check_utf8(const char* what, const std::map<std::string, std::strin
 /// What a user may have from anywhere, and no message could carry.
 result<void> check_texts(const demand& wants, const std::map<std::string, std::string>& environment) {
   return check_utf8("the wanted", "node", wants.placement.node_name)
+    .and_then([&] { return check_utf8("the avoided", "node", wants.avoided_node); })
     .and_then([&] { return check_utf8("the required label", wants.required_labels); })
     .and_then([&] { return check_utf8("the preferred label", wants.preferred_labels); })
     .and_then([&] { return check_utf8("the environment variable", environment); });

@@ -80,6 +80,14 @@ TEST_CASE("placement options: near_node takes the node while it has room, and an
   CHECK(place(cluster, kept, actor_options().near_node("node-9")) != "node-2");
 }
 
+TEST_CASE("placement options: avoid_node takes any other node while one has room") {
+  test_cluster cluster(/*nodes=*/2, cpus(1));
+  std::vector<remote_actor> kept;
+
+  CHECK(place(cluster, kept, actor_options().avoid_node("node-1")) == "node-2");
+  CHECK(place(cluster, kept, actor_options().avoid_node("node-1")) == "node-1");
+}
+
 TEST_CASE("placement options: a node that is named and not there is infeasible, or waited for") {
   test_cluster cluster(/*nodes=*/1, cpus(1));
   std::vector<remote_actor> kept;

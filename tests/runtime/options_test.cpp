@@ -49,6 +49,7 @@ TEST_CASE("options: what is said is what is asked for, and what is said last cou
                       .resource("licence", 3)
                       .label("disk", "ssd")
                       .prefer_label("zone", "a")
+                      .avoid_node("b")
                       .priority(-7)
                       .wait_for_nodes()
                       .environment("A", "1")
@@ -64,6 +65,7 @@ TEST_CASE("options: what is said is what is asked for, and what is said last cou
   CHECK(wants.resources.get("licence") == amount::whole(3));
   CHECK(wants.required_labels == runtime::label_map{{"disk", "ssd"}});
   CHECK(wants.preferred_labels == runtime::label_map{{"zone", "a"}});
+  CHECK(wants.avoided_node == "b");
   CHECK(wants.priority == -7);
   CHECK(wants.waits_for_nodes);
   CHECK(task.environment() == std::map<std::string, std::string>{{"A", "2=3"}});
@@ -105,6 +107,7 @@ TEST_CASE("options: what cannot be is refused where it is said") {
   CHECK(message_of([] { task_options().most_in_flight(0); }) ==
         "most_in_flight: with 0 nothing would ever run; use 1 or more");
   CHECK(message_of([] { task_options().on_node(""); }) == "on_node: the node's name is empty");
+  CHECK(message_of([] { task_options().avoid_node(""); }) == "avoid_node: the node's name is empty");
   CHECK(message_of([] { task_options().near_node(""); }) == "near_node: the node's name is empty");
   for (const std::string name : {"", "A=B"})
     CHECK(message_of([&] { task_options().environment(name, "x"); }) ==

@@ -94,6 +94,24 @@ TEST_CASE("placement: required labels must be there, preferred ones come first")
   CHECK(!nodes.choose(wants, anybody));
 }
 
+TEST_CASE("placement: an avoided node comes last, before what labels are preferred, but nothing waits because of it") {
+  placement nodes;
+  nodes.add(described(1, cpus(4), {{"disk", "ssd"}}));
+  nodes.add(described(2, cpus(4)));
+  auto wants = wants_cpus(1);
+  CHECK(nodes.choose(wants, anybody) == node_id{1});
+
+  wants.avoided_node = nodes.find(node_id{1})->name;
+  wants.preferred_labels = {{"disk", "ssd"}};
+  CHECK(nodes.choose(wants, anybody) == node_id{2});
+  REQUIRE(nodes.take(node_id{2}, lease_id{1}, cpus(4)));
+  CHECK(nodes.choose(wants, anybody) == node_id{1});
+
+  wants.placement = {placement_kind::node, "no such node", /*soft=*/true};
+  REQUIRE(nodes.give_back(node_id{2}, lease_id{1}));
+  CHECK(nodes.choose(wants, anybody) == node_id{2});
+}
+
 TEST_CASE("placement: a closed node gets nothing") {
   auto nodes = nodes_of_four(2);
 

@@ -14,6 +14,7 @@ TEST_CASE("owner wire: a demand says all that was wanted") {
   spec->wants.preferred_labels = {{"zone", "a"}};
   spec->wants.priority = -3;
   spec->wants.waits_for_nodes = true;
+  spec->wants.avoided_node = "n2";
 
   const auto message = make_demand(owner_id{42}, owner_core::demand_lease{request_id{7}, spec});
   const auto read = read_demand(message.demand());
@@ -29,6 +30,7 @@ TEST_CASE("owner wire: a demand says all that was wanted") {
   CHECK(read->preferred_labels == spec->wants.preferred_labels);
   CHECK(read->priority == -3);
   CHECK(read->waits_for_nodes);
+  CHECK(read->avoided_node == "n2");
 }
 
 TEST_CASE("owner wire: an actor's record comes back as it was") {
