@@ -129,6 +129,7 @@ TEST_CASE("experiment: a worker that is killed again and again goes on from its 
   for (std::size_t i = 0; i < 4; ++i) {
     CHECK(attempts[i].cause == "crash");
     CHECK_MESSAGE(attempts[i].error.find("SIGKILL") != std::string::npos, attempts[i].error);
+    CHECK(attempts[i].node != attempts[i + 1].node); // There is room on the other one.
   }
   CHECK(attempts[4].cause == "stopped"); // By the stop condition.
 }

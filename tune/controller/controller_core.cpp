@@ -11,8 +11,6 @@ namespace tune {
 
 namespace {
 
-constexpr std::chrono::nanoseconds infeasible_patience = std::chrono::seconds(5); // Until it is asked for again.
-
 double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
@@ -60,6 +58,8 @@ void controller_core::take_up(trial_id trial, trial_life& life, const moment& no
     todo.push_back(keep_checkpoint{trial, each.at});
   if (life.now != phase::none) // It ran when the driver ended, and ended with it.
     end_attempt(trial, life, {end_cause::driver_lost, "the driver ended"}, now, todo);
+  else if (life.last_end && life.last_end->cause == end_cause::infeasible) // Perhaps it fits now.
+    set_due(trial, life, now.at);
   else if (life.last_end) // What follows from it was not written any more.
     after_end(trial, life, now, todo);
   else if (life.state == trial_state::pending)
@@ -98,11 +98,12 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
   enter(trial, *life, phase::steps, now);
 }
 
-/// Also of an attempt that was told to end, and had begun an iteration by then.
+/// Also of an attempt that was told to end, and had begun an iteration by then; and of one that is being killed: it may
+/// have finished before the kill, and what it did counts then.
 void controller_core::hear(trial_id trial, attempt_number attempt, const attempt_report& report, const moment& now,
                            actions& todo) {
   auto* life = life_of(trial, attempt);
-  if (life == nullptr || (life->now != phase::steps && life->now != phase::leaves))
+  if (life == nullptr || (life->now != phase::steps && life->now != phase::leaves && life->now != phase::killed))
     return;
   if (report.iteration > life->iterations + 1)
     return kill(trial, *life, fmt::format("it reported iteration {} after {}", report.iteration, life->iterations), now,
@@ -122,7 +123,10 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
     life->unwritten = write(std::move(counted), todo);
     waits_for_results_ = false;
   } else if (report.checkpoint) // Counted before, by an attempt that was lost: only its checkpoint is news.
-    life->unwritten = write(record::checkpoint_saved{trial, *report.checkpoint}, todo);
+    life->unwritten = write(record::checkpoint_saved{trial, *report.checkpoint,
+                                                     checkpoint_result{losses_of(report.values).front(),
+                                                                       report.time_total_s}},
+                            todo);
   if (report.checkpoint)
     keep(trial, *life, *report.checkpoint, todo);
 }
@@ -186,7 +190,10 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
   const auto* newest = life->checkpoints.newest();
   if (over.checkpoint && (newest == nullptr || newest->iteration < over.checkpoint->iteration) &&
       over.checkpoint->iteration <= life->iterations) {
-    write(record::checkpoint_saved{trial, *over.checkpoint}, todo);
+    record::checkpoint_saved saved{trial, *over.checkpoint};
+    if (over.checkpoint->iteration != life->iterations) // Of a result before the newest one.
+      saved.result = {std::nan(""), life->time_total_s};
+    write(std::move(saved), todo);
     keep(trial, *life, *over.checkpoint, todo);
   }
   auto end = over.end;
@@ -208,9 +215,7 @@ void controller_core::end_attempt(trial_id trial, trial_life& life, const attemp
 
 /// What follows from the end of the trial's last attempt; also when a driver opens the experiment again.
 void controller_core::after_end(trial_id trial, trial_life& life, const moment& now, actions& todo) {
-  auto end = *life.last_end;
-  if (end.cause == end_cause::infeasible && any_placed_)
-    end.cause = end_cause::driver_lost; // It has fit before: the node that it fits on is gone, and may come back.
+  const auto& end = *life.last_end;
   // A pause that its user wants does not hide that it is done, or has failed before it came to pause.
   const bool may_pause = life.ends && life.ends->by_user && life.ends->state == trial_state::paused;
   const bool has_failed = is_users_error(end.cause) || is_loss(end.cause);
@@ -218,24 +223,34 @@ void controller_core::after_end(trial_id trial, trial_life& life, const moment& 
     return become(trial, *life.ends, now, todo);
   if (end.cause == end_cause::finished)
     return become(trial, trial_state::terminated, "finished", now, todo);
+  if (end.cause == end_cause::infeasible && !may_pause)
+    return on_infeasible(trial, life, now, todo);
   const auto next = life.budget.judge(end, options_.failures);
   if (const auto* given_up = std::get_if<failure_budget::give_up>(&next))
-    return give_up(trial, end.cause == end_cause::infeasible, given_up->why, now, todo);
+    return give_up(trial, given_up->why, now, todo);
   if (may_pause)
     return become(trial, *life.ends, now, todo);
   if (stage_ == stage::interrupted)
     return; // It stays pending: a later driver goes on with it.
   const auto after = std::get<failure_budget::retry>(next).after;
-  set_due(trial, life, now.at + (life.last_end->cause == end_cause::infeasible ? infeasible_patience : after));
+  set_due(trial, life, now.at + after);
 }
 
-void controller_core::give_up(trial_id trial, bool nothing_fits, const std::string& why, const moment& now,
-                              actions& todo) {
+/// Where something has fit before, the node that it fits on is gone and may come back: it is asked for again, and waits
+/// in the head's queue. Else it is the same for each trial: the experiment ends with that error, and its trials stay
+/// pending, so that the same command goes on with them when the node has been started.
+void controller_core::on_infeasible(trial_id trial, trial_life& life, const moment& now, actions& todo) {
+  if (stage_ == stage::interrupted)
+    return;
+  if (any_placed_)
+    return set_due(trial, life, now.at);
+  failed_ = true;
+  interrupt(life.last_end->why, now, todo);
+}
+
+void controller_core::give_up(trial_id trial, const std::string& why, const moment& now, actions& todo) {
   become(trial, trial_state::error, why, now, todo);
-  if (nothing_fits) { // It is the same for each trial.
-    failed_ = true;
-    stop_all(why, now, todo);
-  } else if (options_.fail_fast)
+  if (options_.fail_fast)
     stop_all(fmt::format("trial {} failed, and fail_fast is set: {}", trial.value, why), now, todo);
 }
 

@@ -14,6 +14,7 @@
 
 #include "runtime/base/instant.hpp"
 #include "tune/controller/controller_options.hpp"
+#include "tune/controller/place_wish.hpp"
 #include "tune/controller/step_times.hpp"
 #include "tune/controller/trial_life.hpp"
 #include "tune/journal/record.hpp"
@@ -54,7 +55,7 @@ public:
     record::wall_time created; ///< When the trial was.
     std::optional<checkpoint_ref> restore;
     double time_total_s = 0;
-    std::string avoid_node; ///< Empty: none.
+    place_wish where;
     iteration_number free_until = 0;
   };
   struct answer {
@@ -195,7 +196,9 @@ private:
   void become(trial_id trial, const trial_life::ending& how, const moment& now, actions& todo);
   [[nodiscard]] result<trial_life*> life_for_user(trial_id trial);
   bool has_place_for_attempt() const;
-  void give_up(trial_id trial, bool nothing_fits, const std::string& why, const moment& now, actions& todo);
+  void on_infeasible(trial_id trial, trial_life& life, const moment& now, actions& todo);
+  void interrupt(const std::string& why, const moment& now, actions& todo);
+  void give_up(trial_id trial, const std::string& why, const moment& now, actions& todo);
   void kill(trial_id trial, trial_life& life, std::string why, const moment& now, actions& todo);
   void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
   void trim_checkpoints(trial_id trial, kept_checkpoints& all, actions& todo);

@@ -25,11 +25,9 @@ void controller_core::start(trial_id trial, trial_life& life, const moment& now,
   }
   write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0, now.wall}, todo);
   enter(trial, life, phase::waits, now);
-  life.time_before_s = life.time_total_s;
   life.killed_because.clear();
-  todo.push_back(
-    start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_total_s, life.lost_node,
-                  free_until(trial, life)});
+  todo.push_back(start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_before_s,
+                               place_wish{life.failed_node, any_placed_}, free_until(trial, life)});
 }
 
 std::size_t controller_core::at_work() const {
@@ -151,6 +149,13 @@ controller_core::actions controller_core::on_interrupt(const std::string& why, c
     arrive_by_ = now.at + options_.end_deadline;
   if (stage_ == stage::stopping)
     return todo;
+  interrupt(why, now, todo);
+  finish_if_done(now, todo);
+  return todo;
+}
+
+/// Nothing more begins, and what runs saves and ends; later drivers go on with it.
+void controller_core::interrupt(const std::string& why, const moment& now, actions& todo) {
   stage_ = stage::interrupted;
   all_end_by_ = now.at + options_.end_deadline;
   end_reason_ = why;
@@ -163,8 +168,6 @@ controller_core::actions controller_core::on_interrupt(const std::string& why, c
     } else if (life.now == phase::steps)
       set_due(trial, life, std::min(life.due.value_or(*all_end_by_), *all_end_by_));
   }
-  finish_if_done(now, todo);
-  return todo;
 }
 
 controller_core::actions controller_core::on_second_interrupt(const moment& now) {

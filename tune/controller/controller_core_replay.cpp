@@ -74,6 +74,7 @@ void controller_core::apply(const record::trial_created& made) {
 void controller_core::apply(const record::attempt_started& started) {
   auto& life = lives_.at(started.trial);
   life.attempts = started.attempt;
+  life.time_before_s = life.checkpoints.empty() ? 0 : life.checkpoints.all().back().result.time_total_s;
   life.state = trial_state::pending;
   life.now = phase::waits;
   life.last_end.reset();
@@ -94,7 +95,7 @@ void controller_core::apply(const record::result_reported& counted) {
   life.losses = losses_of(counted.values);
   life.budget.on_progress();
   if (counted.checkpoint)
-    life.checkpoints.count(*counted.checkpoint, life.losses.front());
+    life.checkpoints.count(*counted.checkpoint, {life.losses.front(), life.time_total_s});
   if (counted.becomes != trial_state::running &&
       (!life.ends || (life.ends->by_user && has_ended(counted.becomes)))) // It has ended before it was told to.
     life.ends = {counted.becomes, counted.decided.reason, /*by_user=*/false};
@@ -104,9 +105,11 @@ void controller_core::apply(const record::result_reported& counted) {
 
 void controller_core::apply(const record::checkpoint_saved& saved) {
   const auto life = lives_.find(saved.trial);
-  const bool has_result = life != lives_.end() && !life->second.losses.empty();
+  checkpoint_result newest{std::nan(""), 0};
+  if (life != lives_.end() && !life->second.losses.empty())
+    newest = {life->second.losses.front(), life->second.time_total_s};
   if (auto* all = checkpoints_of(saved.trial))
-    all->count(saved.checkpoint, has_result ? life->second.losses.front() : std::nan(""));
+    all->count(saved.checkpoint, saved.result.value_or(newest));
 }
 
 void controller_core::apply(const record::checkpoint_lost& lost) {
@@ -123,8 +126,8 @@ void controller_core::apply(const record::attempt_ended& ended) {
     life.state = trial_state::pending; // Unless it is given up, which is told next.
   life.last_end = ended.end;
   life.budget.on_end(ended.end.cause);
-  if (is_loss(ended.end.cause))
-    life.lost_node = life.node;
+  if (is_loss(ended.end.cause) || is_users_error(ended.end.cause)) // A sick node may be behind the latter, too.
+    life.failed_node = life.node;
 }
 
 void controller_core::apply(const record::trial_changed& changed) {

@@ -14,8 +14,6 @@ void failure_budget::on_end(end_cause cause) noexcept {
 }
 
 failure_budget::verdict failure_budget::judge(const attempt_end& end, const failure_options& options) const {
-  if (end.cause == end_cause::infeasible)
-    return give_up{end.why};
   if (is_users_error(end.cause) && options.max_failures >= 0 && failures_ > options.max_failures)
     return give_up{options.max_failures == 0
                      ? end.why
@@ -24,7 +22,7 @@ failure_budget::verdict failure_budget::judge(const attempt_end& end, const fail
     if (options.max_losses >= 0 && losses_ > options.max_losses)
       return give_up{fmt::format("{} (loss {}, max_losses is {})", end.why, losses_, options.max_losses)};
     if (losses_in_a_row_ >= options.most_losses_in_a_row)
-      return give_up{fmt::format("it was lost {} times in a row without a result: it seems to take its nodes down; {}",
+      return give_up{fmt::format("it was lost {} times in a row without a result; the last time: {}",
                                  losses_in_a_row_, end.why)};
   }
   if (!is_users_error(end.cause) && !is_loss(end.cause))

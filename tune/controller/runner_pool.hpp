@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/base/instant.hpp"
+#include "tune/controller/place_wish.hpp"
 #include "tune/trial/attempt_end.hpp"
 #include "tune/vocabulary.hpp"
 
@@ -33,6 +34,9 @@ struct attempt_key {
 /// Which runner runs which attempt. Each runner has a lease of its own; one that is through with an attempt takes the
 /// next that waits, so that a trial of a millisecond does not pay for a lease and a process. After `slice` it gives its
 /// lease back all the same, so that other experiments of the cluster have their turn.
+///
+/// An attempt that avoids a node gets a new runner, which is asked for elsewhere; that one it takes wherever it is, as
+/// there was no room on another node. Runners that are through with an attempt on the avoided node leave it alone.
 class runner_pool {
 public:
   struct options {
@@ -41,6 +45,7 @@ public:
 
   struct spawn {
     runner_id runner;
+    place_wish where;
   };
   struct begin {
     runner_id runner;
@@ -62,8 +67,9 @@ public:
   explicit runner_pool(options how) : options_(how) {}
   runner_pool() : runner_pool(options()) {}
 
-  actions on_order(attempt_key attempt);
-  actions on_alive(runner_id runner, runtime::instant now); ///< It waits for an attempt.
+  actions on_order(attempt_key attempt, place_wish where = {});
+  /// It waits for an attempt, on this node.
+  actions on_alive(runner_id runner, std::string node, runtime::instant now);
   actions on_over(runner_id runner, runtime::instant now);  ///< Its attempt has said its last.
   actions on_ended(runner_id runner, const attempt_end& why);
   actions on_kill(attempt_key attempt);
@@ -73,18 +79,27 @@ public:
 private:
   struct runner {
     bool is_alive = false;
+    std::string node;
+    std::string asked_to_avoid; ///< By the attempt that it was spawned for.
     runtime::instant since{};
     attempt_key attempt; ///< Attempt 0: none.
     bool stops = false;
   };
 
+  struct order {
+    attempt_key attempt;
+    place_wish where;
+  };
+
   void spawn_as_needed(actions& todo);
-  void begin_next(runner_id id, runner& r, actions& todo);
+  std::deque<order>::iterator next_for(const runner& r);
+  void go_on(runner_id who, runner& r, bool may_begin, actions& todo);
+  void begin_next(runner_id id, runner& r, std::deque<order>::iterator next, actions& todo);
 
   options options_;
   std::map<runner_id, runner> runners_;
   std::map<attempt_key, runner_id> running_;
-  std::deque<attempt_key> waiting_;
+  std::deque<order> waiting_;
   std::size_t coming_ = 0; ///< Runners that are not alive yet.
   std::uint64_t last_runner_ = 0;
   bool closed_ = false;

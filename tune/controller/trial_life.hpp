@@ -29,7 +29,7 @@ struct trial_life {
   attempt_number attempts = 0;         ///< The newest; earlier ones are not heard (I3).
   std::string node;                    ///< Where it ran or runs.
   std::optional<attempt_end> last_end; ///< Of the newest attempt, until the next one starts.
-  std::string lost_node;               ///< Where it was lost last: it goes elsewhere if it can.
+  std::string failed_node;             ///< Where it failed or was lost last: it goes elsewhere if it can.
 
   /// A decision that has been made and not carried out: whatever the attempt still does, the trial becomes this.
   struct ending {
@@ -53,7 +53,7 @@ struct trial_life {
   runtime::instant began{};                 ///< When the attempt began to run.
   std::optional<runtime::instant> due;      ///< When something must be done about it: a deadline, or its next attempt.
   journal_position unwritten = 0;           ///< Of the last record that its answer waits for.
-  double time_before_s = 0;                 ///< Of earlier attempts.
+  double time_before_s = 0;                 ///< Of earlier attempts, up to the checkpoint.
   end_cause killed_as = end_cause::stopped; ///< What the end of a killed attempt is taken for,
   std::string killed_because;               ///< and why.
 };

@@ -70,7 +70,7 @@ caf::behavior attempts_actor::make_behavior() {
     [this](begin_attempt& order) {
       const auto key = order.key;
       orders_[key] = std::move(order.order);
-      perform(pool_.on_order(key));
+      perform(pool_.on_order(key, std::move(order.where)));
     },
     [this](const answer_attempt& answer) {
       for (auto& [id, each] : runners_)
@@ -86,7 +86,7 @@ caf::behavior attempts_actor::make_behavior() {
     [this](const runner_is_alive& news) {
       if (const auto found = runners_.find(news.runner); found != runners_.end())
         found->second.place = news.place;
-      perform(pool_.on_alive(news.runner, now()));
+      perform(pool_.on_alive(news.runner, news.place.node, now()));
     },
     [this](const checkpoint_is_there& news) { begin_there(news.runner, news.key, news.how); },
     [this](const runner_says& news) { hear(news.runner, news.key, news.events); },
@@ -102,7 +102,7 @@ caf::behavior attempts_actor::make_behavior() {
 void attempts_actor::perform(const runner_pool::actions& todo) {
   for (const auto& each : todo)
     std::visit(runtime::overloaded{
-                 [this](const runner_pool::spawn& a) { spawn(a.runner); },
+                 [this](const runner_pool::spawn& a) { spawn(a.runner, a.where); },
                  [this](const runner_pool::begin& a) { begin(a.runner, a.attempt); },
                  [this](const runner_pool::stop& a) { end(a.runner, options_.stop_deadline); },
                  [this](const runner_pool::kill& a) { end(a.runner, std::chrono::milliseconds(0)); },
@@ -114,9 +114,13 @@ void attempts_actor::perform(const runner_pool::actions& todo) {
                each);
 }
 
-void attempts_actor::spawn(runner_id id) {
+void attempts_actor::spawn(runner_id id, const place_wish& where) {
   const caf::actor me(this);
   auto how = options_.runner;
+  if (!where.avoid_node.empty())
+    how.avoid_node(where.avoid_node);
+  if (where.waits_for_node)
+    how.wait_for_nodes();
   if (!options_.process_of.empty()) // No worker of another environment serves it.
     how.environment("CAF_TUNE_PROCESS", fmt::format("{}_{}", options_.process_of, id.value));
   auto remote = cluster_.try_spawn(trial_runner_type(), how);

@@ -49,7 +49,7 @@ private:
   };
 
   void perform(const runner_pool::actions& todo);
-  void spawn(runner_id id);
+  void spawn(runner_id id, const place_wish& where);
   void begin(runner_id id, attempt_key key);
   void begin_there(runner_id id, attempt_key key, const result<void>& provided);
   void ask_next(runner_id id, runner& r, attempt_reply reply);

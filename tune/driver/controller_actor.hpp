@@ -23,6 +23,7 @@ namespace tune {
 struct begin_attempt {
   attempt_key key;
   attempt_order order;
+  place_wish where;
 };
 struct answer_attempt {
   attempt_key key;

@@ -88,11 +88,12 @@ struct result_reported {
   trial_state becomes = trial_state::running; ///< What the trial becomes by it, when its attempt has ended.
 };
 
-/// A checkpoint without a result of its own, at a pause or at the end; or one that has reached the storage: perhaps
-/// only after its trial has ended.
+/// A checkpoint without a result of its own, at a pause or at the end, or of an iteration that was counted before; or
+/// one that has reached the storage: perhaps only after its trial has ended.
 struct checkpoint_saved {
   trial_id trial;
   checkpoint_ref checkpoint;
+  std::optional<checkpoint_result> result = {}; ///< Absent: that of the trial's newest result.
 };
 
 /// A checkpoint that nobody can reach any more: it never came to the storage.

@@ -301,6 +301,10 @@ void write(const record::checkpoint_saved& from, wire::Record& record) {
   auto& out = *record.mutable_checkpoint_saved();
   out.set_trial(from.trial.value);
   write(from.checkpoint, *out.mutable_checkpoint());
+  if (from.result) {
+    out.mutable_result()->set_loss(from.result->loss);
+    out.mutable_result()->set_time_total_s(from.result->time_total_s);
+  }
 }
 
 void write(const record::checkpoint_lost& from, wire::Record& record) {
@@ -389,7 +393,10 @@ result<journal_record> read(const wire::ResultReported& in) {
 }
 
 result<journal_record> read(const wire::CheckpointSaved& in) {
-  return record::checkpoint_saved{trial_id(in.trial()), checkpoint_from(in.checkpoint())};
+  record::checkpoint_saved out{trial_id(in.trial()), checkpoint_from(in.checkpoint())};
+  if (in.has_result())
+    out.result = {in.result().loss(), in.result().time_total_s()};
+  return out;
 }
 
 result<journal_record> read(const wire::CheckpointLost& in) {

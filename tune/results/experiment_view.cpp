@@ -169,7 +169,7 @@ void experiment_view::on(const record::result_reported& reported) {
 void experiment_view::on(const record::checkpoint_saved& saved) {
   if (auto* trial = trial_of(saved.trial)) {
     const bool was_on_its_way = trial->checkpoints.has_some_on_their_way();
-    count_checkpoint(*trial, saved.checkpoint);
+    count_checkpoint(*trial, saved.checkpoint, saved.result);
     if (was_on_its_way)
       settle(*trial);
   }
@@ -236,10 +236,13 @@ void experiment_view::become(trial_view& trial, trial_state state) {
 }
 
 /// As the controller does: so these are the ones that it has not dropped.
-void experiment_view::count_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint) const {
+void experiment_view::count_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint,
+                                       const std::optional<checkpoint_result>& result) const {
   const auto* by = first_objective();
   const auto score = by == nullptr ? std::nullopt : trial.score(*by, result_scope::last);
-  trial.checkpoints.count(checkpoint, score ? to_loss(*score, by->better) : std::numeric_limits<double>::quiet_NaN());
+  const checkpoint_result newest{score ? to_loss(*score, by->better) : std::numeric_limits<double>::quiet_NaN(),
+                                 trial.time_total_s};
+  trial.checkpoints.count(checkpoint, result.value_or(newest));
   (void)trial.checkpoints.trim(description_.checkpoints_kept);
 }
 

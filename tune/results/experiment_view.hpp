@@ -142,7 +142,8 @@ private:
 
   trial_view* trial_of(trial_id trial);
   void become(trial_view& trial, trial_state state);
-  void count_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint) const;
+  void count_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint,
+                        const std::optional<checkpoint_result>& result = {}) const;
   void settle(const trial_view& trial);
   void forget_all_but_the_best(const trial_view& ended);
   void add(ranking& among, std::optional<double> loss, trial_id trial, std::vector<trial_id>& left);

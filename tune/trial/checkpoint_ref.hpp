@@ -22,4 +22,10 @@ struct checkpoint_ref {
   }
 };
 
+/// The result that a checkpoint was written after.
+struct checkpoint_result {
+  double loss = 0;         ///< Less is better; NaN: none is known.
+  double time_total_s = 0; ///< Of the trial, until then.
+};
+
 } // namespace tune

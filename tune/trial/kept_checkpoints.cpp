@@ -14,21 +14,21 @@ bool is(const kept_checkpoints::one& each, iteration_number iteration, attempt_n
 }
 
 bool is_worse(const kept_checkpoints::one& a, const kept_checkpoints::one& b) {
-  if (std::isnan(a.loss) || std::isnan(b.loss))
-    return std::isnan(a.loss) && !std::isnan(b.loss);
-  return a.loss > b.loss;
+  if (std::isnan(a.result.loss) || std::isnan(b.result.loss))
+    return std::isnan(a.result.loss) && !std::isnan(b.result.loss);
+  return a.result.loss > b.result.loss;
 }
 
 } // namespace
 
-void kept_checkpoints::count(const checkpoint_ref& checkpoint, double loss) {
+void kept_checkpoints::count(const checkpoint_ref& checkpoint, const checkpoint_result& result) {
   const auto key = [](const checkpoint_ref& c) { return std::tuple(c.iteration, c.attempt); };
   const auto place = std::lower_bound(all_.begin(), all_.end(), checkpoint,
                                       [&](const one& a, const checkpoint_ref& b) { return key(a.at) < key(b); });
   if (place != all_.end() && key(place->at) == key(checkpoint))
     place->at = checkpoint;
   else
-    all_.insert(place, {checkpoint, loss});
+    all_.insert(place, {checkpoint, result});
 }
 
 void kept_checkpoints::erase(iteration_number iteration, attempt_number attempt) {
@@ -80,7 +80,7 @@ const checkpoint_ref* kept_checkpoints::best() const {
   for (const auto& each : all_)
     if (best == nullptr || !is_worse(each, *best))
       best = &each;
-  return best == nullptr || std::isnan(best->loss) ? nullptr : &best->at;
+  return best == nullptr || std::isnan(best->result.loss) ? nullptr : &best->at;
 }
 
 bool kept_checkpoints::has_some_on_their_way() const {

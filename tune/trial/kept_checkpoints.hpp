@@ -16,11 +16,11 @@ class kept_checkpoints {
 public:
   struct one {
     checkpoint_ref at;
-    double loss = 0; ///< Of the result that it was written after; NaN: none is known.
+    checkpoint_result result; ///< That it was written after.
   };
 
-  /// A new one, or one that lies elsewhere now.
-  void count(const checkpoint_ref& checkpoint, double loss);
+  /// A new one, or one that lies elsewhere now: its result stays.
+  void count(const checkpoint_ref& checkpoint, const checkpoint_result& result);
   void erase(iteration_number iteration, attempt_number attempt); ///< It is lost. One that is not there: no matter.
   void erase_newest();                                            ///< There must be one.
   /// Takes out and returns what is not kept any more. `keep`: at least 1; one more while the newest is on its way.

@@ -106,6 +106,7 @@ TEST_CASE("controller: within its budget a failed trial goes on from its newest 
 
   REQUIRE(x.attempts.size() == 1);
   CHECK(x.attempts.at(trial_id{1}).attempt == 2);
+  CHECK(x.attempts.at(trial_id{1}).where.avoid_node == "node-1");
   REQUIRE(x.attempts.at(trial_id{1}).restore);
   CHECK(x.attempts.at(trial_id{1}).restore->iteration == 2);
 
@@ -173,7 +174,7 @@ TEST_CASE("controller: a trial that takes its nodes down is given up") {
 
   CHECK(x.state_of(1) == trial_state::error);
   CHECK(x.reason_of(1) ==
-        "it was lost 5 times in a row without a result: it seems to take its nodes down; node-1 was lost");
+        "it was lost 5 times in a row without a result; the last time: node-1 was lost");
   CHECK(x.search->ends.at(trial_id{1}) == trial_outcome::ignored);
 }
 
@@ -357,19 +358,6 @@ TEST_CASE("controller: interrupted, attempts save and end, and the next driver g
   CHECK(x.attempts.at(trial_id{1}).restore->iteration == 2);
 }
 
-TEST_CASE("controller: what fits on no node ends the experiment with that error") {
-  virtual_experiment x(virtual_experiment::options(5));
-  x.begin(1);
-  x.over(1, end_cause::infeasible, "gpu=1 fits on no node");
-  for (const auto& each : std::map(x.attempts))
-    x.over(each.first.value, end_cause::infeasible, "gpu=1 fits on no node");
-  x.sync();
-
-  REQUIRE(x.ended);
-  CHECK(x.ended->failed);
-  CHECK(x.ended->why == "gpu=1 fits on no node");
-}
-
 TEST_CASE("controller: fail_fast ends the experiment with its first failed trial") {
   auto options = virtual_experiment::options(5);
   options.fail_fast = true;
@@ -453,20 +441,6 @@ TEST_CASE("controller: as long as no step is known there is no deadline but the 
   x.alive(1);
   x.pass(24h);
   CHECK(x.killed.empty());
-}
-
-TEST_CASE("controller: what has fit before and fits no more is asked for again: its node may come back") {
-  auto x = one_trial();
-  x.begin(1);
-  x.alive(1);
-  x.report(1);
-  x.sync();
-  x.over(1, end_cause::lost);
-  x.pass(50ms);
-  x.over(1, end_cause::infeasible, "cpu=1 fits on no node");
-  CHECK_FALSE(x.ended);
-  x.pass(5s);
-  CHECK(x.attempts.size() == 1);
 }
 
 TEST_CASE("controller: a driver that opens the experiment again knows only the checkpoints that were kept") {

@@ -54,11 +54,3 @@ TEST_CASE("failure budget: what nobody is to blame for costs nothing") {
   CHECK(wait_of(after(budget, end_cause::bad_checkpoint, options)) == 0ns);
   CHECK(std::holds_alternative<failure_budget::give_up>(after(budget, end_cause::lost, options)));
 }
-
-TEST_CASE("failure budget: what fits nowhere is not tried again") {
-  failure_budget budget;
-  failure_options options;
-  options.max_failures = -1;
-
-  CHECK(std::holds_alternative<failure_budget::give_up>(after(budget, end_cause::infeasible, options)));
-}

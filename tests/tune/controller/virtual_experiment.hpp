@@ -100,6 +100,8 @@ public:
   struct running {
     attempt_number attempt = 0;
     std::optional<checkpoint_ref> restore;
+    place_wish where;
+    double time_total_s = 0;
     bool is_alive = false;
     bool wants_answer = false;          ///< It has reported.
     iteration_number iteration = 0;     ///< The last that it reported.
@@ -321,6 +323,8 @@ private:
         running r;
         r.attempt = s->attempt;
         r.restore = s->restore;
+        r.where = s->where;
+        r.time_total_s = s->time_total_s;
         r.iteration = s->restore ? s->restore->iteration : 0;
         r.free_until = s->free_until;
         if (attempts.count(s->trial) != 0)

@@ -91,6 +91,17 @@ TEST_CASE("record wire: every kind of record comes back as it was") {
   CHECK(counted.done);
 }
 
+TEST_CASE("record wire: a checkpoint knows the result that it was written after, if that is not the newest") {
+  const record::checkpoint_saved saved{trial_id{3}, {2, 2, "n1", "/d", true, 5}, checkpoint_result{0.25, 12.5}};
+
+  const auto read = or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(saved))));
+
+  const auto& result = std::get<record::checkpoint_saved>(read).result;
+  REQUIRE(result);
+  CHECK(result->loss == 0.25);
+  CHECK(result->time_total_s == 12.5);
+}
+
 TEST_CASE("record wire: the bytes of a released format are read for ever") {
   const auto golden = lines_of(CAF_TUNE_GOLDEN "/records_v1.hex");
   const auto all = one_of_each_record();

@@ -36,9 +36,9 @@ using list = std::vector<iteration_number>;
 
 TEST_CASE("kept checkpoints: the newest and the best are kept") {
   kept_checkpoints all;
-  all.count(at(1), 0.5);
-  all.count(at(2), 0.1);
-  all.count(at(3), 0.4);
+  all.count(at(1), {0.5, 0});
+  all.count(at(2), {0.1, 0});
+  all.count(at(3), {0.4, 0});
 
   CHECK(iterations(all.trim(2)) == list{1});
   CHECK(iterations(all) == list{2, 3});
@@ -48,9 +48,9 @@ TEST_CASE("kept checkpoints: the newest and the best are kept") {
 
 TEST_CASE("kept checkpoints: of two that are equally good the newer is kept, and is the best") {
   kept_checkpoints all;
-  all.count(at(1), 0.1);
-  all.count(at(2), 0.1);
-  all.count(at(3), 0.4);
+  all.count(at(1), {0.1, 0});
+  all.count(at(2), {0.1, 0});
+  all.count(at(3), {0.4, 0});
   CHECK(all.best()->iteration == 2);
 
   CHECK(iterations(all.trim(2)) == list{1});
@@ -59,14 +59,14 @@ TEST_CASE("kept checkpoints: of two that are equally good the newer is kept, and
 
 TEST_CASE("kept checkpoints: while the newest is on its way the newest in the storage is kept beside the best") {
   kept_checkpoints all;
-  all.count(at(1), 0.1);
-  all.count(at(2), 0.5);
-  all.count(at(3, where::on_its_way), 0.4);
+  all.count(at(1), {0.1, 0});
+  all.count(at(2), {0.5, 0});
+  all.count(at(3, where::on_its_way), {0.4, 0});
   CHECK(all.has_some_on_their_way());
   CHECK(all.trim(2).empty());
   CHECK(all.newest_in_storage()->iteration == 2);
 
-  all.count(at(3), 0.9);
+  all.count(at(3), {0.9, 0});
 
   CHECK_FALSE(all.has_some_on_their_way());
   CHECK(all.newest()->directory == "/storage/3.1");
@@ -77,7 +77,7 @@ TEST_CASE("kept checkpoints: while the newest is on its way the newest in the st
 TEST_CASE("kept checkpoints: as long as none is in the storage only the best wait beside the newest") {
   kept_checkpoints all;
   for (iteration_number i = 1; i <= 4; ++i)
-    all.count(at(i, where::on_its_way), i == 2 ? 0.1 : 0.5);
+    all.count(at(i, where::on_its_way), {i == 2 ? 0.1 : 0.5, 0});
 
   CHECK(iterations(all.trim(2)) == list{1, 3});
   CHECK(all.newest_in_storage() == nullptr);
@@ -85,19 +85,19 @@ TEST_CASE("kept checkpoints: as long as none is in the storage only the best wai
 
 TEST_CASE("kept checkpoints: with one alone it is the newest, or the newest in the storage until that has arrived") {
   kept_checkpoints all;
-  all.count(at(1), 0.1);
-  all.count(at(2), 0.5);
+  all.count(at(1), {0.1, 0});
+  all.count(at(2), {0.5, 0});
   CHECK(iterations(all.trim(1)) == list{1});
-  all.count(at(3, where::on_its_way), 0.5);
+  all.count(at(3, where::on_its_way), {0.5, 0});
   CHECK(all.trim(1).empty());
-  all.count(at(3), 0.5);
+  all.count(at(3), {0.5, 0});
   CHECK(iterations(all.trim(1)) == list{2});
 }
 
 TEST_CASE("kept checkpoints: an iteration that was done twice has two, which are not confused") {
   kept_checkpoints all;
-  all.count(at(2, where::storage, 1), 0.1);
-  all.count(at(2, where::on_its_way, 2), 0.2);
+  all.count(at(2, where::storage, 1), {0.1, 0});
+  all.count(at(2, where::on_its_way, 2), {0.2, 0});
 
   CHECK(all.newest()->attempt == 2);
   CHECK(all.newest_in_storage()->attempt == 1);
@@ -110,10 +110,10 @@ TEST_CASE("kept checkpoints: an iteration that was done twice has two, which are
 
 TEST_CASE("kept checkpoints: one whose loss is not a number is the worst") {
   kept_checkpoints all;
-  all.count(at(1), std::nan(""));
+  all.count(at(1), {std::nan(""), 0});
   CHECK(all.best() == nullptr);
-  all.count(at(2), 5);
-  all.count(at(3), std::nan(""));
+  all.count(at(2), {5, 0});
+  all.count(at(3), {std::nan(""), 0});
 
   CHECK(all.best()->iteration == 2);
   CHECK(iterations(all.trim(2)) == list{1});
