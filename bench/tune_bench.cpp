@@ -82,6 +82,27 @@ void measure_trials(const bench::figures& figures) {
                             bench::bare_trial_directories_per_second(quick ? 200 : 2'000))});
 }
 
+void measure_trials_inside(const bench::figures& figures) {
+  const std::string name = "search_in_process_trials_per_second";
+  if (!figures.wants(name))
+    return;
+  const std::uint64_t trials = figures.is_quick() ? 2'000 : 20'000;
+  double synced = 0, written = 0;
+  for (int i = 0; i < (figures.is_quick() ? 1 : 3); ++i) {
+    const auto found = bench::search_in_child({trial_kind::inside, trials, /*cpus=*/2});
+    synced = std::max(synced, static_cast<double>(trials) / found.synced_s);
+    written = std::max(written, static_cast<double>(trials) / found.search_s);
+  }
+  figures.show({name,
+                synced,
+                "1/s",
+                50'000,
+                {},
+                fmt::format("2 threads, until all is in the journal, synced; until all files are written {:.0f}/s; "
+                            "bare directories with a trial's files {:.0f}/s",
+                            written, bench::bare_trial_directories_per_second(figures.is_quick() ? 200 : 2'000))});
+}
+
 void measure_results(const bench::figures& figures) {
   constexpr int trials = 96;
   const bool quick = figures.is_quick();
@@ -162,6 +183,7 @@ int main(int argc, char** argv) {
     measure_cold_start(figures, "search_100_trials_cold_s", trial_kind::trivial,
                        "the same with workers reused; Ray 3.1 s");
     measure_trials(figures);
+    measure_trials_inside(figures);
     measure_results(figures);
     measure_sleeping(figures);
     measure_node_death(figures);

@@ -19,6 +19,7 @@ namespace bench {
 namespace {
 
 using steady = std::chrono::steady_clock;
+using file_clock = std::filesystem::file_time_type::clock;
 
 double seconds_since(steady::time_point began) {
   return std::chrono::duration<double>(steady::now() - began).count();
@@ -80,6 +81,7 @@ const char* name_of(trial_kind kind) {
   switch (kind) {
   case trial_kind::trivial: return "trivial";
   case trial_kind::alone: return "alone";
+  case trial_kind::inside: return "inside";
   case trial_kind::sleeping: return "sleeping";
   case trial_kind::reporting: return "reporting";
   }
@@ -90,6 +92,14 @@ const tune::trainable& trainable_of(const std::string& kind) {
   if (kind == name_of(trial_kind::sleeping))
     return sleeping;
   return kind == name_of(trial_kind::reporting) ? reporting : trivial;
+}
+
+/// The journal's last group has the experiment's end.
+double seconds_to_last_record(const std::filesystem::path& experiment, file_clock::time_point began) {
+  auto last = began;
+  for (const auto& each : std::filesystem::directory_iterator(experiment / "journal"))
+    last = std::max(last, each.last_write_time());
+  return std::chrono::duration<double>(last - began).count();
 }
 
 /// The lines of the files of this name, one directory a trial.
@@ -113,11 +123,12 @@ search_outcome search_in_child(const search_order& order) {
   const auto began = steady::now();
   posix_child driver({posix_child::own_program(), search_argument, "--quiet", "--storage", storage.path(), "--name",
                       "bench", "--cpus", std::to_string(order.cpus), "--samples", std::to_string(order.trials),
-                      name_of(order.kind), std::to_string(order.reports), std::to_string(order.pause_us)});
+                      name_of(order.kind), std::to_string(order.reports), std::to_string(order.pause_us),
+                      std::to_string(order.cpus)});
   std::istringstream said(driver.read_line());
   driver.wait();
   outcome.cold_s = seconds_since(began);
-  if (!(said >> outcome.search_s >> outcome.results))
+  if (!(said >> outcome.search_s >> outcome.synced_s >> outcome.results))
     throw std::runtime_error("the driver said \"" + said.str() + '"');
   const auto wanted = order.trials * static_cast<std::uint64_t>(order.reports);
   const auto written = lines_of(storage.path() + "/bench", "result.json");
@@ -135,16 +146,21 @@ search_outcome search_in_child(const search_order& order) {
 int run_search(int argc, char** argv) {
   tune::session session(argc, argv, runtime::unknown_flags::keep);
   const auto& words = session.arguments();
-  if (words.size() != 3)
-    throw std::runtime_error("search needs: KIND REPORTS PAUSE_US");
+  if (words.size() != 4)
+    throw std::runtime_error("search needs: KIND REPORTS PAUSE_US CPUS");
   tune::experiment experiment("bench", trainable_of(words[0]));
   experiment.process_per_attempt = words[0] == name_of(trial_kind::alone);
+  if (words[0] == name_of(trial_kind::inside))
+    experiment.in_process_threads = static_cast<std::size_t>(std::stoi(words[3]));
   experiment.space = {{"x", tune::uniform(0, 1)}, {"reports", std::stoi(words[1])}, {"pause_us", std::stoi(words[2])}};
   experiment.metric = tune::maximize("accuracy");
   session.cluster(); // It starts here.
   const auto began = steady::now();
+  const auto began_at = file_clock::now();
   const auto found = session.run(experiment);
-  fmt::print("{} {}\n", seconds_since(began), found.results());
+  const auto written_s = seconds_since(began);
+  fmt::print("{} {} {}\n", written_s, seconds_to_last_record(found.best().path().parent_path(), began_at),
+             found.results());
   return 0;
 }
 

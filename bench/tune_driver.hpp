@@ -10,6 +10,7 @@ namespace bench {
 enum class trial_kind {
   trivial,   ///< One result, at once.
   alone,     ///< The same, each trial in a process of its own.
+  inside,    ///< The same, on threads of the driver itself, one for each cpu.
   sleeping,  ///< Sleeps for `pause_us`, then one result.
   reporting, ///< `reports` results of four metrics, as fast as they are answered, or one each `pause_us`.
 };
@@ -25,6 +26,7 @@ struct search_order {
 struct search_outcome {
   double cold_s = 0;   ///< From the start of its process to that one's end.
   double search_s = 0; ///< From the search's start, on a cluster that is there, to all files written.
+  double synced_s = 0; ///< From there to its end in the journal.
   std::uint64_t results = 0;
   std::vector<double> answers_s; ///< What each report of `reporting` waited for its answer, sorted.
 };

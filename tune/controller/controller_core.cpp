@@ -11,6 +11,9 @@ namespace tune {
 
 namespace {
 
+/// Of an iteration this short a trial with leave waits less than a millisecond for its answer, and that is no sync.
+constexpr double too_short_to_wait_s = 0.02;
+
 double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
@@ -32,6 +35,7 @@ controller_core::actions controller_core::on_begin(const moment& now) {
   if (stage_ != stage::replaying)
     return todo;
   stage_ = stage::running;
+  durable_ = position_; // What was replayed is on disk.
   if (!has_begun_)
     todo.push_back(append{record::experiment_begun{options_.id, options_.name, options_.description, options_.seed,
                                                    options_.samples, now.wall}});
@@ -103,11 +107,13 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
 void controller_core::hear(trial_id trial, attempt_number attempt, const attempt_report& report, const moment& now,
                            actions& todo) {
   auto* life = life_of(trial, attempt);
-  if (life == nullptr || (life->now != phase::steps && life->now != phase::leaves && life->now != phase::killed))
+  if (life == nullptr || (life->now != phase::steps && life->now != phase::leaves && life->now != phase::killed &&
+                          !(life->now == phase::answered && options_.told_at_once)))
     return;
   if (report.iteration > life->iterations + 1)
     return kill(trial, *life, fmt::format("it reported iteration {} after {}", report.iteration, life->iterations), now,
                 todo);
+  life->told = std::max(life->told, report.iteration);
   if (report.iteration == life->iterations + 1) {
     record::result_reported counted;
     counted.trial = trial;
@@ -121,6 +127,8 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
     counted.done = report.done;
     decide(counted);
     life->unwritten = write(std::move(counted), todo);
+    if (!waits_for_answer(*life, report))
+      std::get<append>(todo.back()).haste = record_haste::none;
     waits_for_results_ = false;
   } else if (report.checkpoint) // Counted before, by an attempt that was lost: only its checkpoint is news.
     life->unwritten = write(record::checkpoint_saved{trial, *report.checkpoint,
@@ -134,13 +142,18 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
 /// When its reports are on disk. One that was to end, and reported once more, is told so again.
 void controller_core::answer_soon(trial_id trial, trial_life& life, std::size_t reports, const moment& now,
                                   actions& todo) {
-  if (life.now == phase::steps) {
+  if (life.now == phase::steps || life.now == phase::answered) {
     steps_.add((now.at - life.since) / static_cast<std::int64_t>(reports));
     enter(trial, life, phase::answered, now);
   } else if (life.now != phase::leaves)
     return;
-  held_.push_back({life.unwritten, trial, life.attempts});
+  held_.push_back({life.unwritten, trial, life.attempts, life.told});
   release_answers(now, todo); // An iteration that was counted before waits for nothing that is still to be written.
+}
+
+bool controller_core::waits_for_answer(const trial_life& life, const attempt_report& report) const {
+  return !options_.told_at_once || report.iteration >= life.free_until ||
+         report.time_this_iteration_s >= too_short_to_wait_s;
 }
 
 attempt_answer controller_core::answer_to(const trial_life& life) const {
@@ -164,7 +177,7 @@ controller_core::actions controller_core::on_durable(journal_position up_to, con
   durable_ = std::max(durable_, up_to);
   release_drops(todo);
   release_answers(now, todo);
-  finish_if_done(now, todo);
+  fill(now, todo);
   return todo;
 }
 
@@ -175,10 +188,12 @@ void controller_core::release_answers(const moment& now, actions& todo) {
     auto* life = life_of(next.trial, next.attempt);
     if (life == nullptr || (life->now != phase::answered && life->now != phase::leaves))
       continue;
-    const auto what = answer_to(*life); // Also what was decided meanwhile, such as an interruption.
-    if (life->now == phase::answered)
+    const auto what = answer_to(*life);         // Also what was decided meanwhile, such as an interruption.
+    const bool is_last = next.to == life->told; // Else it goes on already, and has told more.
+    if (life->now == phase::answered && (is_last || what != attempt_answer::go_on))
       enter(next.trial, *life, what == attempt_answer::go_on ? phase::steps : phase::leaves, now);
-    todo.push_back(answer{next.trial, next.attempt, {what, free_until(next.trial, *life)}});
+    life->free_until = std::max(life->free_until, free_until(next.trial, *life));
+    todo.push_back(answer{next.trial, next.attempt, {what, life->free_until, next.to}});
   }
 }
 
@@ -209,6 +224,7 @@ void controller_core::end_attempt(trial_id trial, trial_life& life, const attemp
     life.checkpoints.erase_newest();
   }
   set_due(trial, life, std::nullopt);
+  ends_.add(now.at);
   write(record::attempt_ended{trial, life.attempts, end, now.wall}, todo);
   after_end(trial, life, now, todo);
 }

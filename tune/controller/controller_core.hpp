@@ -15,8 +15,10 @@
 #include "runtime/base/instant.hpp"
 #include "tune/controller/controller_options.hpp"
 #include "tune/controller/place_wish.hpp"
+#include "tune/controller/recent_count.hpp"
 #include "tune/controller/step_times.hpp"
 #include "tune/controller/trial_life.hpp"
+#include "tune/journal/journal.hpp"
 #include "tune/journal/record.hpp"
 #include "tune/scheduler/scheduler.hpp"
 #include "tune/searcher/searcher.hpp"
@@ -47,6 +49,7 @@ class controller_core {
 public:
   struct append {
     journal_record record;
+    record_haste haste = record_haste::as_its_kind;
   };
   struct start_attempt {
     trial_id trial;
@@ -99,7 +102,7 @@ public:
   /// How many trials the cluster can run at once, as far as is known; 0 at first.
   actions on_capacity(std::size_t trials, const moment& now);
 
-  /// What an attempt says, in order; all reports since the last answer are answered as one.
+  /// What an attempt says, in order; the reports among it are answered as one.
   actions on_attempt_events(trial_id trial, attempt_number attempt, const attempt_events& events, const moment& now);
   /// A checkpoint has reached the storage; also that of a trial that has ended meanwhile.
   actions on_checkpoint_stored(trial_id trial, const checkpoint_ref& checkpoint, const moment& now);
@@ -147,6 +150,7 @@ private:
     journal_position position;
     trial_id trial;
     attempt_number attempt;
+    iteration_number to;
   };
 
   // What a record means, now and in a replay.
@@ -182,6 +186,7 @@ private:
   void answer_soon(trial_id trial, trial_life& life, std::size_t reports, const moment& now, actions& todo);
   attempt_answer answer_to(const trial_life& life) const;
   iteration_number free_until(trial_id trial, const trial_life& life) const;
+  bool waits_for_answer(const trial_life& life, const attempt_report& report) const;
   void decide(record::result_reported& counted);    ///< Fills in what becomes of the trial.
   kept_checkpoints* checkpoints_of(trial_id trial); ///< Null: nothing is known of them any more.
   void forget_if_arrived(trial_id trial);
@@ -219,7 +224,8 @@ private:
   void set_due(trial_id trial, trial_life& life, std::optional<runtime::instant> due);
   std::optional<runtime::instant> step_deadline(runtime::instant begins) const;
   runtime::instant end_by(const moment& now) const;
-  std::size_t wanted_at_once() const;
+  std::size_t wanted_at_once(const moment& now);
+  bool is_far_ahead_of_disk() const;
   std::size_t at_work() const; ///< Trials that are neither ended nor paused.
   bool may_create() const;
 
@@ -248,6 +254,7 @@ private:
   std::deque<std::pair<journal_position, drop_checkpoint>> drops_;
   std::set<std::pair<runtime::instant, trial_id>> due_;
   step_times steps_;
+  recent_count ends_; ///< Of attempts.
   std::size_t capacity_ = 0;
   std::optional<runtime::instant> budget_ends_;
   std::optional<runtime::instant> all_end_by_;

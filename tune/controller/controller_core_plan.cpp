@@ -10,6 +10,7 @@
 /// The part of the controller that keeps the cluster busy: which trials are created and started, and when all is over.
 namespace tune {
 namespace {
+constexpr std::size_t most_ahead = 256;                      // More make the threads no busier.
 constexpr std::chrono::milliseconds checkpoint_patience{50}; // Between two looks whether a checkpoint has arrived,
 constexpr std::chrono::milliseconds place_patience{50};      // and whether another attempt has ended.
 } // namespace
@@ -26,8 +27,10 @@ void controller_core::start(trial_id trial, trial_life& life, const moment& now,
   write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0, now.wall}, todo);
   enter(trial, life, phase::waits, now);
   life.killed_because.clear();
+  life.told = restore ? restore->iteration : 0;
+  life.free_until = free_until(trial, life);
   todo.push_back(start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_before_s,
-                               place_wish{life.failed_node, any_placed_}, free_until(trial, life)});
+                               place_wish{life.failed_node, any_placed_}, life.free_until});
 }
 
 std::size_t controller_core::at_work() const {
@@ -35,10 +38,14 @@ std::size_t controller_core::at_work() const {
 }
 
 /// As many as the cluster holds, and some that wait already when a place becomes free: few of them where the searcher
-/// learns, as what they will be is decided without the results that come until then.
-std::size_t controller_core::wanted_at_once() const {
+/// learns, as what they will be is decided without the results that come until then. On threads of this process, where
+/// they may be short, as many as have ended lately, so that their threads and this one need not wait for each other.
+std::size_t controller_core::wanted_at_once(const moment& now) {
   const auto holds = std::max<std::size_t>(capacity_, 1);
-  const auto ahead = search_->abilities().learns ? 1 + holds / 10 : std::max<std::size_t>(2, holds);
+  const bool learns = search_->abilities().learns;
+  auto ahead = learns ? 1 + holds / 10 : std::max<std::size_t>(2, holds);
+  if (options_.told_at_once && !learns)
+    ahead = std::max(ahead, std::min(ends_.in_last_window(now.at), most_ahead));
   const auto wanted = holds + ahead;
   return options_.max_concurrent_trials == 0 ? wanted : std::min(wanted, options_.max_concurrent_trials);
 }
@@ -48,14 +55,20 @@ bool controller_core::may_create() const {
 }
 
 void controller_core::fill(const moment& now, actions& todo) {
-  if (stage_ == stage::running && capacity_ > 0) {
-    while (at_work() < wanted_at_once() && bring_back_paused(now, todo)) {}
-    while (at_work() < wanted_at_once() && may_create() && !waits_for_results_)
-      if (!create(wanted_at_once() - at_work(), now, todo))
+  if (stage_ == stage::running && capacity_ > 0 && !is_far_ahead_of_disk()) {
+    const auto wanted = wanted_at_once(now);
+    while (at_work() < wanted && bring_back_paused(now, todo)) {}
+    while (at_work() < wanted && may_create() && !waits_for_results_)
+      if (!create(wanted - at_work(), now, todo))
         break;
     start_due(now, todo);
   }
   finish_if_done(now, todo);
+}
+
+/// Short trials on threads of this process wait for no answer: here it is that they wait for the disk.
+bool controller_core::is_far_ahead_of_disk() const {
+  return position_ - durable_ > options_.most_unwritten;
 }
 
 /// Due ones are started here too, so that nothing waits for a timer of zero.
@@ -183,7 +196,7 @@ controller_core::actions controller_core::on_second_interrupt(const moment& now)
 }
 
 void controller_core::finish_if_done(const moment& now, actions& todo) {
-  if (finished_ || stage_ == stage::replaying || attempts_ > 0 || !held_.empty())
+  if (finished_ || stage_ == stage::replaying || attempts_ > 0)
     return;
   if (stage_ == stage::running) {
     if (at_work() > 0 || (may_create() && !waits_for_results_))

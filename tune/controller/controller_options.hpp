@@ -25,7 +25,10 @@ struct controller_options {
   std::vector<objective> objectives; ///< At least one; the first is what schedulers see.
   std::vector<stop_condition> stop;
   bool answer_each = false; ///< No report goes on before its result is on disk.
-  std::size_t max_concurrent_trials = 0;               ///< 0: as many as the cluster holds.
+  /// Attempts tell all at once: nobody needs an answer to hear more of them, and who has leave waits for none.
+  bool told_at_once = false;
+  std::uint64_t most_unwritten = 100'000; ///< Records: with more that are not on disk yet, no trial is begun.
+  std::size_t max_concurrent_trials = 0;  ///< 0: as many as the cluster holds.
   std::optional<std::chrono::nanoseconds> time_budget; ///< Of this run of the driver.
   failure_options failures;
   bool fail_fast = false; ///< The first trial that is given up ends the experiment.

@@ -53,6 +53,8 @@ struct trial_life {
   runtime::instant began{};                 ///< When the attempt began to run.
   std::optional<runtime::instant> due;      ///< When something must be done about it: a deadline, or its next attempt.
   journal_position unwritten = 0;           ///< Of the last record that its answer waits for.
+  iteration_number told = 0;                ///< The last that this attempt has reported; it may repeat earlier ones.
+  iteration_number free_until = 0;          ///< Reports before this iteration have leave to go on.
   double time_before_s = 0;                 ///< Of earlier attempts, up to the checkpoint.
   end_cause killed_as = end_cause::stopped; ///< What the end of a killed attempt is taken for,
   std::string killed_because;               ///< and why.

@@ -30,7 +30,11 @@ caf::behavior controller_actor::make_behavior() {
   attempts_ = make_attempts_(caf::actor(this));
   perform(core_->on_begin(now()));
   return {
-    [this](attempt_news& news) { on_news(news); },
+    [this](const attempt_news& news) { on_news(news.key, news.events); },
+    [this](const attempts_have_news& news) {
+      for (auto& [key, event] : news.box->take())
+        on_news(key, {std::move(event)});
+    },
     [this](const journal_is_durable& news) { on_durable(news.up_to); },
     [this](const cluster_holds& news) { perform(core_->on_capacity(news.trials, now())); },
     [this](const checkpoint_is_stored& news) {
@@ -51,11 +55,10 @@ caf::behavior controller_actor::make_behavior() {
   };
 }
 
-void controller_actor::on_news(attempt_news& news) {
-  const auto [trial, attempt] = std::pair(news.key.trial, news.key.attempt);
-  for (const auto& each : news.events)
-    tell_trouble(trial, each);
-  perform(core_->on_attempt_events(trial, attempt, news.events, now()));
+void controller_actor::on_news(attempt_key key, const attempt_events& events) {
+  for (const auto& each : events)
+    tell_trouble(key.trial, each);
+  perform(core_->on_attempt_events(key.trial, key.attempt, events, now()));
 }
 
 /// Once of each trial: it goes on all the same, but after a loss it will begin further back.
@@ -73,7 +76,7 @@ void controller_actor::perform(controller_core::actions todo) {
   for (auto& each : todo)
     std::visit(runtime::overloaded{
                  [this](controller_core::append& a) {
-                   const auto position = parts_.records->append(a.record);
+                   const auto position = parts_.records->append(a.record, a.haste);
                    if (const auto* changed = std::get_if<record::trial_changed>(&a.record);
                        changed && has_ended(changed->state))
                      without_checkpoint_.erase(changed->trial);

@@ -14,6 +14,7 @@
 
 #include "tune/controller/controller_core.hpp"
 #include "tune/controller/runner_pool.hpp"
+#include "tune/driver/attempt_news_box.hpp"
 #include "tune/journal/journal.hpp"
 #include "tune/trial/attempt_messages.hpp"
 
@@ -38,6 +39,9 @@ struct end_all_attempts {};
 struct attempt_news {
   attempt_key key;
   attempt_events events; ///< At least one.
+};
+struct attempts_have_news {
+  std::shared_ptr<attempt_news_box> box;
 };
 
 // To the controller, from others.
@@ -123,7 +127,7 @@ private:
   void on_durable(const result<journal_position>& up_to);
   trial_order_heard obey(const trial_order& order);
   void leave(const controller_core::leave_checkpoint& what);
-  void on_news(attempt_news& news);
+  void on_news(attempt_key key, const attempt_events& events);
   void tell_trouble(trial_id trial, const attempt_event& event);
   void end(result<experiment_outcome> how);
   void arm_timer();
@@ -147,6 +151,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::answer_attempt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::end_attempt_at_once)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::end_all_attempts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::attempt_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::attempts_have_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::journal_is_durable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::cluster_holds)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::checkpoint_is_stored)

@@ -187,6 +187,7 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
   options.failures.max_losses = what_.max_losses;
   options.fail_fast = what_.fail_fast;
   options.answer_each = what_.wait_for_disk;
+  options.told_at_once = what_.in_process_threads > 0;
   options.step_deadline = what_.step_deadline;
   options.trial_deadline = what_.trial_deadline;
   options.checkpoints_kept = what_.checkpoints.keep;

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <set>
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
@@ -12,8 +11,10 @@
 
 namespace tune {
 
-/// Runs attempts on threads of the driver: stands where the attempts_actor does, and understands the same. It is to be
-/// spawned detached: its end waits for the user's code.
+/// Runs attempts on threads of the driver: stands where the attempts_actor does, and understands the same. What they
+/// tell, it does not wait to be asked for, and the controller gets it from the threads themselves. An attempt that is
+/// to end at once ends at its next report, as no thread can be ended. The actor is to be spawned detached: its end
+/// waits for the user's code.
 class in_process_attempts_actor : public caf::event_based_actor {
 public:
   in_process_attempts_actor(caf::actor_config& config, std::size_t threads, caf::actor controller);
@@ -22,16 +23,8 @@ public:
   const char* name() const override { return "in_process_attempts_actor"; }
 
 private:
-  void hear(attempt_key key, attempt_events events);
-  void answer(attempt_key key, attempt_reply reply);
-  in_process_attempts::then told_as(attempt_key key);
-  void quit_when_empty();
-
   caf::actor controller_;
   std::unique_ptr<in_process_attempts> attempts_;
-  std::set<attempt_key> under_way_;
-  std::set<attempt_key> ended_; ///< To be ended at once: no thread can be, so they are at their next report.
-  bool is_closing_ = false;
 };
 
 } // namespace tune

@@ -196,7 +196,7 @@ void file_journal::listen(durable_listener listener) {
   parts_->listener = std::move(listener);
 }
 
-journal_position file_journal::append(const journal_record& record) {
+journal_position file_journal::append(const journal_record& record, record_haste haste) {
   auto& p = *parts_;
   p.encoded.clear();
   auto written = p.encoder.append(record, p.encoded);
@@ -211,7 +211,7 @@ journal_position file_journal::append(const journal_record& record) {
       return position;
     if (p.group.empty())
       p.gathers_since = std::chrono::steady_clock::now();
-    p.is_awaited = p.is_awaited || is_awaited(record);
+    p.is_awaited = p.is_awaited || (haste == record_haste::as_its_kind && is_awaited(record));
     if (written)
       file_segment_log::add(p.encoded, p.group);
     else

@@ -56,7 +56,8 @@ public:
   /// Once, before the first append(). It is called on the journal's thread and must not call the journal's sync().
   void listen(durable_listener listener);
 
-  journal_position append(const journal_record& record) override;
+  using journal::append;
+  journal_position append(const journal_record& record, record_haste haste) override;
   [[nodiscard]] result<void> sync() override;
 
 private:

@@ -99,6 +99,7 @@ enum class attempt_answer {
 struct attempt_reply {
   attempt_answer what = attempt_answer::go_on;
   iteration_number free_until = 0; ///< As in the order; it is never taken back.
+  iteration_number to = 0;         ///< The last report that it answers, where more may have been told since.
 };
 
 } // namespace tune

@@ -10,18 +10,38 @@ namespace tune {
 result<void> attempt_exchange::begin(attempt_order order, then with) {
   {
     std::lock_guard guard(mutex_);
-    if (is_closed_)
-      return fail(errc::cancelled, "this worker takes no attempt any more: it was told to end");
-    if (is_busy_)
-      return fail(errc::refused, "an attempt runs here already; the next may begin when this one is over");
-    is_busy_ = true;
-    answer_ = attempt_answer::go_on;
-    free_until_ = order.free_until;
-    progress_.answered = progress_.told = given_ = 0;
-    order_ = std::move(order);
+    if (auto taken = take(std::move(order)); !taken)
+      return taken;
     waiting_ = std::move(with);
   }
   changed_.notify_all();
+  return {};
+}
+
+result<void> attempt_exchange::begin(attempt_order order) {
+  CAF_TUNE_INVARIANT(hears_ != nullptr, "an order without somebody who hears of it");
+  {
+    std::lock_guard guard(mutex_);
+    if (auto taken = take(std::move(order)); !taken)
+      return taken;
+  }
+  changed_.notify_all();
+  return {};
+}
+
+result<void> attempt_exchange::take(attempt_order order) {
+  if (is_closed_)
+    return fail(errc::cancelled, "this worker takes no attempt any more: it was told to end");
+  if (is_busy_)
+    return fail(errc::refused, "an attempt runs here already; the next may begin when this one is over");
+  is_busy_ = true;
+  answer_ = attempt_answer::go_on;
+  free_until_ = order.free_until;
+  // What was counted before it was restored needs no answer.
+  progress_.answered = progress_.told = given_ = order.restore ? order.restore->iteration : 0;
+  trial_ = order.trial;
+  attempt_ = order.attempt;
+  order_ = std::move(order);
   return {};
 }
 
@@ -30,9 +50,7 @@ result<void> attempt_exchange::answer(attempt_reply reply, then with) {
     std::unique_lock lock(mutex_);
     if (!is_busy_ || waiting_)
       return fail(errc::refused, is_busy_ ? "the attempt is asked already" : "no attempt runs here");
-    if (answer_ == attempt_answer::go_on)
-      answer_ = reply.what;
-    free_until_ = std::max(free_until_, reply.free_until);
+    take(reply);
     progress_.answered = given_;
     waiting_ = std::move(with);
     if (!told_.empty())
@@ -40,6 +58,24 @@ result<void> attempt_exchange::answer(attempt_reply reply, then with) {
   }
   changed_.notify_all();
   return {};
+}
+
+result<void> attempt_exchange::answer(attempt_reply reply) {
+  {
+    std::lock_guard guard(mutex_);
+    if (!is_busy_)
+      return fail(errc::refused, "no attempt runs here");
+    take(reply);
+    progress_.answered = std::max(progress_.answered.load(), reply.to);
+  }
+  changed_.notify_all();
+  return {};
+}
+
+void attempt_exchange::take(const attempt_reply& reply) {
+  if (answer_ == attempt_answer::go_on)
+    answer_ = reply.what;
+  free_until_ = std::max(free_until_, reply.free_until);
 }
 
 void attempt_exchange::close() {
@@ -63,18 +99,29 @@ std::optional<attempt_order> attempt_exchange::wait_for_order() {
 
 void attempt_exchange::tell(attempt_event event) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return told_.size() < most_waiting || is_closed_; });
+  changed_.wait(lock, [this] { return has_room() || is_closed_; });
   if (const auto* report = std::get_if<attempt_report>(&event))
     progress_.told = report->iteration;
+  if (hears_) {
+    lock.unlock();
+    return hears_(trial_, attempt_, std::move(event)); // Both are of the attempt that this thread runs.
+  }
   told_.push_back(std::move(event));
   if (waiting_)
     give(lock);
+}
+
+bool attempt_exchange::has_room() const {
+  constexpr auto most = static_cast<iteration_number>(most_waiting);
+  return hears_ ? progress_.told - progress_.answered < most : told_.size() < most_waiting;
 }
 
 attempt_answer attempt_exchange::wait_for_answer(iteration_number to, std::chrono::nanoseconds patience) {
   std::unique_lock lock(mutex_);
   // An answer that is not "go on" is to an earlier report or to this one: it holds in either case.
   const auto is_answered = [&] { return to <= progress_.answered || answer_ != attempt_answer::go_on || is_closed_; };
+  if (to < free_until_ && patience < worth_waiting)
+    return is_closed_ ? attempt_answer::stop : answer_;
   if (to < free_until_)
     changed_.wait_for(lock, patience, is_answered);
   else
@@ -84,6 +131,13 @@ attempt_answer attempt_exchange::wait_for_answer(iteration_number to, std::chron
 
 void attempt_exchange::tell_last(attempt_over over) {
   std::unique_lock lock(mutex_);
+  if (hears_) {
+    const auto [trial, attempt] = std::pair(trial_, attempt_);
+    is_busy_ = false;
+    progress_.answered = progress_.told.load(); // No answer will come.
+    lock.unlock();
+    return hears_(trial, attempt, std::move(over));
+  }
   told_.push_back(std::move(over));
   if (waiting_)
     give(lock);
@@ -99,7 +153,7 @@ void attempt_exchange::give(std::unique_lock<std::mutex>& lock) {
   for (const auto& each : events)
     if (const auto* report = std::get_if<attempt_report>(&each))
       given_ = report->iteration;
-  lock.unlock(); // Who is called may ask for more.
+  lock.unlock();         // Who is called may ask for more.
   changed_.notify_all(); // There is room.
   with(std::move(events));
 }

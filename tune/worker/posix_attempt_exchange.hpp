@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "tune/trial/attempt_messages.hpp"
 #include "tune/worker/posix_last_words.hpp"
@@ -15,17 +16,26 @@ namespace tune {
 /// Where the driver's requests and the thread of the user's code meet: each request is given the events that have come
 /// since the last one, as soon as there is one. Requests do not block; events are given on the thread that runs the
 /// attempt, or on that of a request that finds some.
+///
+/// With a listener nobody has to ask: it hears each event at once, on the thread that runs the attempt.
 class attempt_exchange {
 public:
   using then = std::function<void(attempt_events)>;
+  using listener = std::function<void(trial_id, attempt_number, attempt_event)>;
 
-  /// So many events may wait for a request; who tells more waits for it. They bound the worker's memory and how far it
-  /// is ahead of the journal.
+  /// So many events may wait for a request, and so many reports that a listener has heard for their answer; who tells
+  /// more waits. They bound the worker's memory and how far it is ahead of the journal.
   static constexpr std::size_t most_waiting = 1'000;
+  /// Who may wait for less does not wait: no sync is as fast, and falling asleep takes as long.
+  static constexpr std::chrono::microseconds worth_waiting{50};
+
+  explicit attempt_exchange(listener hears = nullptr) : hears_(std::move(hears)) {}
 
   // -- any thread
-  [[nodiscard]] result<void> begin(attempt_order order, then with);   ///< Error: an attempt runs already.
+  [[nodiscard]] result<void> begin(attempt_order order, then with);  ///< Error: an attempt runs already.
   [[nodiscard]] result<void> answer(attempt_reply reply, then with); ///< Error: none runs, or a request waits already.
+  [[nodiscard]] result<void> begin(attempt_order order);             ///< With a listener.
+  [[nodiscard]] result<void> answer(attempt_reply reply);            ///< With a listener.
   /// From now on every answer is `stop`, and there is no further order.
   void close();
   const report_progress& progress() const noexcept { return progress_; }
@@ -40,19 +50,25 @@ public:
   void tell_last(attempt_over over);
 
 private:
+  [[nodiscard]] result<void> take(attempt_order order); ///< Under the lock.
+  void take(const attempt_reply& reply);
   void give(std::unique_lock<std::mutex>& lock); ///< To the request that waits. Unlocks.
+  bool has_room() const;
 
+  const listener hears_; // Null: events are asked for.
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool is_closed_ = false;
   bool is_busy_ = false; // From an order until its last event was given.
   std::optional<attempt_order> order_;
+  trial_id trial_; // Whose attempt it is.
+  attempt_number attempt_ = 0;
   attempt_events told_; // And not given yet.
   attempt_answer answer_ = attempt_answer::go_on;
   iteration_number free_until_ = 0;
   report_progress progress_;
-  iteration_number given_ = 0;    // The last report's, of those that a request was given: the next answer is to it.
-  then waiting_; // The request that was not given its events yet.
+  iteration_number given_ = 0; // The last report's, of those that a request was given: the next answer is to it.
+  then waiting_;               // The request that was not given its events yet.
 };
 
 } // namespace tune

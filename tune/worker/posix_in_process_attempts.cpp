@@ -2,48 +2,47 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 namespace tune {
 namespace {
 
-attempt_events not_run() {
-  return {attempt_over{{end_cause::stopped, "it was stopped before it began"}, std::nullopt, {}}};
+attempt_over not_run() {
+  return {{end_cause::stopped, "it was stopped before it began"}, std::nullopt, {}};
 }
 
-trial_runner_options sharing_this_process(trial_runner_options options) {
+trial_runner_options sharing_this_process(trial_runner_options options, attempt_exchange::listener hears) {
   options.owns_process = false;
+  options.hears = std::move(hears);
   return options;
 }
 
 } // namespace
 
-in_process_attempts::in_process_attempts(std::size_t threads, trial_runner_options each)
+in_process_attempts::in_process_attempts(std::size_t threads, trial_runner_options each, listener hears)
   : threads_(std::max<std::size_t>(threads, 1)),
-    options_(sharing_this_process(std::move(each))) {
+    hears_(std::move(hears)),
+    options_(sharing_this_process(std::move(each), [this](trial_id trial, attempt_number attempt, attempt_event event) {
+      hear(trial, attempt, std::move(event));
+    })) {
 }
 
 in_process_attempts::~in_process_attempts() {
-  close();
+  close([] {});
   runners_.clear(); // Waits; nobody adds one any more.
 }
 
-void in_process_attempts::begin(attempt_order order, then with) {
-  trial_runner* runner = nullptr;
+void in_process_attempts::begin(attempt_order order) {
+  const key which{order.trial, order.attempt};
   {
     std::lock_guard guard(mutex_);
-    if (!is_closed_) {
-      runner = idle_runner();
-      if (runner == nullptr) {
-        waiting_.push_back({std::move(order), std::move(with)});
-        return;
-      }
-      running_[{order.trial, order.attempt}] = runner;
+    auto* runner = is_closed_ ? nullptr : idle_runner();
+    if (runner == nullptr && !is_closed_) {
+      waiting_.push_back(std::move(order));
+      return;
     }
+    if (runner != nullptr && begin_on(*runner, std::move(order)))
+      return;
   }
-  if (runner == nullptr)
-    return with(not_run());
-  begin_on(*runner, {std::move(order), std::move(with)});
+  hears_(which.first, which.second, not_run());
 }
 
 trial_runner* in_process_attempts::idle_runner() {
@@ -58,66 +57,88 @@ trial_runner* in_process_attempts::idle_runner() {
   return runner;
 }
 
-void in_process_attempts::begin_on(trial_runner& runner, waiting next) {
-  const key attempt{next.order.trial, next.order.attempt};
-  auto with = std::make_shared<then>(std::move(next.with));
-  const auto begun = runner.begin(
-    std::move(next.order), passing_on(runner, attempt, [with](attempt_events events) { (*with)(std::move(events)); }));
-  if (begun)
+/// Under the lock, so that what is said of the attempt from now on finds it begun. False: it was closed.
+bool in_process_attempts::begin_on(trial_runner& runner, attempt_order order) {
+  const key which{order.trial, order.attempt};
+  if (!runner.begin(std::move(order)))
+    return false;
+  running_[which] = &runner;
+  return true;
+}
+
+void in_process_attempts::hear(trial_id trial, attempt_number attempt, attempt_event event) {
+  const bool is_over = std::holds_alternative<attempt_over>(event);
+  hears_(trial, attempt, std::move(event));
+  if (!is_over)
     return;
-  on_over(runner, attempt); // It was closed meanwhile.
-  (*with)(not_run());
-}
-
-in_process_attempts::then in_process_attempts::passing_on(trial_runner& runner, key attempt, then with) {
-  return [this, &runner, attempt, with = std::move(with)](attempt_events events) {
-    if (std::holds_alternative<attempt_over>(events.back()))
-      on_over(runner, attempt);
-    with(std::move(events));
-  };
-}
-
-void in_process_attempts::on_over(trial_runner& runner, key attempt) {
   std::unique_lock lock(mutex_);
-  running_.erase(attempt);
-  if (waiting_.empty()) {
-    idle_.push_back(&runner);
-    return;
-  }
-  auto next = std::move(waiting_.front());
-  waiting_.pop_front();
-  running_[{next.order.trial, next.order.attempt}] = &runner;
-  lock.unlock();
-  begin_on(runner, std::move(next));
-}
-
-result<void> in_process_attempts::answer(trial_id trial, attempt_number attempt, attempt_reply reply, then with) {
-  trial_runner* runner = nullptr;
-  {
-    std::lock_guard guard(mutex_);
-    if (const auto found = running_.find({trial, attempt}); found != running_.end())
-      runner = found->second;
-  }
-  if (runner == nullptr)
-    return fail(errc::not_found, fmt::format("attempt {} of trial {} does not run here", attempt, trial));
-  return runner->answer(reply, passing_on(*runner, {trial, attempt}, std::move(with)));
-}
-
-void in_process_attempts::close() {
-  std::deque<waiting> dropped;
-  std::vector<trial_runner*> all;
-  {
-    std::lock_guard guard(mutex_);
-    if (std::exchange(is_closed_, true))
+  const auto found = running_.find({trial, attempt});
+  auto& runner = *found->second;
+  running_.erase(found);
+  if (!waiting_.empty()) { // It takes the next one, on the thread that is awake.
+    auto next = std::move(waiting_.front());
+    waiting_.pop_front();
+    const key which{next.trial, next.attempt};
+    if (begin_on(runner, std::move(next)))
       return;
-    dropped.swap(waiting_);
-    for (const auto& each : runners_)
-      all.push_back(each.get());
+    lock.unlock();
+    hears_(which.first, which.second, not_run());
+    lock.lock();
+  } else
+    idle_.push_back(&runner);
+  tell_if_empty(lock);
+}
+
+/// Unlocks.
+void in_process_attempts::tell_if_empty(std::unique_lock<std::mutex>& lock) {
+  std::function<void()> told;
+  if (is_closed_ && running_.empty() && waiting_.empty())
+    told = std::exchange(when_empty_, nullptr);
+  lock.unlock();
+  if (told)
+    told();
+}
+
+void in_process_attempts::answer(trial_id trial, attempt_number attempt, const attempt_reply& reply) {
+  std::lock_guard guard(mutex_); // Its runner takes no other attempt meanwhile.
+  if (const auto found = running_.find({trial, attempt}); found != running_.end())
+    (void)found->second->answer(reply); // An error: it is just over.
+}
+
+void in_process_attempts::stop(trial_id trial, attempt_number attempt) {
+  {
+    std::lock_guard guard(mutex_);
+    if (const auto found = running_.find({trial, attempt}); found != running_.end()) {
+      (void)found->second->answer({attempt_answer::stop, 0, 0});
+      return;
+    }
+    const auto waits = std::find_if(waiting_.begin(), waiting_.end(), [&](const attempt_order& each) {
+      return each.trial == trial && each.attempt == attempt;
+    });
+    if (waits == waiting_.end())
+      return;
+    waiting_.erase(waits);
   }
+  hears_(trial, attempt, not_run());
+}
+
+void in_process_attempts::close(std::function<void()> when_empty) {
+  std::deque<attempt_order> dropped;
+  std::vector<trial_runner*> all;
+  std::unique_lock lock(mutex_);
+  if (std::exchange(is_closed_, true))
+    return;
+  dropped.swap(waiting_);
+  for (const auto& each : runners_)
+    all.push_back(each.get());
+  lock.unlock();
   for (auto* each : all)
     each->shut_down([] {});
-  for (auto& each : dropped)
-    each.with(not_run());
+  for (const auto& each : dropped)
+    hears_(each.trial, each.attempt, not_run());
+  lock.lock();
+  when_empty_ = std::move(when_empty); // Only now: what was dropped has been told.
+  tell_if_empty(lock);
 }
 
 } // namespace tune

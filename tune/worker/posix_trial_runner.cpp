@@ -37,7 +37,7 @@ result<void> move_into(const path& directory) {
 
 } // namespace
 
-trial_runner::trial_runner(trial_runner_options options) : options_(std::move(options)) {
+trial_runner::trial_runner(trial_runner_options options) : options_(std::move(options)), exchange_(options_.hears) {
   if (!options_.now)
     options_.now = steady_now;
   if (options_.owns_process) {
@@ -62,6 +62,14 @@ result<void> trial_runner::begin(attempt_order order, then with) {
 
 result<void> trial_runner::answer(attempt_reply reply, then with) {
   return exchange_.answer(reply, std::move(with));
+}
+
+result<void> trial_runner::begin(attempt_order order) {
+  return exchange_.begin(std::move(order));
+}
+
+result<void> trial_runner::answer(attempt_reply reply) {
+  return exchange_.answer(reply);
 }
 
 void trial_runner::shut_down(std::function<void()> when_idle) {

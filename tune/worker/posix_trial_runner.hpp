@@ -26,7 +26,8 @@ struct trial_runner_options {
   bool owns_process = false;
   std::shared_ptr<checkpoint_files> checkpoints;
   const trainable_registry* trainables = &trainable_registry::of_this_program();
-  std::function<runtime::instant()> now; ///< Empty: the steady clock.
+  std::function<runtime::instant()> now;      ///< Empty: the steady clock.
+  attempt_exchange::listener hears = nullptr; ///< Hears each event at once. Empty: they are asked for.
 };
 
 /// Runs attempts one after the other, on a thread of its own: the user's code, functions and classes. An object of a
@@ -48,6 +49,8 @@ public:
 
   [[nodiscard]] result<void> begin(attempt_order order, then with); ///< Error: one runs, or it was shut down.
   [[nodiscard]] result<void> answer(attempt_reply reply, then with);
+  [[nodiscard]] result<void> begin(attempt_order order); ///< With a listener. Errors as above.
+  [[nodiscard]] result<void> answer(attempt_reply reply);
   /// Stops the attempt at its next report, which is not counted, and takes no other. `when_idle` is called once, on the
   /// runner's thread, when the user's code has returned and whoever waited was given `over`. Called once.
   void shut_down(std::function<void()> when_idle);

@@ -32,8 +32,12 @@ void let_it(virtual_experiment& x, trial_id trial, runtime::random_stream& rando
     return x.over(trial.value, random.chance(0.5) ? end_cause::lost : end_cause::crashed, "a fault");
   if (!a.is_alive)
     return x.alive(trial.value);
-  if (random.chance(0.5) && x.may_go_alone(trial.value))
-    return x.report_alone(trial.value, random.unit(), random.chance(0.4));
+  if (random.chance(0.5) && x.may_go_alone(trial.value)) {
+    x.report_alone(trial.value, random.unit(), random.chance(0.4));
+    return x.tells_at_once() ? x.deliver(trial.value) : void();
+  }
+  if (x.tells_at_once() && x.may_go_alone(trial.value) && random.chance(0.05))
+    return x.over(trial.value, end_cause::finished); // Nothing of what it has told need be on disk.
   if (a.wants_answer)
     return;
   if (!a.ahead.empty() && random.chance(0.5))
@@ -85,6 +89,8 @@ TEST_CASE("controller: whatever is lost and however often the driver crashes, ea
     options.description = R"({"metric": "accuracy", "mode": "max"})";
     options.failures.max_failures = -1;
     options.failures.most_losses_in_a_row = 1'000'000;
+    options.told_at_once = s % 3 == 0;
+    options.most_unwritten = s % 5 == 0 ? 8 : 1'000;
     virtual_experiment x(options, 1000, by_hash, most_iterations);
     x.goes_alone = x.schedule->goes_alone = s % 2 == 0;
     x.begin(3);

@@ -108,6 +108,7 @@ public:
     std::optional<attempt_answer> told; ///< What it was answered last.
     iteration_number free_until = 0;
     attempt_events ahead; ///< Reported without an answer, and not asked for yet.
+    iteration_number answered = 0;
   };
 
   explicit virtual_experiment(controller_options options, std::uint64_t points = 1000,
@@ -135,9 +136,8 @@ public:
   void alive(std::uint64_t trial) {
     auto& a = attempts.at(trial_id{trial});
     a.is_alive = true;
-    perform(
-      core->on_attempt_events(trial_id{trial}, a.attempt,
-                              {attempt_alive{"node-1", "host-1", "10.0.0.1", 100, true, "/t"}}, now()));
+    perform(core->on_attempt_events(trial_id{trial}, a.attempt,
+                                    {attempt_alive{"node-1", "host-1", "10.0.0.1", 100, true, "/t"}}, now()));
   }
   /// Its next iteration; with a checkpoint if told so.
   void report(std::uint64_t trial, double accuracy = 0.5, bool checkpoint = false, bool done = false,
@@ -150,6 +150,7 @@ public:
     const auto& a = attempts.at(trial_id{trial});
     return a.is_alive && a.iteration < a.free_until && a.told.value_or(attempt_answer::go_on) == attempt_answer::go_on;
   }
+  bool tells_at_once() const { return options_.told_at_once; }
   /// Its next iteration while the answer to an earlier one is still to come.
   void report_alone(std::uint64_t trial, double accuracy = 0.5, bool checkpoint = false) {
     auto& a = attempts.at(trial_id{trial});
@@ -160,7 +161,8 @@ public:
   void deliver(std::uint64_t trial) {
     auto& a = attempts.at(trial_id{trial});
     a.wants_answer = true;
-    a.told.reset();
+    if (!options_.told_at_once)
+      a.told.reset();
     perform(core->on_attempt_events(trial_id{trial}, a.attempt, std::exchange(a.ahead, {}), now()));
   }
   void over(std::uint64_t trial, end_cause cause, const std::string& why = "why") {
@@ -218,6 +220,7 @@ public:
   /// kill -9 of the driver: what was not durable is gone, as are the attempts; another one opens the journal.
   void crash_and_reopen(std::size_t capacity) {
     written.resize(durable);
+    hastes.resize(durable);
     attempts.clear();
     on_the_way.clear();
     ended.reset();
@@ -259,6 +262,7 @@ public:
   counting_searcher* search = nullptr;
   scripted_scheduler* schedule = nullptr;
   std::vector<journal_record> written;
+  std::vector<record_haste> hastes; ///< Of each that was written.
   std::size_t durable = 0;
   bool goes_alone = false; ///< Of the next scheduler that is opened.
   std::map<trial_id, running> attempts;
@@ -317,9 +321,12 @@ private:
 
   void perform(const controller_core::actions& todo) {
     for (const auto& each : todo) {
-      if (const auto* a = std::get_if<controller_core::append>(&each))
+      if (const auto* a = std::get_if<controller_core::append>(&each)) {
         written.push_back(a->record);
-      else if (const auto* s = std::get_if<controller_core::start_attempt>(&each)) {
+        hastes.push_back(a->haste);
+        if (const auto* r = std::get_if<record::result_reported>(&a->record))
+          results_at_[{r->trial, r->iteration}] = written.size();
+      } else if (const auto* s = std::get_if<controller_core::start_attempt>(&each)) {
         running r;
         r.attempt = s->attempt;
         r.restore = s->restore;
@@ -334,8 +341,12 @@ private:
         auto& told = attempts.at(t->trial);
         if (!told.wants_answer || told.attempt != t->attempt)
           throw std::logic_error("an answer that nobody waits for");
-        told.wants_answer = false;
-        told.told = t->reply.what;
+        if (t->reply.to > 0 && results_at_.at({t->trial, t->reply.to}) > durable)
+          throw std::logic_error("an answer to what is not on disk"); // I2
+        told.answered = std::max(told.answered, t->reply.to);
+        told.wants_answer = options_.told_at_once && t->reply.to < told.iteration; // Others are on their way.
+        if (!told.told || *told.told == attempt_answer::go_on)                     // It is never taken back.
+          told.told = t->reply.what;
         told.free_until = t->reply.free_until;
       } else if (const auto* k = std::get_if<controller_core::kill_attempt>(&each))
         killed.emplace_back(k->trial, k->why);
@@ -360,6 +371,7 @@ private:
   std::uint64_t points_;
   scripted_scheduler::script decide_;
   std::optional<iteration_number> most_;
+  std::map<std::pair<trial_id, iteration_number>, std::size_t> results_at_; ///< In what was written, from 1.
   std::chrono::nanoseconds time_ = 1h;
 };
 

@@ -123,6 +123,23 @@ TEST_CASE("file journal: what nobody waits for shares the sync of the next resul
   CHECK(news.wait_for_first() == result<journal_position>(101));
 }
 
+TEST_CASE("file journal: nor is a result synced at once where its trial does not wait") {
+  heard news;
+  file_journal_options options;
+  options.gathering = std::chrono::hours(1);
+  const auto log = or_throw(file_journal::open(std::make_shared<fake_journal_disk>(), nothing, options));
+  log->listen(news.listener());
+  record::result_reported reported;
+  reported.trial = trial_id(1);
+  reported.attempt = 1;
+
+  for (reported.iteration = 1; reported.iteration <= 100; ++reported.iteration)
+    log->append(reported, record_haste::none);
+  log->append(reported, record_haste::as_its_kind);
+
+  CHECK(news.wait_for_first() == result<journal_position>(101));
+}
+
 TEST_CASE("file journal: what nobody waits for is written all the same") {
   heard news;
   file_journal_options options;

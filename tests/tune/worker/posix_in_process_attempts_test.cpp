@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
+#include <mutex>
 
 #include <doctest/doctest.h>
 
@@ -23,46 +25,53 @@ attempt_order order_of(std::uint64_t trial, const std::string& trainable) {
   return o;
 }
 
-/// A driver that lets every trial go on, and remembers what each told.
+/// A driver that answers every report at once, and remembers what each trial told.
 class busy_driver {
 public:
   busy_driver(std::size_t threads, const trainable_registry& trainables)
     : attempts_(std::make_unique<in_process_attempts>(
-        threads, trial_runner_options{"here", {}, true, nullptr, &trainables, {}})) {}
+        threads, trial_runner_options{"here", {}, true, nullptr, &trainables, {}},
+        [this](trial_id trial, attempt_number, attempt_event event) { hear(trial, std::move(event)); })) {}
 
   void begin(attempt_order order) {
-    const auto trial = order.trial;
     {
       std::lock_guard guard(mutex_);
       ++open_;
     }
-    attempts_->begin(std::move(order), [this, trial](const attempt_events& events) { hear(trial, events); });
+    attempts_->begin(std::move(order));
   }
   void wait_for_all() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return open_ == 0; });
   }
+  void wait_for_result_of(trial_id trial) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return losses.count(trial) != 0; });
+  }
   in_process_attempts& attempts() { return *attempts_; }
   void end() { attempts_.reset(); }
 
+  bool answers = true;
   std::map<trial_id, std::vector<double>> losses;
   std::map<trial_id, attempt_end> ends;
 
 private:
-  void hear(trial_id trial, const attempt_events& events) {
-    for (const auto& event : events) {
+  void hear(trial_id trial, attempt_event event) {
+    iteration_number to = 0;
+    {
       std::lock_guard guard(mutex_);
-      if (const auto* report = std::get_if<attempt_report>(&event))
+      if (const auto* report = std::get_if<attempt_report>(&event)) {
         losses[trial].push_back(report->values.get<double>("loss"));
+        to = report->iteration;
+      }
       if (const auto* over = std::get_if<attempt_over>(&event)) {
         ends[trial] = over->end;
         --open_;
-        changed_.notify_all();
-        return;
       }
     }
-    runtime::or_throw(
-      attempts_->answer(trial, 1, {}, [this, trial](const attempt_events& next) { hear(trial, next); }));
+    changed_.notify_all();
+    if (to > 0 && answers)
+      attempts_->answer(trial, 1, {attempt_answer::go_on, 0, to});
   }
 
   std::mutex mutex_;
@@ -119,7 +128,8 @@ TEST_CASE("in-process attempts: one that throws ends alone") {
   CHECK(driver.ends.at(trial_id(3)).cause == end_cause::finished);
 }
 
-TEST_CASE("in-process attempts: closed, what waits is over at once, and what runs at its next report") {
+TEST_CASE(
+  "in-process attempts: closed, what waits is over at once, what runs at its next report, and then it is told") {
   trainable_registry trainables;
   std::promise<void> running, go;
   trainables.add("t", [&](trial& trial) {
@@ -131,12 +141,19 @@ TEST_CASE("in-process attempts: closed, what waits is over at once, and what run
   driver.begin(order_of(1, "t"));
   driver.begin(order_of(2, "t"));
   running.get_future().wait();
+  std::promise<void> empty;
+  std::atomic<bool> is_empty = false;
 
-  driver.attempts().close();
+  driver.attempts().close([&] {
+    is_empty = true;
+    empty.set_value();
+  });
   CHECK(driver.ends.at(trial_id(2)).why == "it was stopped before it began");
+  CHECK_FALSE(is_empty);
   go.set_value();
   driver.begin(order_of(3, "t"));
   driver.wait_for_all();
+  empty.get_future().wait();
   driver.end();
 
   CHECK(driver.ends.at(trial_id(1)).cause == end_cause::stopped);
@@ -144,10 +161,64 @@ TEST_CASE("in-process attempts: closed, what waits is over at once, and what run
   CHECK(driver.losses.empty());
 }
 
-TEST_CASE("in-process attempts: an answer to what does not run is an error") {
+TEST_CASE("in-process attempts: closed with nothing under way, it says so at once") {
   trainable_registry trainables;
-  in_process_attempts attempts(1, {"here", {}, false, nullptr, &trainables, {}});
-  const auto answered = attempts.answer(trial_id(7), 2, {}, [](const attempt_events&) {});
-  REQUIRE(!answered);
-  CHECK(answered.error().message == "attempt 2 of trial 7 does not run here");
+  busy_driver driver(1, trainables);
+  bool is_empty = false;
+  driver.attempts().close([&] { is_empty = true; });
+  CHECK(is_empty);
+}
+
+TEST_CASE("in-process attempts: one that is stopped while it waits does not begin; what runs, ends with its report") {
+  trainable_registry trainables;
+  std::promise<void> running, go;
+  std::atomic<int> begun = 0;
+  trainables.add("t", [&](trial& trial) {
+    if (++begun == 1) {
+      running.set_value();
+      go.get_future().wait();
+    }
+    CHECK(trial.report({{"loss", 1}}) == (trial.get<int>("x") == 1 ? stop : go_on));
+  });
+  busy_driver driver(1, trainables);
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    driver.begin(order_of(i, "t"));
+  running.get_future().wait();
+
+  driver.attempts().stop(trial_id(2), 1);
+  CHECK(driver.ends.at(trial_id(2)).why == "it was stopped before it began");
+  driver.attempts().stop(trial_id(1), 1);
+  driver.attempts().stop(trial_id(9), 1); // There is none.
+  go.set_value();
+  driver.wait_for_all();
+
+  CHECK(begun == 2);
+  CHECK(driver.losses.count(trial_id(1)) == 1); // It counts.
+  CHECK(driver.ends.at(trial_id(1)).cause == end_cause::stopped);
+  CHECK(driver.ends.at(trial_id(3)).cause == end_cause::finished);
+}
+
+TEST_CASE("in-process attempts: without leave a report waits for its own answer, and for no other trial's") {
+  trainable_registry trainables;
+  std::atomic<int> reported = 0;
+  trainables.add("t", [&](trial& trial) {
+    trial.report({{"loss", 1}});
+    ++reported;
+    trial.report({{"loss", 2}});
+  });
+  busy_driver driver(1, trainables);
+  driver.answers = false;
+  driver.begin(order_of(1, "t"));
+  driver.wait_for_result_of(trial_id(1));
+
+  driver.attempts().answer(trial_id(7), 1, {attempt_answer::stop, 0, 1});
+  driver.attempts().answer(trial_id(1), 2, {attempt_answer::stop, 0, 1});
+  driver.attempts().answer(trial_id(1), 1, {attempt_answer::go_on, 0, 0}); // To none of its reports.
+  CHECK(reported == 0);
+  driver.answers = true;
+  driver.attempts().answer(trial_id(1), 1, {attempt_answer::go_on, 0, 1});
+  driver.wait_for_all();
+
+  CHECK(driver.losses.at(trial_id(1)) == std::vector<double>{1, 2});
+  CHECK(driver.ends.at(trial_id(1)).cause == end_cause::finished);
 }
