@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -23,8 +24,13 @@ namespace {
 /// can compare.
 class counting : public tune::trial_actor {
 public:
-  void set_up(const tune::config& values) override { diary_ = values.get<std::string>("diary"); }
+  void set_up(const tune::config& values) override {
+    diary_ = values.get<std::string>("diary");
+    holds_until_ = values.get<std::string>("holds_until");
+  }
   tune::metrics step() override {
+    while (count_ == 1000 && !holds_until_.empty() && !std::filesystem::exists(holds_until_))
+      std::this_thread::yield();
     std::ofstream(diary_, std::ios::app) << ++count_ << '\n';
     std::this_thread::yield();
     return {{"count", count_}};
@@ -34,6 +40,7 @@ public:
 
 private:
   std::string diary_;
+  std::string holds_until_; ///< This file is there: then it goes on after 1,000.
   int count_ = 0;
 };
 const auto counting_trainable = tune::trainable::of<counting>("counting");
@@ -47,7 +54,7 @@ const tune::trainable square("square", [](tune::trial& trial) {
 
 tune::experiment counting_to(int last, const temporary_directory& folder) {
   tune::experiment experiment("counting", counting_trainable);
-  experiment.space = {{"diary", folder / "diary"}};
+  experiment.space = {{"diary", folder / "diary"}, {"holds_until", ""}};
   experiment.metric = tune::maximize("count");
   experiment.stop = {{"training_iteration", tune::at_least(last)}};
   experiment.checkpoints.every = 10;
@@ -120,10 +127,12 @@ TEST_CASE("experiment: a trial goes on, on another node, from its newest checkpo
     tune::session session(cluster);
     auto experiment = counting_to(2000, folder);
     experiment.checkpoints.local_first = local_first;
+    experiment.space = {{"diary", folder / "diary"}, {"holds_until", folder / "go"}}; // It is not through before.
 
     auto running = session.start(experiment);
     const auto trial = running.wait_for_checkpoint(20);
     cluster.kill_node(trial.node());
+    std::ofstream(folder / "go").put('\n');
     const auto results = running.wait();
 
     const auto best = results.best();
