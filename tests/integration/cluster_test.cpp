@@ -126,6 +126,13 @@ caf::behavior counter(caf::stateful_actor<int>* self, int start) {
 }
 const runtime::actor_type counter_type("counter", counter);
 
+/// Hears that it is to end, and does not.
+caf::behavior deaf(caf::event_based_actor* self) {
+  self->set_exit_handler([](const caf::exit_msg&) {});
+  return {[](caf::get_atom) { return static_cast<std::int32_t>(::getpid()); }};
+}
+const runtime::actor_type deaf_type("deaf", deaf);
+
 std::vector<int> numbers(int count) {
   std::vector<int> all(static_cast<std::size_t>(count));
   std::iota(all.begin(), all.end(), 0);
@@ -306,6 +313,20 @@ TEST_CASE("cluster: an actor keeps its state between calls and ends when it is s
   REQUIRE(end.wait_for(60s));
   (void)end.try_get();
   CHECK(error_of(actor.call<int>(caf::add_atom_v, 1)).code == errc::cancelled);
+}
+
+TEST_CASE("cluster: an actor that does not stop by its deadline is killed, and its room is free") {
+  test_cluster cluster(1, cpus(1));
+  auto actor = cluster.driver().spawn(deaf_type, actor_options().cpus(1));
+  const auto process = actor.call<std::int32_t>(caf::get_atom::value).get();
+
+  CHECK(actor.stop(50ms));
+
+  const auto how = actor.end().try_get();
+  REQUIRE_FALSE(how);
+  CHECK(how.error().code == errc::cancelled);
+  CHECK(cluster.driver().submit(square, 3).get() == 9); // Which wants the one cpu.
+  CHECK(::kill(process, 0) == -1);
 }
 
 TEST_CASE("cluster: an answer comes although nobody holds the remote actor any more") {
