@@ -282,6 +282,8 @@ void node_manager_actor::on_frame(worker_id worker, const std::string& frame) {
     return perform(core_.on_work_started(worker, node_wire::from_wire(message.started().work()), now()));
   case wire::FromWorker::kEnded: {
     const auto& ended = message.ended();
+    if (!ended.left().empty())
+      log_->debug("worker not used again worker={} why=\"{}\"", worker, ended.left());
     return perform(core_.on_work_ended(worker, node_wire::from_wire(ended.work()), node_wire::from_wire(ended.end()),
                                        ended.clean(), now()));
   }

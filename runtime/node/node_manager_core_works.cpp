@@ -160,7 +160,8 @@ void node_manager_core::want_worker(work_key key, instant now, actions& out) {
   work_place place{options_.node.name, scratch.empty() ? "" : fmt::format("{}/{}", scratch, w.owner)};
   worker_spec spec{
     w.owner, std::string(w.package.bytes()),
-    work_environment(w.order.environment, w.share, node_has_gpus, options_.gpu_names, std::move(place))};
+    work_environment(w.order.environment, w.share, node_has_gpus, options_.gpu_names, std::move(place)),
+    !w.share.resources.gpu().is_zero()};
   perform(workers_.on_wanted(key, spec, now), now, out);
 }
 

@@ -21,7 +21,8 @@ std::string in_seconds(core_clock::duration time) {
 } // namespace
 
 bool operator<(const worker_spec& a, const worker_spec& b) {
-  return std::tie(a.owner, a.package, a.environment) < std::tie(b.owner, b.package, b.environment);
+  return std::tie(a.owner, a.package, a.environment, a.has_devices) <
+         std::tie(b.owner, b.package, b.environment, b.has_devices);
 }
 
 result<void> validate(const worker_table_options& options) {
@@ -105,7 +106,7 @@ worker_table::actions worker_table::on_work_ended(worker_id worker, work_key wor
   w.work.reset();
   w.runs_work = false;
   w.stop_wanted = false;
-  if (w.state == worker_state::busy && clean && !w.retires) {
+  if (w.state == worker_state::busy && clean && !w.retires && !w.spec.has_devices) {
     out.push_back(give_back{work});
     become_idle(worker, w, now, out);
     return out;
@@ -258,6 +259,8 @@ void worker_table::kill(worker_id id, entry& w, std::string why, actions& out) {
 void worker_table::stop(worker_id id, entry& w, instant deadline, instant now, actions& out) {
   if (w.state == worker_state::starting) {
     end_unstarted_work(id, w, out);
+    if (w.holds)
+      return kill(id, w, "its work was stopped before it began", out);
     free_[w.spec].insert(id); // What was paid for its start may serve the next work.
     return;
   }
@@ -278,7 +281,10 @@ void worker_table::end_unstarted_work(worker_id id, entry& w, actions& out) {
     return;
   works_.erase(*w.work);
   out.push_back(work_ended{*w.work, id, /*ran=*/false});
-  out.push_back(give_back{*w.work});
+  if (w.spec.has_devices)
+    w.holds = w.work; // A constructor of the program may be at a device already.
+  else
+    out.push_back(give_back{*w.work});
   w.work.reset();
 }
 

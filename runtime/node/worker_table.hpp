@@ -17,14 +17,18 @@
 
 namespace runtime {
 
-/// What a worker process is. A worker is reused for work that wants exactly the same.
+/// What a worker process is. A worker is reused for work that wants exactly the same, unless it has devices: what a
+/// process has set up on one (a CUDA context, memory there) stays until it ends, and then the device is somebody
+/// else's.
 struct worker_spec {
   owner_id owner;
   std::string package;                            ///< Its id.
   std::map<std::string, std::string> environment; ///< Includes CUDA_VISIBLE_DEVICES.
+  bool has_devices = false;                       ///< Its work's lease has GPUs, or parts of them.
 
   friend bool operator==(const worker_spec& a, const worker_spec& b) {
-    return a.owner == b.owner && a.package == b.package && a.environment == b.environment;
+    return a.owner == b.owner && a.package == b.package && a.environment == b.environment &&
+           a.has_devices == b.has_devices;
   }
   friend bool operator!=(const worker_spec& a, const worker_spec& b) { return !(a == b); }
   friend bool operator<(const worker_spec& a, const worker_spec& b);

@@ -6,6 +6,7 @@
 #include "runtime/limits.hpp"
 #include "runtime/proto/worker.pb.h"
 #include "runtime/worker/actor_host_actor.hpp"
+#include "runtime/worker/posix_work_traces.hpp"
 #include "runtime/worker/posix_worker_link.hpp"
 
 #include <atomic>
@@ -28,6 +29,7 @@ namespace wire = caf_tune::runtime::v1;
 namespace {
 
 constexpr int link_descriptor = 3;
+constexpr const char* thrown = "an exception went through the actor system";
 
 [[noreturn]] void leave(int code) {
   std::cout.flush();
@@ -57,7 +59,8 @@ public:
     std::thread([this] { read_link(); }).detach(); // Ends with the process.
     for (;;) {
       auto run = next_task();
-      end_work(run.work(), run_task(run), /*clean=*/true);
+      auto end = run_task(run);
+      end_work(run.work(), std::move(end), traces_.left());
     }
   }
 
@@ -149,7 +152,8 @@ private:
     const auto hosting = actors_->host(run.type_name(), run.arguments(),
                                        [this, work](const result<void>& outcome) { on_actor_end(work, outcome); });
     if (!hosting)
-      return end_work(work, ended_with(hosting.error()), /*clean=*/hosting.error().code != errc::user_code);
+      return end_work(work, ended_with(hosting.error()),
+                      hosting.error().code != errc::user_code ? traces_.left() : thrown);
     wire::FromWorker message;
     *message.mutable_started()->mutable_work() = work;
     send(message);
@@ -157,18 +161,20 @@ private:
 
   void on_actor_end(const wire::WorkKey& work, const result<void>& outcome) {
     if (!outcome)
-      return end_work(work, ended_with(outcome.error()), /*clean=*/false);
-    end_work(work, ended(stopped_ ? wire::WorkEnd::STOPPED : wire::WorkEnd::FINISHED), /*clean=*/true);
+      return end_work(work, ended_with(outcome.error()), thrown);
+    end_work(work, ended(stopped_ ? wire::WorkEnd::STOPPED : wire::WorkEnd::FINISHED), traces_.left());
   }
 
-  void end_work(const wire::WorkKey& work, wire::WorkEnd end, bool clean) {
+  /// `left`: why this process cannot host the next work; empty: it can.
+  void end_work(const wire::WorkKey& work, wire::WorkEnd end, std::string left) {
     std::cout.flush();
     std::fflush(nullptr); // What the work printed is told before its end.
     wire::FromWorker message;
     auto& told = *message.mutable_ended();
     *told.mutable_work() = work;
     *told.mutable_end() = std::move(end);
-    told.set_clean(clean);
+    told.set_clean(left.empty());
+    told.set_left(std::move(left));
     send(message);
   }
 
@@ -194,6 +200,7 @@ private:
   }
 
   const program_registry& program_;
+  const posix_work_traces traces_;
   posix_worker_link link_;
   std::mutex mutex_;
   std::condition_variable waiting_;

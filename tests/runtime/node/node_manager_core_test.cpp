@@ -507,6 +507,19 @@ TEST_CASE("node manager: a worker sees the devices of its lease and nothing of t
         environment{{"CAF_TUNE_WORKER", "1"}, {"CUDA_VISIBLE_DEVICES", ""}, {"CAF_TUNE_NODE_NAME", "n1"}});
 }
 
+TEST_CASE("node manager: a lease of a part of a GPU ends when the process that had it is gone") {
+  node_history h(or_throw(resource_set::parse("cpu=4,gpu=1")));
+  h.grant(1, or_throw(resource_set::parse("cpu=1,gpu=0.5")), false, driver, {{0, or_throw(parse_amount("0.5"))}});
+  const auto worker = h.run(1);
+
+  const auto ended = h.work_ends(1);
+
+  CHECK(has<core::tell_work_ended>(ended));
+  CHECK_FALSE(has<core::tell_lease_ended>(ended));
+  CHECK(get<core::end_worker>(ended).worker == worker);
+  CHECK(has<core::tell_lease_ended>(h.worker_exits(worker)));
+}
+
 TEST_CASE("node manager: the workers of each owner find a directory of their own") {
   auto options = a_node(cpus(4));
   options.scratch_directory = "/state/scratch";

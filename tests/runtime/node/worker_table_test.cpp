@@ -89,6 +89,42 @@ TEST_CASE("worker table: an idle worker runs the next work of the same owner, pa
   CHECK(workers.size() == 1);
 }
 
+TEST_CASE("worker table: a worker with devices serves one work, and holds them until it is gone") {
+  table workers;
+  const auto on_device = [] {
+    auto with = spec(7, "0");
+    with.has_devices = true;
+    return with;
+  }();
+  SUBCASE("its work has ended") {
+    const auto id = busy_worker(workers, work(1), start, on_device);
+
+    const auto ended = workers.on_work_ended(id, work(1), /*clean=*/true, start);
+
+    CHECK(nth<table::work_ended>(ended, 0, 2).work == work(1));
+    CHECK(nth<table::end_worker>(ended, 1, 2).worker == id);
+    CHECK(only<table::start_worker>(workers.on_wanted(work(2), on_device, start)).worker != id);
+    CHECK(only<table::give_back>(workers.on_exit(exit_of(id), start)).work == work(1));
+  }
+  SUBCASE("its work was stopped before it began") {
+    const auto id = only<table::start_worker>(workers.on_wanted(work(1), on_device, start)).worker;
+
+    const auto stopped = workers.on_stop(work(1), start, start);
+
+    CHECK_FALSE(nth<table::work_ended>(stopped, 0, 2).ran);
+    CHECK(nth<table::kill_worker>(stopped, 1, 2).worker == id);
+    CHECK(only<table::give_back>(workers.on_exit(exit_of(id), start)).work == work(1));
+  }
+  SUBCASE("its owner was gone before it began") {
+    const auto id = only<table::start_worker>(workers.on_wanted(work(1), on_device, start)).worker;
+
+    const auto gone = workers.on_owner_gone(owner_id(7), start);
+
+    CHECK(nth<table::kill_worker>(gone, 1, 2).worker == id);
+    CHECK(only<table::give_back>(workers.on_exit(exit_of(id), start)).work == work(1));
+  }
+}
+
 TEST_CASE("worker table: work of another owner, package or environment gets a worker of its own") {
   table workers;
   idle_worker(workers, work(1));
@@ -376,6 +412,7 @@ private:
   };
   struct fate {
     int ends = 0, give_backs = 0;
+    bool has_devices = false;
     worker_id runs_in;
   };
 
@@ -403,7 +440,11 @@ private:
     if (repeated && works_[key].ends != 0)
       return;
     works_[key];
-    perform(workers_.on_wanted(key, spec(random_.below(3), random_.chance(0.5) ? "0" : "1"), now_));
+    auto wanted = spec(random_.below(3), random_.chance(0.5) ? "0" : "1");
+    wanted.has_devices = random_.chance(0.3);
+    if (!repeated)
+      works_[key].has_devices = wanted.has_devices;
+    perform(workers_.on_wanted(key, wanted, now_));
   }
 
   void end_work() {
@@ -465,7 +506,7 @@ private:
     CHECK(seen.ends == 1); // Its end is told before.
     ++seen.give_backs;
     const auto holder = processes_.find(seen.runs_in);
-    CHECK((holder == processes_.end() || !holder->second.works_on.lease));
+    CHECK((holder == processes_.end() || (!holder->second.works_on.lease && !seen.has_devices)));
   }
 
   random_stream random_;
