@@ -58,6 +58,9 @@ result<std::unique_ptr<posix_worker_launcher>> posix_worker_launcher::open(worke
   handlers.on_warning = [self](worker_id worker, const error& why) {
     self->log_->warn("worker's output or record lost worker={} why=\"{}\"", worker, why.message);
   };
+  handlers.on_waiting = [self](worker_id worker, const std::string& processes) {
+    self->log_->warn("worker ended but its processes have not worker={} processes=\"{}\"", worker, processes);
+  };
   auto host = posix_worker_host::open(std::move(handlers), std::move(options));
   if (!host)
     return fail(std::move(host.error()));

@@ -23,6 +23,8 @@ constexpr auto first_pause = 10ms; // Between two looks for the same worker's de
 constexpr auto longest_pause = 500ms;
 constexpr auto between_reaps = 1s;
 constexpr auto most_at_end = 1s;
+constexpr auto longest_when_clear = 20ms; // The next worker's end is told no later for it.
+constexpr auto long_wait = 1s;
 
 void remove_directory(const std::string& path) {
   boost::system::error_code ignored; // What stays is found by the next start.
@@ -102,7 +104,7 @@ void posix_worker_leftovers::run() {
     if (!told_.empty())
       pause = first_pause;
     for (auto& each : told_)
-      ending_.push_back({std::move(each), false});
+      ending_.push_back({std::move(each), steady::now()});
     told_.clear();
     if (hears_end())
       end_by = steady::now() + most_at_end;
@@ -111,8 +113,9 @@ void posix_worker_leftovers::run() {
     const bool is_clear = look();
     const auto ended = steady::now();
     // Where there are many processes a look takes long: most of the time is left to others.
-    not_before = ended + std::min<steady::duration>(
-                           longest_pause, std::max<steady::duration>(is_clear ? 0ms : pause, 10 * (ended - begun)));
+    not_before =
+      ended + std::min<steady::duration>(is_clear ? longest_when_clear : longest_pause,
+                                         std::max<steady::duration>(is_clear ? 0ms : pause, 10 * (ended - begun)));
     pause *= 2;
     lock.lock();
     if (end_by && ((is_clear && told_.empty()) || ended >= *end_by))
@@ -122,9 +125,7 @@ void posix_worker_leftovers::run() {
 
 /// True when nothing is left.
 bool posix_worker_leftovers::look() {
-  const bool any_marked =
-    std::any_of(ending_.begin(), ending_.end(), [](const auto& e) { return !e.what.process.mark.empty(); });
-  if (any_marked || is_foster_parent_ || !killed_.empty()) {
+  if (!ending_.empty() || is_foster_parent_ || !killed_.empty()) {
     std::uint64_t children_before = 0;
     auto oldest = ~std::uint64_t(0);
     for (const auto& e : ending_)
@@ -138,22 +139,25 @@ bool posix_worker_leftovers::look() {
       if (!process.has_ended && (process.started >= oldest || process.parent == ::getpid()))
         process.marks = marks_of(process.pid);
     for (auto& e : ending_) {
-      const auto left = e.what.process.mark.empty() ? std::vector<process_facts>() : left_by(e.what.process, all);
+      const auto left = left_by(e.what.process, all);
       for (const auto& process : left)
         kill(process);
       e.is_clear = left.empty();
+      if (!e.is_clear && e.what.on_waiting && steady::now() - e.told_at >= long_wait)
+        std::exchange(e.what.on_waiting, {})(left);
     }
     kill_unclaimed(all, children_before);
     reap(all);
-  } else
-    for (auto& e : ending_)
-      e.is_clear = true;
+  }
   const auto first_left =
     std::stable_partition(ending_.begin(), ending_.end(), [](const auto& e) { return e.is_clear; });
   const std::vector<ending> over(std::make_move_iterator(ending_.begin()), std::make_move_iterator(first_left));
   ending_.erase(ending_.begin(), first_left);
-  for (const auto& e : over)
+  for (const auto& e : over) {
+    if (e.what.on_clear)
+      e.what.on_clear();
     clear_directory(e.what);
+  }
   return ending_.empty() && (!is_foster_parent_ || killed_.empty());
 }
 

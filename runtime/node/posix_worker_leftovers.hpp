@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -23,15 +25,19 @@ struct worker_leftovers_options {
   bool adopts_orphans = false;
 };
 
-/// Clears away what workers leave behind: kills their descendants, wherever those have hidden, until none is left; then
-/// removes a worker's directory, or keeps it for whoever wants to know why it failed. All on a thread of its own,
-/// because a look at all processes takes some milliseconds, and a directory may be large.
+/// Clears away what workers leave behind: kills their descendants, wherever those have hidden, until none is left, and
+/// tells so; then removes a worker's directory, or keeps it for whoever wants to know why it failed. All on a thread of
+/// its own, because a look at all processes takes some milliseconds, and a directory may be large.
 class posix_worker_leftovers {
 public:
   struct worker {
-    ended_worker process;  ///< Without a mark: nothing is looked for.
+    ended_worker process;  ///< Without a mark: only its group is looked for.
     std::string directory; ///< Empty: it has none.
     bool ended_well = false;
+    // On the thread of this; they only pass on. May be empty.
+    std::function<void()> on_clear; ///< Nothing of it is left. Once.
+    /// It takes long: a process in uninterruptible sleep survives SIGKILL. Once, after a second.
+    std::function<void(const std::vector<process_facts>& left)> on_waiting;
   };
 
   /// Directories that an earlier start has left count as those of workers that failed.
@@ -48,6 +54,7 @@ public:
 private:
   struct ending {
     worker what;
+    std::chrono::steady_clock::time_point told_at;
     bool is_clear = false;
   };
 

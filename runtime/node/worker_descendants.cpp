@@ -40,10 +40,16 @@ std::vector<process_facts> descendants_of(int pid, const std::vector<process_fac
 }
 
 std::vector<process_facts> left_by(const ended_worker& worker, const std::vector<process_facts>& all) {
+  // A group's number is given to nobody else while it has members: if there is a process of that number, the group is
+  // somebody else's.
+  const bool has_group = worker.pid != 0 && std::none_of(all.begin(), all.end(), [&](const auto& process) {
+                           return process.pid == worker.pid;
+                         });
   std::set<process_key> found;
   for (const auto& process : all)
     if (process.started >= worker.started &&
-        (worker.known.count(key_of(process)) != 0 || has_mark(process.marks, worker.mark)))
+        (worker.known.count(key_of(process)) != 0 || (has_group && process.group == worker.pid) ||
+         (!worker.mark.empty() && has_mark(process.marks, worker.mark))))
       found.insert(key_of(process));
   auto out = with_descendants(std::move(found), all);
   out.erase(std::remove_if(out.begin(), out.end(), [](const auto& process) { return process.has_ended; }), out.end());

@@ -26,9 +26,10 @@ inline process_key key_of(const process_facts& process) {
   return {process.pid, process.started};
 }
 
-/// A worker that has ended, and whose descendants must not outlive it.
+/// A worker that has ended and was waited for, and whose descendants must not outlive it.
 struct ended_worker {
-  std::string mark;
+  int pid = 0;                 ///< It led the group of this number.
+  std::string mark;            ///< Empty: it had none.
   std::uint64_t started = 0;   ///< Of its process: what began earlier is not its descendant.
   std::set<process_key> known; ///< Seen below it while it lived.
 };
@@ -36,7 +37,7 @@ struct ended_worker {
 /// Those of `all` that descend from the process, which may have ended; without itself.
 [[nodiscard]] std::vector<process_facts> descendants_of(int pid, const std::vector<process_facts>& all);
 
-/// Those of `all` that run and are descendants of the worker: marked, known, or below one that is.
+/// Those of `all` that run and are descendants of the worker: of its group, marked, known, or below one that is.
 [[nodiscard]] std::vector<process_facts> left_by(const ended_worker& worker, const std::vector<process_facts>& all);
 
 /// Those that this process was given because their parents ended, and that belong to no living worker, as none has

@@ -2,12 +2,13 @@
 #include "runtime/test_cluster.hpp"
 
 #include <cstdlib>
-#include <poll.h>
+#include <fstream>
 #include <string>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <caf/stateful_actor.hpp>
+#include <caf/type_id.hpp>
 #include <doctest/doctest.h>
 
 using runtime::test_cluster;
@@ -63,14 +64,16 @@ const runtime::task_type looks("looks", [](int) {
                                   std::string(directory) == "/" ? "/" : "its own"};
 });
 
-/// Its number is its own until somebody waits for it; that may have happened already.
-void wait_for_end(pid_t process) {
-  const int handle = static_cast<int>(::syscall(SYS_pidfd_open, process, 0));
-  if (handle < 0)
-    return;
-  pollfd end{handle, POLLIN, 0};
-  CHECK(::poll(&end, 1, 60'000) == 1);
-  ::close(handle);
+caf::behavior leaver(caf::event_based_actor*) {
+  return {[](int what) { return leave(what); }};
+}
+const runtime::actor_type leaver_type("leaver", leaver);
+
+bool runs(int process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto name_end = text.rfind(')');
+  return name_end != std::string::npos && text.substr(name_end, 4).find('Z') == std::string::npos;
 }
 
 /// In one cluster with room for one work, so that each waits until nothing of the one before is left.
@@ -106,12 +109,19 @@ TEST_CASE("worker reuse: what a task has set is not seen by the next") {
   }
 }
 
-TEST_CASE("worker reuse: what a task has started ends with its worker") {
+TEST_CASE("worker reuse: what a task or an actor has started is gone when its room is given to the next") {
   one_at_a_time all;
-
   for (const auto each : {process, daemon_process}) {
     const auto left = all.cluster.driver().submit(leaves, static_cast<int>(each)).get();
     REQUIRE(left > 0);
-    wait_for_end(left);
+    all.look();
+    CHECK_FALSE(runs(left));
+
+    auto actor = all.cluster.driver().spawn(leaver_type, runtime::actor_options().cpus(1));
+    const auto left_by_actor = actor.call<int>(static_cast<int>(each)).get();
+    REQUIRE(left_by_actor > 0);
+    runtime::or_throw(actor.stop());
+    all.look();
+    CHECK_FALSE(runs(left_by_actor));
   }
 }

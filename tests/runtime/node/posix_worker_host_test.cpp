@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <future>
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "runtime/node/posix_process_list.hpp"
 #include "tests/runtime/node/process_fixture.hpp"
 
 using namespace runtime;
@@ -188,6 +190,43 @@ TEST_CASE("worker host: when a worker ends its own children end too") {
 
   CHECK(b.told.exit_of(id).exit_code == 0);
   line.wait_for_end();
+}
+
+TEST_CASE("worker host: an exit is not told before the worker's own children are gone") {
+  bench b;
+  life_line line(b.here / "line");
+  // With so much memory its death takes a while.
+  const auto id = b.start("exec 9>\"$0\"; (x=$(head -c 200000000 /dev/zero | tr '\\0' a); sh -c 'echo $PPID >&9'; "
+                          "while :; do sleep 1000; done) & read -r x <&3",
+                          line.name());
+  const auto child = std::stoi(line.wait_for_line());
+
+  b.host->send(id, "\n");
+  b.told.exit_of(id);
+
+  const auto now = look_at(child);
+  CHECK((!now || now->has_ended));
+}
+
+TEST_CASE("worker host: what takes long to die is told") {
+  std::promise<std::vector<process_facts>> told;
+  auto left = told.get_future();
+  bool is_clear = false;
+  {
+    posix_worker_leftovers leftovers{worker_leftovers_options()};
+    // This process, which is never killed, stands for one that does not die.
+    leftovers.on_ended(0, {{0, "", 0, {key_of(*look_at(::getpid()))}},
+                           "",
+                           true,
+                           [&] { is_clear = true; },
+                           [&](const std::vector<process_facts>& all) { told.set_value(all); }});
+
+    const auto all = left.get();
+
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].pid == ::getpid());
+  }
+  CHECK_FALSE(is_clear);
 }
 
 TEST_CASE("worker host: a grandchild that left the group and writes on does not hold up the worker's end") {

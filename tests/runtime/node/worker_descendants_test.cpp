@@ -34,7 +34,7 @@ TEST_CASE("worker descendants: all that are below a process, at any depth") {
 
 TEST_CASE(
   "worker descendants: an ended worker left what has its mark, what was seen below it, and what is below those") {
-  const ended_worker worker{"m.1", 100, {{31, 103}}};
+  const ended_worker worker{20, "m.1", 100, {{31, 103}}};
   auto zombie = a_process(34, 1, 104, "m.1");
   zombie.has_ended = true;
   const std::vector<process_facts> all{
@@ -50,7 +50,7 @@ TEST_CASE(
 }
 
 TEST_CASE("worker descendants: a number that was given to somebody else is not taken for the known one") {
-  const ended_worker worker{"m.1", 100, {{31, 103}}};
+  const ended_worker worker{20, "m.1", 100, {{31, 103}}};
 
   CHECK(left_by(worker, {a_process(31, 1, 200)}).empty());
 }
@@ -67,4 +67,17 @@ TEST_CASE("worker descendants: an orphan without a mark is nobody's once no livi
 
   CHECK(pids(unclaimed_orphans(self, {{40, 100}}, all)) == std::set<int>{42});
   CHECK(pids(unclaimed_orphans(self, {}, {all[1], all[2]})) == std::set<int>{41, 42});
+}
+
+TEST_CASE("worker descendants: a worker's group is its own until somebody else has its number") {
+  const ended_worker worker{20, "", 100, {}};
+  auto member = a_process(41, 1, 105);
+  member.group = 20;
+  auto earlier = a_process(42, 1, 90);
+  earlier.group = 20;
+  auto stranger = a_process(20, 1, 104);
+  stranger.group = 20;
+
+  CHECK(pids(left_by(worker, {member, earlier, a_process(43, 41, 106)})) == std::set<int>{41, 43});
+  CHECK(left_by(worker, {member, stranger}).empty());
 }
