@@ -149,7 +149,7 @@ void head_core::settle(instant now, actions& out) {
     const auto first = queue_.next();
     if (!first)
       break;
-    if (!try_grant(*first, now, out))
+    if (!may_fit_since_opened(*first->what) || !try_grant(*first, now, out))
       queue_.on_blocked(*first->what);
   }
   while (const auto first = queue_.starving(now)) {
@@ -170,11 +170,23 @@ void head_core::open_lines_for(node_id node, instant now, actions& out) {
                        node, whose.owner);
     try_grant({whose.owner, whose.request, r->what, r->place, r->since}, now, out);
   }
-  queue_.open_lines([&](const lease_queue::shape& shape) {
-    if (const auto* one = std::get_if<demand>(&shape.what))
-      return n->book.would_fit(one->resources);
-    const auto& bundles = std::get<group_demand>(shape.what).bundles;
-    return std::any_of(bundles.begin(), bundles.end(), [&](const auto& b) { return n->book.would_fit(b); });
+  queue_.open_lines(node, [&](const lease_queue::shape& shape) { return may_fit(*n, shape); });
+}
+
+bool head_core::may_fit(const placement::node& n, const lease_queue::shape& shape) {
+  if (const auto* one = std::get_if<demand>(&shape.what))
+    return n.book.would_fit(one->resources);
+  const auto& bundles = std::get<group_demand>(shape.what).bundles;
+  return std::any_of(bundles.begin(), bundles.end(), [&](const auto& b) { return n.book.would_fit(b); });
+}
+
+bool head_core::may_fit_since_opened(const lease_queue::shape& shape) const {
+  // One returned lease opens every line that would fit there; when one of them was granted, the others are blocked again
+  // without a look at all nodes.
+  const auto* opened_for = queue_.opened_for(shape);
+  return !opened_for || std::any_of(opened_for->begin(), opened_for->end(), [&](node_id node) {
+    const auto* n = books_.find(node);
+    return n && n->open && may_fit(*n, shape);
   });
 }
 

@@ -264,6 +264,7 @@ private:
   bool was_granted_here(lease_id lease) const;
 
   // Leases.
+  lease_id new_lease_id();
   lease_id grant_lease(owner_id owner, request_id request, node_id node, const resource_set& resources,
                        std::optional<std::uint32_t> bundle, instant now, actions& out);
   void accept(leases_map::iterator lease, instant now, actions& out);
@@ -299,6 +300,8 @@ private:
 
   /// Ends each event: whoever can be granted something is, and who starves reserves a node.
   void settle(instant now, actions& out);
+  static bool may_fit(const placement::node& n, const lease_queue::shape& shape);
+  bool may_fit_since_opened(const lease_queue::shape& shape) const;
   bool try_grant(const lease_queue::entry& e, instant now, actions& out);
   void open_lines_for(node_id node, instant now, actions& out);
   void reserve_for(const lease_queue::entry& e);

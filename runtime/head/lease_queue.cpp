@@ -66,10 +66,12 @@ void lease_queue::push(entry e, instant now) {
     l.stands_since = l.listed_since = now;
     l.grants_before = grants_;
     standing_.emplace(now, number);
-    open_.insert(number);
   }
-  const auto added = l.owners[e.owner].emplace(e.place, waiting{e.request, e.since}).second;
+  auto& mine = l.owners[e.owner];
+  unlist(l, e.owner, mine);
+  const auto added = mine.emplace(e.place, waiting{e.request, e.since}).second;
   CAF_TUNE_INVARIANT(added, "place {} is taken", e.place);
+  list(l, e.owner, mine);
   ++size_;
 }
 
@@ -78,8 +80,11 @@ bool lease_queue::erase(owner_id owner, const shape& what, std::uint64_t place) 
   if (l == lines_.end())
     return false;
   const auto mine = l->second.owners.find(owner);
-  if (mine == l->second.owners.end() || mine->second.erase(place) == 0)
+  if (mine == l->second.owners.end() || mine->second.count(place) == 0)
     return false;
+  unlist(l->second, owner, mine->second);
+  mine->second.erase(place);
+  list(l->second, owner, mine->second);
   --size_;
   if (mine->second.empty())
     l->second.owners.erase(mine);
@@ -92,26 +97,52 @@ void lease_queue::erase_line_if_empty(std::uint64_t number) {
   if (!found->second.owners.empty())
     return;
   standing_.erase({found->second.listed_since, number});
-  open_.erase(number);
   lines_.erase(found);
 }
 
-void lease_queue::open(std::uint64_t number) {
-  lines_.at(number).blocked = false;
-  open_.insert(number);
+void lease_queue::open(line& l) {
+  if (!l.blocked)
+    return;
+  l.blocked = false;
+  for (const auto& [owner, mine] : l.owners)
+    list(l, owner, mine);
+}
+
+void lease_queue::open_for(node_id node, line& l) {
+  constexpr std::size_t few = 8;
+  if (std::find(l.opened_for.begin(), l.opened_for.end(), node) == l.opened_for.end())
+    l.opened_for.push_back(node);
+  if (l.opened_for.size() > few) { // To ask each would be no cheaper than to look for any.
+    l.opened_anew = true;
+    l.opened_for.clear();
+  }
+  open(l);
+}
+
+const std::vector<node_id>* lease_queue::opened_for(const shape& what) const {
+  const auto found = lines_.find(what.number);
+  return found == lines_.end() || found->second.opened_anew ? nullptr : &found->second.opened_for;
 }
 
 void lease_queue::on_blocked(const shape& what) {
   const auto found = lines_.find(what.number);
   if (found == lines_.end())
     return;
-  found->second.blocked = true;
-  open_.erase(what.number);
+  auto& l = found->second;
+  for (const auto& [owner, mine] : l.owners)
+    unlist(l, owner, mine);
+  l.blocked = true;
+  l.opened_anew = false;
+  l.opened_for.clear();
 }
 
 void lease_queue::reopen(const shape& what) {
-  if (lines_.count(what.number) != 0)
-    open(what.number);
+  const auto found = lines_.find(what.number);
+  if (found == lines_.end())
+    return;
+  found->second.opened_anew = true;
+  found->second.opened_for.clear();
+  open(found->second);
 }
 
 // ---- the order ----
@@ -130,10 +161,46 @@ void lease_queue::better_of(std::optional<entry>& best, const line& l) const {
   }
 }
 
-std::optional<lease_queue::entry> lease_queue::next() const {
+void lease_queue::list(const line& l, owner_id owner, const owned& mine) {
+  if (!l.blocked && !mine.empty())
+    open_[owner].admitted.insert({-std::int64_t{l.what->priority}, mine.begin()->first, l.what->number});
+}
+
+void lease_queue::unlist(const line& l, owner_id owner, const owned& mine) {
+  const auto found = open_.find(owner);
+  if (l.blocked || mine.empty() || found == open_.end())
+    return;
+  const open_rank listed{-std::int64_t{l.what->priority}, mine.begin()->first, l.what->number};
+  if (found->second.admitted.erase(listed) == 0)
+    found->second.over_quota.erase(listed);
+  if (found->second.admitted.empty() && found->second.over_quota.empty())
+    open_.erase(found);
+}
+
+void lease_queue::try_over_quota_again(owner_id owner) {
+  if (const auto found = open_.find(owner); found != open_.end())
+    found->second.admitted.merge(found->second.over_quota);
+}
+
+std::optional<lease_queue::entry> lease_queue::next() {
+  using order = std::tuple<std::int64_t, double, std::uint64_t>; // The smallest is tried first.
+  std::optional<order> least;
   std::optional<entry> best;
-  for (const auto number : open_)
-    better_of(best, lines_.at(number));
+  for (auto& [owner, ranks] : open_) {
+    auto& admitted = ranks.admitted;
+    while (!admitted.empty() && !quota_admits(owner, lines_.at(admitted.begin()->line).what->sum))
+      ranks.over_quota.insert(admitted.extract(admitted.begin()));
+    if (admitted.empty())
+      continue;
+    const auto& first = *admitted.begin();
+    const order place{first.less_urgent, share_of(owner), first.place};
+    if (least && *least <= place)
+      continue;
+    least = place;
+    const auto& l = lines_.at(first.line);
+    const auto& w = l.owners.at(owner).begin()->second;
+    best = entry{owner, w.request, l.what, first.place, w.since};
+  }
   return best;
 }
 
@@ -190,12 +257,14 @@ void lease_queue::give_back(owner_id owner, const resource_set& resources) {
     for (const auto [name, value] : resources)
       held.set(name, held.get(name) - std::min(held.get(name), value));
   settle(owner, found->second);
+  try_over_quota_again(owner);
 }
 
 void lease_queue::set_quota(owner_id owner, const resource_set& quota) {
   auto& a = accounts_[owner];
   a.quota = quota;
   settle(owner, a);
+  try_over_quota_again(owner);
 }
 
 bool lease_queue::quota_admits(owner_id owner, const resource_set& more) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -76,16 +77,20 @@ public:
   void push(entry e, instant now);             ///< Also one that comes back: never refused for the queue's length.
   bool erase(owner_id owner, const shape& what, std::uint64_t place);
 
-  std::optional<entry> next() const;            ///< Who is tried now; nothing when all lines are blocked.
+  std::optional<entry> next();                  ///< Who is tried now; nothing when all lines are blocked.
   void on_granted(const entry& e, instant now); ///< It leaves the queue and its owner holds more.
   void on_blocked(const shape& what);           ///< It fits nowhere: its line waits for open_lines().
   void reopen(const shape& what);               ///< Its line is tried again, because a demand came back.
+  /// A node has more room now: the lines that may fit there are tried again.
   template <class Predicate>
-  void open_lines(Predicate may_fit_now) {
-    for (const auto& [number, l] : lines_)
-      if (l.blocked && may_fit_now(*l.what))
-        open(number);
+  void open_lines(node_id node, Predicate may_fit_there) {
+    for (auto& [number, l] : lines_)
+      if (!l.opened_anew && may_fit_there(*l.what))
+        open_for(node, l);
   }
+  /// The line fitted nowhere when it was tried last, and only these nodes have had more room since: what fits on none
+  /// of them may be blocked again without a look at the others. Null: nothing is known.
+  const std::vector<node_id>* opened_for(const shape& what) const;
 
   void take(owner_id owner, const resource_set& resources);
   void give_back(owner_id owner, const resource_set& resources);
@@ -119,8 +124,10 @@ private:
   };
   struct line {
     shape_ptr what;
-    std::map<owner_id, std::map<std::uint64_t, waiting>> owners;
+    std::map<owner_id, std::map<std::uint64_t, waiting>> owners; // By place.
     bool blocked = false;
+    bool opened_anew = true;         // Not only by nodes that have had more room.
+    std::vector<node_id> opened_for; // Otherwise these, and no more than a few.
     instant stands_since{};
     std::uint64_t grants_before = 0;
     instant listed_since{}; // Its key in standing_, which is only brought up to date when it comes first.
@@ -131,7 +138,27 @@ private:
     double share = 0;
   };
 
-  void open(std::uint64_t number);
+  /// A line's first demand of one owner, in the order in which an owner's are tried.
+  struct open_rank {
+    std::int64_t less_urgent;
+    std::uint64_t place;
+    std::uint64_t line;
+    bool operator<(const open_rank& other) const {
+      return std::tie(less_urgent, place, line) < std::tie(other.less_urgent, other.place, other.line);
+    }
+  };
+  /// What an owner has in open lines.
+  struct open_ranks {
+    std::set<open_rank> admitted;
+    std::set<open_rank> over_quota; // As found when they came first; until the owner holds less, or may hold more.
+  };
+  using owned = std::map<std::uint64_t, waiting>;
+
+  void open(line& l);
+  void open_for(node_id node, line& l);
+  void list(const line& l, owner_id owner, const owned& mine);
+  void unlist(const line& l, owner_id owner, const owned& mine);
+  void try_over_quota_again(owner_id owner);
   void erase_line_if_empty(std::uint64_t number);
   const account* find_account(owner_id owner) const;
   double dominant_share(const resource_set& held) const;
@@ -143,7 +170,7 @@ private:
   std::unordered_multimap<std::size_t, std::shared_ptr<shape>> shapes_;
   std::size_t forget_shapes_at_ = 64;
   std::map<std::uint64_t, line> lines_; ///< By shape; only those in which somebody waits.
-  std::set<std::uint64_t> open_;
+  std::map<owner_id, open_ranks> open_;
   std::set<std::pair<instant, std::uint64_t>> standing_;
   std::unordered_map<owner_id, account> accounts_;
   std::map<std::string, double> cluster_;
