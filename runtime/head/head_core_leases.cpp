@@ -14,7 +14,7 @@ namespace runtime {
 
 lease_id head_core::grant_lease(owner_id owner, request_id request, node_id node, const resource_set& resources,
                                 std::optional<std::uint32_t> bundle, instant now, actions& out) {
-  const lease_id id{(options_.epoch << 40) | ++last_lease_};
+  const auto id = new_lease_id();
   auto gpus = books_.take(node, id, resources);
   CAF_TUNE_INVARIANT(gpus, "node {} was chosen: {}", node, gpus.error().message);
   lease_record lease;
@@ -31,8 +31,17 @@ lease_id head_core::grant_lease(owner_id owner, request_id request, node_id node
   yield_over_quota(owner);
   nodes_.at(node).leases.insert(id);
   owners_.at(owner).leases.insert(id);
-  order(id, leases_.emplace(id, std::move(lease)).first->second, out);
+  const auto [kept, is_new] = leases_.emplace(id, std::move(lease));
+  CAF_TUNE_INVARIANT(is_new, "lease {} is there already", id);
+  order(id, kept->second, out);
   return id;
+}
+
+lease_id head_core::new_lease_id() {
+  // One that a node has listed is not given again, should two heads of a cluster ever have had the same epoch.
+  for (;;)
+    if (const lease_id id{(options_.epoch << 40) | ++last_lease_}; leases_.count(id) == 0)
+      return id;
 }
 
 void head_core::order(lease_id id, const lease_record& lease, actions& out) const {

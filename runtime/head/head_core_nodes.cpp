@@ -168,7 +168,9 @@ void head_core::take_over(node_record& node, const held_lease& lease, lease_life
   const auto owner = owners_.find(lease.owner);
   if (owner != owners_.end())
     owner->second.leases.insert(lease.lease);
-  auto& kept = leases_.emplace(lease.lease, std::move(r)).first->second;
+  const auto [found, is_new] = leases_.emplace(lease.lease, std::move(r));
+  CAF_TUNE_INVARIANT(is_new, "lease {} is there already", lease.lease);
+  auto& kept = found->second;
   if (life == lease_life::ending)
     end_lease(lease.lease, kept, "it was given up", now, out);
   else if (owner == owners_.end()) {

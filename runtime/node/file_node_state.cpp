@@ -80,13 +80,15 @@ std::optional<node_id> parse_id(std::string text) {
   return id ? std::optional(id) : std::nullopt;
 }
 
-node_id random_id() {
+std::uint64_t random_but_zero() {
   std::uint64_t number = 0;
-  while (number == 0)                                                                  // 0 names nothing.
+  while (number == 0)
     if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) // Interrupted.
       number = 0;
-  return node_id(number);
+  return number;
 }
+
+constexpr std::uint64_t last_epoch = (std::uint64_t{1} << 24) - 1; // What a lease id has room for.
 
 } // namespace
 
@@ -144,7 +146,7 @@ result<void> file_node_state::load_or_make_id() {
     return fail(errc::io, fmt::format("state directory {}: node_id cannot be read: {}", directory_,
                                       std::strerror(content.error())));
   if (!*content) {
-    id_ = random_id();
+    id_ = node_id(random_but_zero()); // 0 names nothing.
     return save("node_id", fmt::format("{:016x}\n", id_.value));
   }
   const auto id = parse_id(**content);
@@ -170,19 +172,23 @@ result<void> file_node_state::save_cluster(const std::string& fingerprint) {
   return save("cluster", fingerprint + "\n").map([&] { cluster_ = fingerprint; });
 }
 
-result<std::uint64_t> file_node_state::next_epoch() {
+result<file_node_state::head_epoch> file_node_state::next_epoch() {
   auto content = read_file(directory_ + "/epoch");
   if (!content)
     return fail(errc::io, fmt::format("state directory {}: epoch cannot be read: {}", directory_,
                                       std::strerror(content.error())));
-  std::uint64_t last = 0;
+  head_epoch next;
   if (*content) {
     const auto& text = **content;
-    if (std::from_chars(text.data(), text.data() + text.size(), last).ec != std::errc{})
-      return fail(errc::incompatible,
-                  fmt::format("state directory {}: epoch holds no number; choose another with --state", directory_));
-  }
-  return save("epoch", fmt::format("{}\n", last + 1)).map([&] { return last + 1; });
+    std::uint64_t last = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), last).ec != std::errc{} || last > last_epoch)
+      return fail(errc::incompatible, fmt::format("state directory {}: epoch holds no number from 0 to {}; choose "
+                                                  "another with --state",
+                                                  directory_, last_epoch));
+    next = {last == last_epoch ? 1 : last + 1, false};
+  } else
+    next = {1 + random_but_zero() % last_epoch, true};
+  return save("epoch", fmt::format("{}\n", next.number)).map([&] { return next; });
 }
 
 result<void> file_node_state::save(const std::string& name, const std::string& content) const {

@@ -15,7 +15,7 @@ namespace runtime {
 ///
 ///   node_id   16 hexadecimal digits, random, made once
 ///   cluster   the fingerprint of the cluster; absent until a head has welcomed the node
-///   epoch     how often a head was started on it
+///   epoch     of the last head that was started on it
 ///   lock      locked with flock while in use; holds the process's number, for people
 class file_node_state : public node_state {
 public:
@@ -30,8 +30,14 @@ public:
   const std::string& cluster() const noexcept { return cluster_; } ///< Empty: never welcomed by a head.
   const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] result<void> save_cluster(const std::string& fingerprint) override;
-  /// For a head: another number at each start, from 1, so that its leases have numbers of their own. Durable on return.
-  [[nodiscard]] result<std::uint64_t> next_epoch();
+
+  struct head_epoch {
+    std::uint64_t number = 0; ///< 1 to 2^24-1.
+    bool is_first = true;     ///< No head was started on this directory before.
+  };
+  /// For a head: another number at each start, so that its leases have numbers of their own. The first is a random one:
+  /// the directory of an earlier head of the cluster may be lost, while nodes still hold leases of it. Durable on return.
+  [[nodiscard]] result<head_epoch> next_epoch();
 
 private:
   explicit file_node_state(std::string directory) : directory_(std::move(directory)) {}

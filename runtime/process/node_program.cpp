@@ -53,7 +53,7 @@ result<std::string> default_state_directory(const char* role) {
     });
 }
 
-/// How long a head that was started again waits for the nodes of the earlier one: as long as for the owners of their
+/// How long a head that is perhaps not the first of its cluster waits for the nodes of the earlier one: as long as for the owners of their
 /// leases, since a demand that comes first must not be refused for want of a node that is about to come.
 const auto settling_of_restarted_head = head_options().adoption_grace;
 
@@ -89,6 +89,7 @@ private:
     if (flags_.name.empty())
       flags_.name = machine_name();
     token_file_ = token_file_of(flags_);
+    had_token_ = boost::filesystem::exists(token_file_);
     const auto token = flags_.head ? create_or_load_token(token_file_) : load_token(token_file_);
     if (!token)
       return fail(token.error());
@@ -144,8 +145,8 @@ private:
       return fail(epoch.error());
     head_part_options head;
     head.core.cluster = cluster_;
-    head.core.epoch = *epoch;
-    if (*epoch > 1)
+    head.core.epoch = epoch->number;
+    if (!epoch->is_first || had_token_) // With the token of a head whose state is lost its nodes may come back, too.
       head.core.settling = settling_of_restarted_head;
     head.host = advertised_host("");
     head.port = flags_.port;
@@ -237,6 +238,7 @@ private:
   node_flags flags_;
   std::shared_ptr<spdlog::logger> log_;
   std::string token_file_;
+  bool had_token_ = false; ///< The token's file was there before this start.
   std::string cluster_;
   std::shared_ptr<file_node_state> state_;
   machine_offer offer_;

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include <boost/filesystem.hpp>
@@ -143,5 +144,39 @@ TEST_CASE("node state: an id that is none is not replaced silently") {
                   "and the node joins as a new one",
                   here / "state"));
     CHECK(read(here / "state/node_id") == content);
+  }
+}
+
+TEST_CASE("node state: a head's first epoch is any, the next are others, also where the state was lost") {
+  temporary_directory here;
+  std::set<std::uint64_t> firsts;
+  for (const std::string name : {"a", "b", "c", "d"}) {
+    std::uint64_t last = 0;
+    for (int start = 0; start != 3; ++start) {
+      const auto state = or_throw(file_node_state::open(here / name));
+      const auto epoch = or_throw(state->next_epoch());
+      CHECK(epoch.is_first == (start == 0));
+      CHECK(epoch.number != last);
+      CHECK(epoch.number >= 1);
+      CHECK(epoch.number < (std::uint64_t{1} << 24));
+      if (epoch.is_first)
+        firsts.insert(epoch.number);
+      last = epoch.number;
+    }
+  }
+  CHECK(firsts.size() > 1); // Four equal ones come once in 2^72.
+}
+
+TEST_CASE("node state: after the last epoch comes the first, and no other file is read as one") {
+  temporary_directory here;
+  const auto state = or_throw(file_node_state::open(here.path.string()));
+  write(here / "epoch", "16777215\n");
+  CHECK(or_throw(state->next_epoch()).number == 1);
+  CHECK(or_throw(state->next_epoch()).number == 2);
+  for (const std::string content : {"16777216\n", "much\n", ""}) {
+    write(here / "epoch", content);
+    CHECK(state->next_epoch().error() ==
+          error{errc::incompatible, "state directory " + here.path.string() +
+                                      ": epoch holds no number from 0 to 16777215; choose another with --state"});
   }
 }
