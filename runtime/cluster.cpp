@@ -84,7 +84,7 @@ const std::string& cluster::address() const {
 }
 
 caf::actor_system& cluster::actor_system() {
-  return how_->access->process().system();
+  return own().access->process().system();
 }
 
 } // namespace runtime

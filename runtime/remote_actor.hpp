@@ -63,7 +63,8 @@ public:
 
   /// Sends a message to the actor; its answer is a Result, or void for none that matters. Errors of the future:
   /// user_code (its handler failed, or it has none for this message), worker_lost and node_lost (the actor was lost
-  /// while the call was in flight: whether it ran is unknown), cancelled (it has ended), too_large (16 MiB).
+  /// while the call was in flight: whether it ran is unknown), cancelled (it has ended), too_large (16 MiB), refused
+  /// (100,000 calls wait for it to start, or 1,000,000 for its answers).
   template <class Result = void, class... Parts>
   future<Result> call(Parts&&... parts) const {
     auto promise = std::make_shared<std::promise<result<Result>>>();
@@ -77,12 +78,13 @@ public:
   /// The same, with a function instead of a future: called once, on a thread of the runtime, which it must not block.
   template <class Result, class... Parts>
   void call_then(std::function<void(result<Result>)> then, Parts&&... parts) const {
-    link_->call(
+    link().call(
       caf::make_message(std::forward<Parts>(parts)...),
       [then = std::move(then)](result<caf::message> answer) { then(detail::value_of<Result>(std::move(answer))); });
   }
 
-  /// Sends a message and wants neither answer nor error.
+  /// Sends a message and wants neither answer nor error. Nothing bounds how many lie at an actor that is slower: who
+  /// sends many does well to call() now and then.
   template <class... Parts>
   void send(Parts&&... parts) const {
     link().tell(caf::make_message(std::forward<Parts>(parts)...));

@@ -199,3 +199,24 @@ TEST_CASE("lifetimes: a deadline that is none is refused") {
     CHECK(refused.error().message.find("connect_deadline: ") == 0);
   }
 }
+
+TEST_CASE("lifetimes: a remote actor that stands for none, and a cluster that was moved from, throw what they are") {
+  const auto message_of = [](const auto& use) -> std::string {
+    try {
+      use();
+      return "nothing was thrown";
+    } catch (const runtime::failure& e) {
+      return e.what();
+    }
+  };
+  const runtime::remote_actor none;
+  const auto then = [](const runtime::result<int>&) {};
+  const auto said = message_of([&] { (void)none.call<int>(caf::add_atom_v, 1); });
+  CHECK(said.find("remote_actor") != std::string::npos);
+  CHECK(message_of([&] { none.call_then<int>(then, caf::add_atom_v, 1); }) == said);
+
+  auto cluster = embedded();
+  const auto moved_to = std::move(*cluster);
+  CHECK(message_of([&] { (void)cluster->actor_system(); }) ==
+        "this runtime::cluster was moved from; use the one that it was moved to");
+}
