@@ -1,5 +1,6 @@
 #include "runtime/options.hpp"
 
+#include "runtime/base/utf8.hpp"
 #include "runtime/resources/amount.hpp"
 
 #include <string_view>
@@ -9,9 +10,20 @@
 namespace runtime {
 namespace {
 
-void check_node_name(const char* where, const std::string& name) {
+constexpr std::size_t most_name_bytes = 255; // As the head and the nodes read it.
+
+/// `whose`: "the node's name".
+std::string checked_name(const char* where, const char* whose, std::string name) {
+  const auto refuse = [&](const std::string& is) {
+    throw failure({errc::invalid_argument, fmt::format("{}: {} {}; use 1 to 255 bytes of UTF-8", where, whose, is)});
+  };
   if (name.empty())
-    throw failure({errc::invalid_argument, fmt::format("{}: the node's name is empty", where)});
+    refuse("is empty");
+  if (name.size() > most_name_bytes)
+    refuse(fmt::format("has {} bytes", name.size()));
+  if (!is_utf8(name))
+    refuse(fmt::format("\"{}\" is not UTF-8", made_utf8(name)));
+  return name;
 }
 
 int checked_times(const char* where, int n) {
@@ -43,8 +55,7 @@ Options& work_options<Options>::memory(const std::string& text) {
 
 template <class Options>
 Options& work_options<Options>::on_node(std::string name) {
-  check_node_name("on_node", name);
-  wants_.placement = {placement_kind::node, std::move(name)};
+  wants_.placement = {placement_kind::node, checked_name("on_node", "the node's name", std::move(name))};
   return self();
 }
 
@@ -56,8 +67,20 @@ Options& work_options<Options>::avoid_node(std::string name) {
 
 template <class Options>
 Options& work_options<Options>::near_node(std::string name) {
-  check_node_name("near_node", name);
-  wants_.placement = {placement_kind::node, std::move(name), /*soft=*/true};
+  wants_.placement = {placement_kind::node, checked_name("near_node", "the node's name", std::move(name)),
+                      /*soft=*/true};
+  return self();
+}
+
+template <class Options>
+Options& work_options<Options>::label(std::string name, std::string value) {
+  wants_.required_labels[checked_name("label", "the label's name", std::move(name))] = std::move(value);
+  return self();
+}
+
+template <class Options>
+Options& work_options<Options>::prefer_label(std::string name, std::string value) {
+  wants_.preferred_labels[checked_name("prefer_label", "the label's name", std::move(name))] = std::move(value);
   return self();
 }
 
@@ -83,6 +106,11 @@ task_options& task_options::most_in_flight(std::size_t n) {
   if (n == 0)
     throw failure({errc::invalid_argument, "most_in_flight: with 0 nothing would ever run; use 1 or more"});
   most_in_flight_ = n;
+  return *this;
+}
+
+actor_options& actor_options::name(std::string unique) {
+  name_ = checked_name("name", "the actor's name", std::move(unique));
   return *this;
 }
 

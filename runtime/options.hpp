@@ -13,8 +13,8 @@
 namespace runtime {
 
 /// What tasks and actors are asked for alike; each setter returns the options, so that they read as one phrase:
-/// `runtime::task_options().cpus(2).memory("4GiB").label("disk", "ssd")`. What cannot be (a bad amount, an empty name,
-/// less than no retry) throws runtime::failure at once, before anything runs.
+/// `runtime::task_options().cpus(2).memory("4GiB").label("disk", "ssd")`. What cannot be (a bad amount, a name that is
+/// not 1 to 255 bytes of UTF-8, less than no retry) throws runtime::failure at once, before anything runs.
 template <class Options>
 class work_options {
 public:
@@ -31,13 +31,9 @@ public:
   Options& pack() { return wants_.placement = {placement_kind::pack, {}}, self(); }     ///< The most used one.
   Options& on_node(std::string name);                   ///< This one; if there is none of the name: infeasible.
   Options& near_node(std::string name);                 ///< This one; another where it has no room, or is not there.
-  Options& avoid_node(std::string name);                ///< Any other first; this one only where no other has room.
-  Options& label(std::string name, std::string value) { ///< Only on nodes that have it.
-    return wants_.required_labels[std::move(name)] = std::move(value), self();
-  }
-  Options& prefer_label(std::string name, std::string value) { ///< Nodes that have it first.
-    return wants_.preferred_labels[std::move(name)] = std::move(value), self();
-  }
+  Options& avoid_node(std::string name);                      ///< Any other first; this one only if no other has room.
+  Options& label(std::string name, std::string value);        ///< Only on nodes that have it.
+  Options& prefer_label(std::string name, std::string value); ///< Nodes that have it first.
   /// Of what waits, the more urgent is granted first, whoever waits longer. Default 0. Nothing is interrupted for it.
   Options& priority(std::int32_t more_is_more_urgent) { return wants_.priority = more_is_more_urgent, self(); }
 
@@ -86,7 +82,7 @@ class actor_options : public work_options<actor_options> {
 public:
   actor_options() { cpus(1); }
 
-  actor_options& name(std::string unique) { return name_ = std::move(unique), *this; }
+  actor_options& name(std::string unique); ///< 1 to 255 bytes of UTF-8.
   const std::string& name() const noexcept { return name_; }
 
   /// It outlives the driver: the cluster owns it. With a name, an actor of this name that is there already is used.

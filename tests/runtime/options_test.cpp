@@ -106,9 +106,23 @@ TEST_CASE("options: what cannot be is refused where it is said") {
         "max_restarts: -2147483648; use 0 or more, or -1 for no limit");
   CHECK(message_of([] { task_options().most_in_flight(0); }) ==
         "most_in_flight: with 0 nothing would ever run; use 1 or more");
-  CHECK(message_of([] { task_options().on_node(""); }) == "on_node: the node's name is empty");
-  CHECK(message_of([] { task_options().avoid_node(""); }) == "avoid_node: the node's name is empty");
-  CHECK(message_of([] { task_options().near_node(""); }) == "near_node: the node's name is empty");
+  CHECK(message_of([] { task_options().on_node(""); }) ==
+        "on_node: the node's name is empty; use 1 to 255 bytes of UTF-8");
+  CHECK(message_of([] { task_options().avoid_node(""); }) ==
+        "avoid_node: the node's name is empty; use 1 to 255 bytes of UTF-8");
+  CHECK(message_of([] { task_options().near_node(""); }) ==
+        "near_node: the node's name is empty; use 1 to 255 bytes of UTF-8");
+  CHECK(message_of([] { actor_options().name(""); }) ==
+        "name: the actor's name is empty; use 1 to 255 bytes of UTF-8");
+  CHECK(message_of([] { actor_options().name("a\xff"); }) ==
+        "name: the actor's name \"a\xEF\xBF\xBD\" is not UTF-8; use 1 to 255 bytes of UTF-8");
+  CHECK(message_of([] { actor_options().name(std::string(256, 'a')); }) ==
+        "name: the actor's name has 256 bytes; use 1 to 255 bytes of UTF-8");
+  CHECK(actor_options().name(std::string(255, 'a')).name().size() == 255);
+  CHECK(message_of([] { task_options().label("", "ssd"); }) ==
+        "label: the label's name is empty; use 1 to 255 bytes of UTF-8");
+  CHECK(message_of([] { task_options().prefer_label("\xff", "ssd"); }) ==
+        "prefer_label: the label's name \"\xEF\xBF\xBD\" is not UTF-8; use 1 to 255 bytes of UTF-8");
   for (const std::string name : {"", "A=B"})
     CHECK(message_of([&] { task_options().environment(name, "x"); }) ==
           "environment: \"" + name +
