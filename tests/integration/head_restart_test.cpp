@@ -1,22 +1,34 @@
 #include "tests/integration/program_under_test.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <optional>
 #include <string>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
 #include <boost/filesystem.hpp>
 #include <doctest/doctest.h>
 
+using namespace std::chrono_literals;
+
 namespace {
+
+/// An address of this machine that no other process uses: a port on it that was free stays free while its program is
+/// away.
+std::string loopback_of_this_process() {
+  const auto number = static_cast<unsigned>(::getpid());
+  return "127." + std::to_string(64 + (number >> 16) % 64) + "." + std::to_string(number >> 8 & 255) + "." +
+         std::to_string(number & 255);
+}
 
 /// A head, a node that has three licences, and drivers whose tasks need one each and are held until release().
 class restarted_cluster {
 public:
-  restarted_cluster() : head_(start_head("0")) {
+  restarted_cluster() : host_(loopback_of_this_process()), head_(start_head("0")) {
     REQUIRE(::mkfifo(gate_.c_str(), 0600) == 0);
     wait_for_head();
     node_.emplace(folder_, words{CAF_TUNE_NODE,
@@ -66,10 +78,16 @@ public:
   }
   /// What waits in the head's queue is said to wait, and for which node.
   void wait_for_queued_tasks() {
-    std::string status;
-    do
-      status = run_program(folder_, {CAF_TUNE, "status", "--address", address_, "--token-file", token_}).out;
-    while (status.find("licence=1") == std::string::npos);
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    for (;;) {
+      const auto status = run_program(folder_, {CAF_TUNE, "status", "--address", address_, "--token-file", token_});
+      if (status.out.find("licence=1") != std::string::npos)
+        return;
+      if (std::chrono::steady_clock::now() > deadline)
+        FAIL("no task waits for a licence; the last status:\n", status.out, status.err, "--- head\n",
+             head().error_text(), "--- node\n", node().error_text());
+      std::this_thread::sleep_for(50ms); // Whoever asks without a pause takes the cpu from those it waits for.
+    }
   }
   program_under_test& head() { return head_again_ ? *head_again_ : head_; }
   program_under_test& node() { return *node_; }
@@ -81,7 +99,7 @@ public:
 private:
   program_under_test start_head(const std::string& port) {
     return {folder_,
-            {CAF_TUNE_NODE,  "--head", "--host",       "127.0.0.1", "--port", port, "--name",  "head",
+            {CAF_TUNE_NODE,  "--head", "--host",       host_, "--port", port, "--name",  "head",
              "--cpus",       "1",      "--memory",     "0",         "--gpus", "0",  "--state", folder_ / "head.state",
              "--token-file", token_,   "--ready-file", ready_}};
   }
@@ -92,6 +110,7 @@ private:
   std::string ready_ = folder_ / "head.ready";
   std::string gate_ = folder_ / "gate";
   std::string address_;
+  std::string host_;
   program_under_test head_;
   std::optional<program_under_test> head_again_;
   std::optional<program_under_test> node_;
