@@ -35,6 +35,10 @@ void stub_core::on_call(std::string content, reply to, instant now, actions& out
     return refuse({errc::refused, fmt::format("the actor \"{}\" is not alive yet, and {} calls with {} bytes wait for "
                                               "it already; call it when some have been answered",
                                               name_, gathered_.size(), gathered_bytes_)});
+  if (const auto unanswered = in_flight_.size() + gathered_.size(); to && unanswered >= options_.most_unanswered)
+    return refuse({errc::refused, fmt::format("the actor \"{}\" has not answered {} calls yet; call it when it has "
+                                              "answered some",
+                                              name_, unanswered)});
   gathered_bytes_ += content.size();
   gathered_.push_back({std::move(content), std::move(to)});
   if (!alive_)

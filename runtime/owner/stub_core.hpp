@@ -18,6 +18,7 @@ namespace runtime {
 struct stub_options {
   std::size_t most_waiting = 100'000;          ///< Calls while the actor is not alive; more are refused.
   std::size_t most_waiting_bytes = 256u << 20; ///< Of their content.
+  std::size_t most_unanswered = 1'000'000;     ///< Calls of a living actor; more are refused.
   std::size_t batch_calls = 256;               ///< So many go at once, even if no reply came.
   std::size_t batch_bytes = 1u << 20;          ///< And so many bytes.
   std::chrono::nanoseconds gathers_for = std::chrono::milliseconds(1);  ///< The longest that a call waits for others.

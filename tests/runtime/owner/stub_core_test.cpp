@@ -216,3 +216,22 @@ TEST_CASE("stub: after the end every call fails with the cause") {
   for (const auto& one : answers)
     CHECK(one.error() == error{errc::cancelled, "the actor \"hits\" has ended: actor \"hits\" was stopped"});
 }
+
+TEST_CASE("stub: calls that a living actor does not answer are bounded, messages that want no answer are not") {
+  stub_options options;
+  options.most_unanswered = 2;
+  driven stub(options);
+  stub.on_alive(stub.done);
+  for (const auto* content : {"a", "b", "c"})
+    stub.call(content);
+
+  const auto refused = stub.take_answers();
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].error() == error{errc::refused, "the actor \"hits\" has not answered 2 calls yet; call it when it has "
+                                                   "answered some"});
+  stub.on_call("tell", nullptr, start, stub.done);
+  CHECK(stub.take_answers().empty());
+  stub.on_reply(1, std::string("answer"), stub.done);
+  stub.call("d");
+  REQUIRE(stub.take_answers().size() == 1); // The reply, and no refusal.
+}
