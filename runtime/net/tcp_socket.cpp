@@ -141,6 +141,16 @@ socket_handle accept_from(int listener) {
 void limit_silence(int socket, std::chrono::milliseconds limit) {
   const auto ms = static_cast<unsigned>(limit.count());
   ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+  // The timeout above needs data on its way: without probes an idle link never notices that a machine lost its power.
+  const int on = 1;
+  const auto seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(limit).count());
+  const int idle = std::max(1, seconds / 3);
+  const int every = 1;
+  const int probes = std::max(1, (seconds - idle) / every); // Linux counts by the timeout above where that is set.
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof every);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 std::uint16_t local_port(int socket) {

@@ -57,7 +57,9 @@ struct socket_address {
 /// The next connection of a listening socket, non-blocking; nothing when none waits.
 [[nodiscard]] socket_handle accept_from(int listener);
 
-/// Loses the connection when what was sent stays unacknowledged for so long.
+/// Loses the connection when the peer's machine says nothing for so long: what was sent stays unacknowledged, or, where
+/// nothing is sent, keepalive probes do. At least 2 s for the latter. A process that stands still is not silent in this
+/// sense, its kernel answers: whether it lives, heartbeats tell; and when it goes on the connection does, too.
 void limit_silence(int socket, std::chrono::milliseconds limit);
 
 std::uint16_t local_port(int socket);

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -17,7 +20,40 @@ int outcome(const socket_handle& socket) {
   return pending_error(socket.get());
 }
 
+/// From now on nothing that is sent to this socket arrives, nor is acknowledged: as if its machine had lost its power.
+void lose_power(const socket_handle& socket) {
+  sock_filter nothing_passes{BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog filter{1, &nothing_passes};
+  REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0);
+}
+
 } // namespace
+
+TEST_CASE("tcp socket: a link on which nobody says anything is lost when the peer's machine has gone without a word") {
+  const auto listener = listen_on("127.0.0.1", 0);
+  const auto dialled = start_connecting(*parse_address("127.0.0.1", local_port(listener->get())));
+  REQUIRE(dialled);
+  REQUIRE(outcome(*dialled) == 0);
+  const auto accepted = accept_from(listener->get());
+  REQUIRE(accepted);
+
+  const socket_handle* gone = nullptr;
+  const socket_handle* stays = nullptr;
+  SUBCASE("the one that was dialled") {
+    gone = &accepted;
+    stays = &*dialled;
+  }
+  SUBCASE("the one that dialled") {
+    gone = &*dialled;
+    stays = &accepted;
+  }
+  lose_power(*gone);
+  limit_silence(stays->get(), std::chrono::seconds(2));
+
+  pollfd end{stays->get(), POLLIN, 0};
+  CHECK(::poll(&end, 1, /*milliseconds=*/30'000) == 1);
+  CHECK(pending_error(stays->get()) == ETIMEDOUT);
+}
 
 TEST_CASE("tcp socket: addresses in numbers are told from names") {
   CHECK(parse_address("127.0.0.1", 1)->text == "127.0.0.1");
