@@ -29,10 +29,10 @@ public:
   // Which of the nodes that have room; the last of these counts. By default nodes are filled by half, then spread over.
   Options& spread() { return wants_.placement = {placement_kind::spread, {}}, self(); } ///< The least used one.
   Options& pack() { return wants_.placement = {placement_kind::pack, {}}, self(); }     ///< The most used one.
-  Options& on_node(std::string name);                   ///< This one; if there is none of the name: infeasible.
-  Options& near_node(std::string name);                 ///< This one; another where it has no room, or is not there.
-  Options& avoid_node(std::string name);                      ///< Any other first; this one only if no other has room.
-  Options& label(std::string name, std::string value);        ///< Only on nodes that have it.
+  Options& on_node(std::string name);                  ///< This one; if there is none of the name: infeasible.
+  Options& near_node(std::string name);                ///< This one; another where it has no room, or is not there.
+  Options& avoid_node(std::string name);               ///< Any other first; this one only if no other has room.
+  Options& label(std::string name, std::string value); ///< Only on nodes that have it.
   Options& prefer_label(std::string name, std::string value); ///< Nodes that have it first.
   /// Of what waits, the more urgent is granted first, whoever waits longer. Default 0. Nothing is interrupted for it.
   Options& priority(std::int32_t more_is_more_urgent) { return wants_.priority = more_is_more_urgent, self(); }

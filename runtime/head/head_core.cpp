@@ -181,8 +181,8 @@ bool head_core::may_fit(const placement::node& n, const lease_queue::shape& shap
 }
 
 bool head_core::may_fit_since_opened(const lease_queue::shape& shape) const {
-  // One returned lease opens every line that would fit there; when one of them was granted, the others are blocked again
-  // without a look at all nodes.
+  // One returned lease opens every line that would fit there; when one of them was granted, the others are blocked
+  // again without a look at all nodes.
   const auto* opened_for = queue_.opened_for(shape);
   return !opened_for || std::any_of(opened_for->begin(), opened_for->end(), [&](node_id node) {
     const auto* n = books_.find(node);

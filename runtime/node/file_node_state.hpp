@@ -36,7 +36,8 @@ public:
     bool is_first = true;     ///< No head was started on this directory before.
   };
   /// For a head: another number at each start, so that its leases have numbers of their own. The first is a random one:
-  /// the directory of an earlier head of the cluster may be lost, while nodes still hold leases of it. Durable on return.
+  /// the directory of an earlier head of the cluster may be lost, while nodes still hold leases of it. Durable on
+  /// return.
   [[nodiscard]] result<head_epoch> next_epoch();
 
 private:

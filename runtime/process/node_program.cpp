@@ -53,8 +53,9 @@ result<std::string> default_state_directory(const char* role) {
     });
 }
 
-/// How long a head that is perhaps not the first of its cluster waits for the nodes of the earlier one: as long as for the owners of their
-/// leases, since a demand that comes first must not be refused for want of a node that is about to come.
+/// How long a head that is perhaps not the first of its cluster waits for the nodes of the earlier one: as long as for
+/// the owners of their leases, since a demand that comes first must not be refused for want of a node that is about to
+/// come.
 const auto settling_of_restarted_head = head_options().adoption_grace;
 
 /// Until the head answers, or 5 s are over: who starts a node a moment before its head is not turned away.

@@ -100,7 +100,7 @@ private:
   program_under_test start_head(const std::string& port) {
     return {folder_,
             {CAF_TUNE_NODE,  "--head", "--host",       host_, "--port", port, "--name",  "head",
-             "--cpus",       "1",      "--memory",     "0",         "--gpus", "0",  "--state", folder_ / "head.state",
+             "--cpus",       "1",      "--memory",     "0",   "--gpus", "0",  "--state", folder_ / "head.state",
              "--token-file", token_,   "--ready-file", ready_}};
   }
   void wait_for_head() { address_ = head().wait_for_file(ready_); }

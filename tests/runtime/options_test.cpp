@@ -112,8 +112,7 @@ TEST_CASE("options: what cannot be is refused where it is said") {
         "avoid_node: the node's name is empty; use 1 to 255 bytes of UTF-8");
   CHECK(message_of([] { task_options().near_node(""); }) ==
         "near_node: the node's name is empty; use 1 to 255 bytes of UTF-8");
-  CHECK(message_of([] { actor_options().name(""); }) ==
-        "name: the actor's name is empty; use 1 to 255 bytes of UTF-8");
+  CHECK(message_of([] { actor_options().name(""); }) == "name: the actor's name is empty; use 1 to 255 bytes of UTF-8");
   CHECK(message_of([] { actor_options().name("a\xff"); }) ==
         "name: the actor's name \"a\xEF\xBF\xBD\" is not UTF-8; use 1 to 255 bytes of UTF-8");
   CHECK(message_of([] { actor_options().name(std::string(256, 'a')); }) ==

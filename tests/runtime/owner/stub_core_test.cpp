@@ -227,8 +227,9 @@ TEST_CASE("stub: calls that a living actor does not answer are bounded, messages
 
   const auto refused = stub.take_answers();
   REQUIRE(refused.size() == 1);
-  CHECK(refused[0].error() == error{errc::refused, "the actor \"hits\" has not answered 2 calls yet; call it when it has "
-                                                   "answered some"});
+  CHECK(refused[0].error() == error{errc::refused,
+                                    "the actor \"hits\" has not answered 2 calls yet; call it when it has "
+                                    "answered some"});
   stub.on_call("tell", nullptr, start, stub.done);
   CHECK(stub.take_answers().empty());
   stub.on_reply(1, std::string("answer"), stub.done);
