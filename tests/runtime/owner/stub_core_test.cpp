@@ -233,6 +233,7 @@ TEST_CASE("stub: calls that a living actor does not answer are bounded, messages
   stub.on_call("tell", nullptr, start, stub.done);
   CHECK(stub.take_answers().empty());
   stub.on_reply(1, std::string("answer"), stub.done);
+  stub.on_replies_end(stub.done);
   stub.call("d");
   REQUIRE(stub.take_answers().size() == 1); // The reply, and no refusal.
 }
