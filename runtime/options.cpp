@@ -61,8 +61,8 @@ Options& work_options<Options>::on_node(std::string name) {
 
 template <class Options>
 Options& work_options<Options>::avoid_node(std::string name) {
-  check_node_name("avoid_node", name);
-  return wants_.avoided_node = std::move(name), self();
+  wants_.avoided_node = checked_name("avoid_node", "the node's name", std::move(name));
+  return self();
 }
 
 template <class Options>

@@ -20,7 +20,8 @@ namespace {
 /// Durable when the test says so.
 class held_journal : public journal {
 public:
-  journal_position append(const journal_record& record) override {
+  using journal::append;
+  journal_position append(const journal_record& record, record_haste) override {
     records.push_back(record);
     return records.size();
   }
