@@ -18,7 +18,8 @@ file(RENAME "${prefix}" "${moved}")
 run("configuring the consumer" ${CMAKE_COMMAND} -S "${CONSUMER_DIR}" -B "${build}" -G "${GENERATOR}"
   "-DCMAKE_PREFIX_PATH=${moved}" "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}" "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}"
   "-DCMAKE_CXX_COMPILER_LAUNCHER=${CXX_COMPILER_LAUNCHER}" "-DCMAKE_CXX_FLAGS=${CXX_FLAGS}"
-  "-DCMAKE_PROJECT_consumer_INCLUDE=${CMAKE_CURRENT_LIST_DIR}/sanitized.cmake" "-DSANITIZER_OPTIONS=${SANITIZER_OPTIONS}"
+  "-DCMAKE_PROJECT_consumer_INCLUDE=${CMAKE_CURRENT_LIST_DIR}/sanitized.cmake"
+  "-DSANITIZER_OPTIONS=${SANITIZER_OPTIONS}"
   "-DWANTED_VERSION=${VERSION}")
 run("building the consumer" ${CMAKE_COMMAND} --build "${build}")
 run("running the consumer" "${build}/consumer")
