@@ -138,10 +138,10 @@ result<struct stat> status_of(const path& root, const std::string& name) {
     if (::lstat(at.c_str(), &found) != 0)
       return fail(file_error(at.string(), "read", errno));
     if (S_ISLNK(found.st_mode))
-      return fail(errc::io, fmt::format("{} is a symbolic link; a checkpoint has none", at.string()));
+      return fail(errc::invalid_argument, fmt::format("{} is a symbolic link; a checkpoint has none", at.string()));
   }
   if (!S_ISREG(found.st_mode))
-    return fail(errc::io, fmt::format("{} is no plain file", at.string()));
+    return fail(errc::invalid_argument, fmt::format("{} is no plain file", at.string()));
   return found;
 }
 
@@ -151,7 +151,7 @@ result<void> check_file(const path& root, const checkpoint_manifest::file& expec
     return fail(status.error());
   const auto file = (root / expected.path).string();
   if (static_cast<std::uint64_t>(status->st_size) != expected.size_bytes)
-    return fail(errc::io,
+    return fail(errc::invalid_argument,
                 fmt::format("{} has {} bytes, and the manifest says {}", file, status->st_size, expected.size_bytes));
   const auto opened = posix_file::open_for_reading(file);
   if (!opened)
@@ -161,8 +161,9 @@ result<void> check_file(const path& root, const checkpoint_manifest::file& expec
   if (!checksum)
     return fail(checksum.error());
   if (*checksum != expected.crc32c)
-    return fail(errc::io, fmt::format("{} has the checksum {:08x}, and the manifest says {:08x}: it is damaged", file,
-                                      *checksum, expected.crc32c));
+    return fail(errc::invalid_argument,
+                fmt::format("{} has the checksum {:08x}, and the manifest says {:08x}: it is damaged", file, *checksum,
+                            expected.crc32c));
   return {};
 }
 

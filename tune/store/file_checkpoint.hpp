@@ -35,8 +35,8 @@ private:
 [[nodiscard]] result<checkpoint_manifest> seal_checkpoint(const path& directory, std::optional<named_checkpoint> name);
 
 /// Whether the directory holds a whole checkpoint: a manifest, and each of its files with its size and checksum.
-/// not_found: there is none; io: a file is missing, of another size or content, or no plain file. What else lies there
-/// does not matter.
+/// not_found: there is none, or one of its files is missing; invalid_argument: a file is of another size or content, or
+/// no plain file; io: it could not be read. What else lies there does not matter.
 [[nodiscard]] result<checkpoint_manifest> check_checkpoint(const path& directory);
 
 /// Removes one so that it is at no moment taken for a whole one. Nothing there: nothing happens.

@@ -33,7 +33,9 @@ public:
   [[nodiscard]] std::chrono::nanoseconds patience() const noexcept { return patience_; }
   void on_failure(std::string why); ///< The trainable threw. After its end was decided this only adds to the reason.
   void on_save_failure(std::string why);   ///< It threw while it saved: it has failed, whatever was decided.
-  void on_bad_checkpoint(std::string why); ///< It cannot be restored from.
+  /// Its checkpoint cannot be restored. One that is damaged or gone is given up for the one before it; one that could
+  /// not be read (a disk's error, a mount that is away) is tried again, perhaps on another node.
+  void on_no_restore(error why);
   void on_return();                        ///< The trainable returned.
 
   /// Whether the state is to be saved now: asked after each report before it is told, and after its answer.

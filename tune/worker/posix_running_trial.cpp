@@ -52,7 +52,7 @@ const path& running_trial::directory() const {
 attempt_over running_trial::run(const trainable_registry::entry& how, kept_actor& kept) {
   try {
     if (auto checked = check_restored(); !checked)
-      course_.on_bad_checkpoint(std::move(checked.error().message));
+      course_.on_no_restore(std::move(checked.error()));
     else if (!course_.is_ending()) // Else its checkpoint has all the iterations that are wanted.
       std::visit(runtime::overloaded{
                    [&](const trainable::function& function) { run_function(function); },

@@ -159,11 +159,21 @@ TEST_CASE("attempt course: what it throws fails it, but not when its end was dec
   CHECK(stopped.end().why == "std::runtime_error: in save");
 }
 
-TEST_CASE("attempt course: a broken checkpoint is an end of its own") {
+TEST_CASE("attempt course: a checkpoint that cannot be restored is an end of its own") {
   attempt_course course(restored_at(3), start);
-  course.on_bad_checkpoint("/x/weights: another checksum");
-  CHECK(course.end().cause == end_cause::bad_checkpoint);
-  CHECK(course.end().why == "/x/weights: another checksum");
+  SUBCASE("damaged, it is given up") {
+    course.on_no_restore({runtime::errc::invalid_argument, "/x/weights: another checksum"});
+    CHECK(course.end().cause == end_cause::bad_checkpoint);
+    CHECK(course.end().why == "/x/weights: another checksum");
+  }
+  SUBCASE("gone, too") {
+    course.on_no_restore({runtime::errc::not_found, "/x/manifest.json: no such file"});
+    CHECK(course.end().cause == end_cause::bad_checkpoint);
+  }
+  SUBCASE("not read for another reason, it may be read later") {
+    course.on_no_restore({runtime::errc::io, "/x/weights cannot be read: Input/output error"});
+    CHECK(course.end().cause == end_cause::lost);
+  }
   CHECK_FALSE(course.wants_checkpoint(start));
 }
 
