@@ -116,7 +116,7 @@ void posix_worker_leftovers::run() {
     not_before =
       ended + std::min<steady::duration>(is_clear ? longest_when_clear : longest_pause,
                                          std::max<steady::duration>(is_clear ? 0ms : pause, 10 * (ended - begun)));
-    pause *= 2;
+    pause = std::min<steady::duration>(2 * pause, longest_pause);
     lock.lock();
     if (end_by && ((is_clear && told_.empty()) || ended >= *end_by))
       return;

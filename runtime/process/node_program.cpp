@@ -90,7 +90,8 @@ private:
     if (flags_.name.empty())
       flags_.name = machine_name();
     token_file_ = token_file_of(flags_);
-    had_token_ = boost::filesystem::exists(token_file_);
+    boost::system::error_code unreadable; // load_token() says why.
+    had_token_ = boost::filesystem::exists(token_file_, unreadable);
     const auto token = flags_.head ? create_or_load_token(token_file_) : load_token(token_file_);
     if (!token)
       return fail(token.error());

@@ -35,6 +35,7 @@ controller_core::actions controller_core::on_begin(const moment& now) {
   if (stage_ != stage::replaying)
     return todo;
   stage_ = stage::running;
+  any_placed_ = false; // By this driver: the resources that are asked for, or the cluster, may be others now.
   durable_ = position_; // What was replayed is on disk.
   if (!has_begun_)
     todo.push_back(append{record::experiment_begun{options_.id, options_.name, options_.description, options_.seed,

@@ -260,7 +260,7 @@ private:
   std::optional<runtime::instant> all_end_by_;
   std::optional<runtime::instant> arrive_by_; ///< After an interruption checkpoints are not waited for any longer.
   bool waits_for_checkpoints_ = true;
-  bool any_placed_ = false; ///< An attempt has run, ever: its resources fit somewhere.
+  bool any_placed_ = false; ///< An attempt has run under this driver: its resources fit somewhere.
 
   enum class stage { replaying, running, interrupted, stopping } stage_ = stage::replaying;
   std::string end_reason_;

@@ -74,6 +74,7 @@ void controller_core::apply(const record::trial_created& made) {
 void controller_core::apply(const record::attempt_started& started) {
   auto& life = lives_.at(started.trial);
   life.attempts = started.attempt;
+  life.node.clear();
   life.time_before_s = life.checkpoints.empty() ? 0 : life.checkpoints.all().back().result.time_total_s;
   life.state = trial_state::pending;
   life.now = phase::waits;
@@ -126,7 +127,8 @@ void controller_core::apply(const record::attempt_ended& ended) {
     life.state = trial_state::pending; // Unless it is given up, which is told next.
   life.last_end = ended.end;
   life.budget.on_end(ended.end.cause);
-  if (is_loss(ended.end.cause) || is_users_error(ended.end.cause)) // A sick node may be behind the latter, too.
+  // A sick node may be behind an error of the user's, too.
+  if (!life.node.empty() && (is_loss(ended.end.cause) || is_users_error(ended.end.cause)))
     life.failed_node = life.node;
 }
 

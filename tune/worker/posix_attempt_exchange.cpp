@@ -99,7 +99,8 @@ std::optional<attempt_order> attempt_exchange::wait_for_order() {
 
 void attempt_exchange::tell(attempt_event event) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return has_room() || is_closed_; });
+  // Who is told to end gets no room any more, and needs none: it ends with this report.
+  changed_.wait(lock, [this] { return has_room() || is_closed_ || (hears_ && answer_ != attempt_answer::go_on); });
   if (const auto* report = std::get_if<attempt_report>(&event))
     progress_.told = report->iteration;
   if (hears_) {

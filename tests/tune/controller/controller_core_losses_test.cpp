@@ -101,3 +101,31 @@ TEST_CASE("controller: a checkpoint that is written again has the loss and the t
   CHECK(x.attempts.at(trial_id{1}).restore->iteration == 2);
   CHECK(x.attempts.at(trial_id{1}).time_total_s == saved[0].result->time_total_s);
 }
+
+TEST_CASE("controller: that something has fit for an earlier driver says nothing about what is wanted now") {
+  virtual_experiment x(virtual_experiment::options(1));
+  x.begin(1);
+  x.alive(1);
+  x.sync();
+
+  x.crash_and_reopen(1);
+  REQUIRE(x.attempts.count(trial_id{1}) == 1);
+  CHECK_FALSE(x.attempts.at(trial_id{1}).where.waits_for_node);
+  x.over(1, end_cause::infeasible, "gpu=1 fits on no node");
+  x.sync();
+  REQUIRE(x.ended);
+  CHECK(x.ended->failed);
+}
+
+TEST_CASE("controller: a node that an attempt never reached is not avoided because of it") {
+  virtual_experiment x(virtual_experiment::options(1));
+  x.begin(1);
+  x.alive(1);
+  x.sync();
+  x.crash_and_reopen(1); // Its node was well.
+  x.over(1, end_cause::not_started, "the worker did not register");
+  x.pass(1h);
+
+  REQUIRE(x.attempts.count(trial_id{1}) == 1);
+  CHECK(x.attempts.at(trial_id{1}).where.avoid_node.empty());
+}

@@ -138,3 +138,24 @@ TEST_CASE("attempt exchange: who tells is not further ahead of the answers than 
 
   CHECK(furthest == most);
 }
+
+TEST_CASE("attempt exchange: who is as far ahead as it may be, and is told to end, does not wait for room") {
+  attempt_exchange exchange([](trial_id, attempt_number, const attempt_event&) {});
+  runtime::or_throw(exchange.begin(order_of(1, 10'000)));
+  REQUIRE(exchange.wait_for_order());
+  constexpr auto most = static_cast<iteration_number>(attempt_exchange::most_waiting);
+  for (iteration_number i = 1; i <= most; ++i)
+    exchange.tell(report(i));
+
+  auto ends = std::async(std::launch::async, [&] {
+    exchange.tell(report(most + 1)); // There is no room.
+    return exchange.wait_for_answer(most + 1, for_ever);
+  });
+  runtime::or_throw(exchange.answer({attempt_answer::stop, 0, 0}));
+
+  const bool has_ended = ends.wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+  CHECK(has_ended);
+  if (!has_ended)
+    exchange.close(); // Or the test would hang.
+  CHECK(ends.get() == attempt_answer::stop);
+}
