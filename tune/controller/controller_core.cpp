@@ -24,7 +24,8 @@ controller_core::controller_core(controller_options options, std::unique_ptr<sea
                                  std::unique_ptr<scheduler> schedule)
   : options_(std::move(options)),
     search_(std::move(search)),
-    schedule_(std::move(schedule)) {
+    schedule_(std::move(schedule)),
+    kept_then_(options_.checkpoints_kept) {
   CAF_TUNE_INVARIANT(!options_.objectives.empty(), "an experiment has an objective");
 }
 
@@ -35,7 +36,7 @@ controller_core::actions controller_core::on_begin(const moment& now) {
   if (stage_ != stage::replaying)
     return todo;
   stage_ = stage::running;
-  any_placed_ = false; // By this driver: the resources that are asked for, or the cluster, may be others now.
+  any_placed_ = false;  // By this driver: the resources that are asked for, or the cluster, may be others now.
   durable_ = position_; // What was replayed is on disk.
   if (!has_begun_)
     todo.push_back(append{record::experiment_begun{options_.id, options_.name, options_.description, options_.seed,
@@ -132,10 +133,10 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
       std::get<append>(todo.back()).haste = record_haste::none;
     waits_for_results_ = false;
   } else if (report.checkpoint) // Counted before, by an attempt that was lost: only its checkpoint is news.
-    life->unwritten = write(record::checkpoint_saved{trial, *report.checkpoint,
-                                                     checkpoint_result{losses_of(report.values).front(),
-                                                                       report.time_total_s}},
-                            todo);
+    life->unwritten =
+      write(record::checkpoint_saved{trial, *report.checkpoint,
+                                     checkpoint_result{losses_of(report.values).front(), report.time_total_s}},
+            todo);
   if (report.checkpoint)
     keep(trial, *life, *report.checkpoint, todo);
 }
@@ -220,10 +221,8 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
 
 void controller_core::end_attempt(trial_id trial, trial_life& life, const attempt_end& end, const moment& now,
                                   actions& todo) {
-  if (end.cause == end_cause::bad_checkpoint && !life.checkpoints.empty()) {
-    drops_.emplace_back(position_ + 1, drop_checkpoint{trial, *life.checkpoints.newest()}); // With the record below.
-    life.checkpoints.erase_newest();
-  }
+  if (end.cause == end_cause::bad_checkpoint)
+    erase_bad_checkpoint(trial, life); // With the record below.
   set_due(trial, life, std::nullopt);
   ends_.add(now.at);
   write(record::attempt_ended{trial, life.attempts, end, now.wall}, todo);
@@ -249,6 +248,8 @@ void controller_core::after_end(trial_id trial, trial_life& life, const moment& 
     return become(trial, *life.ends, now, todo);
   if (stage_ == stage::interrupted)
     return; // It stays pending: a later driver goes on with it.
+  if (const auto* older = std::get_if<failure_budget::restore_older>(&next))
+    return restore_older(trial, life, older->waited, now, todo);
   const auto after = std::get<failure_budget::retry>(next).after;
   set_due(trial, life, now.at + after);
 }

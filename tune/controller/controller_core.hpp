@@ -83,6 +83,9 @@ public:
     trial_id trial;
     checkpoint_ref checkpoint;
   };
+  struct warn { ///< Of what people should know.
+    std::string what;
+  };
   struct finish { ///< The last action. All that was appended must be on disk before the experiment is called ended.
     std::string why;
     bool complete = false; ///< Nothing is left to be done; else a driver may go on with it.
@@ -90,7 +93,7 @@ public:
     bool held = false;     ///< All that is left are trials that their user has paused.
   };
   using action = std::variant<append, start_attempt, answer, kill_attempt, keep_checkpoint, drop_checkpoint,
-                              leave_checkpoint, finish>;
+                              leave_checkpoint, warn, finish>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   controller_core(controller_options options, std::unique_ptr<searcher> search, std::unique_ptr<scheduler> schedule);
@@ -206,6 +209,9 @@ private:
   void give_up(trial_id trial, const std::string& why, const moment& now, actions& todo);
   void kill(trial_id trial, trial_life& life, std::string why, const moment& now, actions& todo);
   void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
+  void erase_bad_checkpoint(trial_id trial, trial_life& life);
+  void restore_older(trial_id trial, trial_life& life, std::chrono::nanoseconds waited, const moment& now,
+                     actions& todo);
   void trim_checkpoints(trial_id trial, kept_checkpoints& all, actions& todo);
   bool has_all_arrived(actions& todo);                    ///< Or it is waited for no more.
   void release_answers(const moment& now, actions& todo); ///< To results that are on disk.
@@ -252,6 +258,7 @@ private:
   std::deque<held_answer> held_;
   /// Dropped when the record at this position is on disk: until then a crash would want it back.
   std::deque<std::pair<journal_position, drop_checkpoint>> drops_;
+  std::size_t kept_then_; ///< Of each trial, by the driver whose records are replayed.
   std::set<std::pair<runtime::instant, trial_id>> due_;
   step_times steps_;
   recent_count ends_; ///< Of attempts.

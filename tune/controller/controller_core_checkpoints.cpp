@@ -1,5 +1,7 @@
 #include "tune/controller/controller_core.hpp"
 
+#include <fmt/format.h>
+
 /// The part of the controller that knows where checkpoints are: written by an attempt, perhaps on a node that does not
 /// see the storage; on their way; in the storage; dropped. A trial may end before its last one has arrived.
 namespace tune {
@@ -13,6 +15,34 @@ void controller_core::trim_checkpoints(trial_id trial, kept_checkpoints& all, ac
   for (auto& each : all.trim(options_.checkpoints_kept))
     drops_.emplace_back(position_, drop_checkpoint{trial, std::move(each)});
   release_drops(todo);
+}
+
+/// The one that was restored; meanwhile a newer one may have come to the storage.
+void controller_core::erase_bad_checkpoint(trial_id trial, trial_life& life) {
+  const auto* bad = life.checkpoints.newest_of(life.restored);
+  if (bad == nullptr)
+    return;
+  drops_.emplace_back(position_ + 1, drop_checkpoint{trial, *bad});
+  life.checkpoints.erase(bad->iteration, bad->attempt);
+}
+
+/// What could not be read stays where it is: it may be whole.
+void controller_core::restore_older(trial_id trial, trial_life& life, std::chrono::nanoseconds waited,
+                                    const moment& now, actions& todo) {
+  const auto* unread = life.checkpoints.newest_of(life.restored);
+  if (unread == nullptr) // It was lost meanwhile.
+    return set_due(trial, life, now.at);
+  const auto what =
+    fmt::format("its checkpoint of iteration {}, {}, could not be read for {:g} s: {}", unread->iteration,
+                unread->directory, std::chrono::duration<double>(waited).count(), life.last_end->why);
+  write(record::checkpoint_lost{trial, unread->iteration, unread->attempt}, todo);
+  const auto* older = life.checkpoints.newest();
+  if (older == nullptr)
+    return give_up(trial, what + "; there is no older one", now, todo);
+  todo.push_back(warn{fmt::format("trial {} goes on from its checkpoint of iteration {} and repeats what came after "
+                                  "it: {}",
+                                  trial.value, older->iteration, what)});
+  set_due(trial, life, now.at);
 }
 
 void controller_core::release_drops(actions& todo) {

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "tune/results/experiment_description.hpp"
+
 /// The part of the controller that says what a record means: when it is written, and when it is read again.
 namespace tune {
 namespace {
@@ -15,6 +17,14 @@ namespace {
 /// For a record that does not fit to those before it: the journal is of another program, or not whole.
 auto does_not_fit(trial_id trial, const char* what) {
   return fail(errc::incompatible, fmt::format("the journal does not fit: trial {}: {}", trial.value, what));
+}
+
+/// What was dropped then is gone, however many are kept now.
+std::optional<std::size_t> kept_by(const std::string& description) {
+  if (description.empty())
+    return std::nullopt;
+  const auto read = read_description(description);
+  return read ? std::optional(read->checkpoints_kept) : std::nullopt;
 }
 
 trial_outcome outcome_of(trial_state how, const trial_life& life) {
@@ -74,6 +84,7 @@ void controller_core::apply(const record::trial_created& made) {
 void controller_core::apply(const record::attempt_started& started) {
   auto& life = lives_.at(started.trial);
   life.attempts = started.attempt;
+  life.restored = started.from;
   life.node.clear();
   life.time_before_s = life.checkpoints.empty() ? 0 : life.checkpoints.all().back().result.time_total_s;
   life.state = trial_state::pending;
@@ -114,6 +125,8 @@ void controller_core::apply(const record::checkpoint_saved& saved) {
 }
 
 void controller_core::apply(const record::checkpoint_lost& lost) {
+  if (const auto life = lives_.find(lost.trial); life != lives_.end() && life->second.restored == lost.iteration)
+    life->second.budget.on_older_restored();
   if (auto* all = checkpoints_of(lost.trial))
     all->erase(lost.iteration, lost.attempt);
 }
@@ -177,10 +190,13 @@ result<void> controller_core::replay(const record::experiment_begun& past) {
   has_begun_ = true;
   options_.id = past.id;
   options_.seed = past.seed;
+  kept_then_ = kept_by(past.description).value_or(options_.checkpoints_kept);
   return {};
 }
 
-result<void> controller_core::replay(const record::experiment_resumed&) {
+result<void> controller_core::replay(const record::experiment_resumed& past) {
+  if (!past.description.empty())
+    kept_then_ = kept_by(past.description).value_or(kept_then_);
   return {};
 }
 
@@ -222,7 +238,7 @@ result<void> controller_core::replay(const record::result_reported& past) {
     ++differences_;
   apply(past);
   if (past.checkpoint) // As it was done then: what is dropped is gone.
-    (void)lives_.at(past.trial).checkpoints.trim(options_.checkpoints_kept);
+    (void)lives_.at(past.trial).checkpoints.trim(kept_then_);
   return {};
 }
 
@@ -231,7 +247,7 @@ result<void> controller_core::replay(const record::checkpoint_saved& past) {
     return does_not_fit(past.trial, "a checkpoint of a trial that is not there");
   apply(past);
   if (auto* all = checkpoints_of(past.trial))
-    (void)all->trim(options_.checkpoints_kept);
+    (void)all->trim(kept_then_);
   forget_if_arrived(past.trial);
   return {};
 }
@@ -248,8 +264,9 @@ result<void> controller_core::replay(const record::attempt_ended& past) {
   const auto found = lives_.find(past.trial);
   if (found == lives_.end() || past.attempt != found->second.attempts || found->second.now == phase::none)
     return does_not_fit(past.trial, "an attempt ends that does not run");
-  if (past.end.cause == end_cause::bad_checkpoint && !found->second.checkpoints.empty())
-    found->second.checkpoints.erase_newest();
+  if (past.end.cause == end_cause::bad_checkpoint)
+    if (const auto* bad = found->second.checkpoints.newest_of(found->second.restored))
+      found->second.checkpoints.erase(bad->iteration, bad->attempt);
   apply(past);
   return {};
 }

@@ -11,6 +11,26 @@ void failure_budget::on_end(end_cause cause) noexcept {
     ++failures_, ++in_a_row_;
   if (is_loss(cause))
     ++losses_, ++losses_in_a_row_, ++in_a_row_;
+  if (cause == end_cause::unreadable_checkpoint)
+    ++unreadable_in_a_row_;
+}
+
+namespace {
+
+std::chrono::nanoseconds doubled(std::chrono::nanoseconds first, int times, std::chrono::nanoseconds most) {
+  return std::min(first * (std::int64_t{1} << std::clamp(times, 0, 20)), most);
+}
+
+} // namespace
+
+failure_budget::verdict failure_budget::judge_unreadable(const failure_options& options) const {
+  std::chrono::nanoseconds waited{0};
+  for (int i = 1; i < unreadable_in_a_row_ && waited <= options.unreadable_patience; ++i)
+    waited += doubled(options.first_unreadable_backoff, i - 1, options.most_backoff);
+  const auto next = doubled(options.first_unreadable_backoff, unreadable_in_a_row_ - 1, options.most_backoff);
+  if (waited + next > options.unreadable_patience)
+    return restore_older{waited};
+  return retry{next};
 }
 
 failure_budget::verdict failure_budget::judge(const attempt_end& end, const failure_options& options) const {
@@ -22,13 +42,14 @@ failure_budget::verdict failure_budget::judge(const attempt_end& end, const fail
     if (options.max_losses >= 0 && losses_ > options.max_losses)
       return give_up{fmt::format("{} (loss {}, max_losses is {})", end.why, losses_, options.max_losses)};
     if (losses_in_a_row_ >= options.most_losses_in_a_row)
-      return give_up{fmt::format("it was lost {} times in a row without a result; the last time: {}",
-                                 losses_in_a_row_, end.why)};
+      return give_up{
+        fmt::format("it was lost {} times in a row without a result; the last time: {}", losses_in_a_row_, end.why)};
   }
+  if (end.cause == end_cause::unreadable_checkpoint)
+    return judge_unreadable(options);
   if (!is_users_error(end.cause) && !is_loss(end.cause))
     return retry{std::chrono::nanoseconds(0)}; // Nobody's fault: a driver that went, a checkpoint that was broken.
-  const int doublings = std::clamp(in_a_row_ - 1, 0, 20);
-  return retry{std::min(options.first_backoff * (std::int64_t{1} << doublings), options.most_backoff)};
+  return retry{doubled(options.first_backoff, in_a_row_ - 1, options.most_backoff)};
 }
 
 } // namespace tune

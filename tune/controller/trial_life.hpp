@@ -27,6 +27,7 @@ struct trial_life {
   kept_checkpoints checkpoints;
   failure_budget budget;
   attempt_number attempts = 0;         ///< The newest; earlier ones are not heard (I3).
+  iteration_number restored = 0;       ///< Of the checkpoint that the newest one began from; 0: none.
   std::string node;                    ///< Where it ran or runs.
   std::optional<attempt_end> last_end; ///< Of the newest attempt, until the next one starts.
   std::string failed_node;             ///< Where it failed or was lost last: it goes elsewhere if it can.

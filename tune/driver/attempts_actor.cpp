@@ -169,7 +169,9 @@ void attempts_actor::begin_there(runner_id id, attempt_key key, const result<voi
   if (!provided) { // The runner is well, its attempt cannot begin.
     orders_.erase(order);
     found->second.attempt = {};
-    tell(key, {attempt_over{{end_cause::lost, provided.error().message}, std::nullopt, ""}}); // It is good itself.
+    const bool is_unread = provided.error().code == errc::io || provided.error().code == errc::permission_denied;
+    const auto cause = is_unread ? end_cause::unreadable_checkpoint : end_cause::lost; // Else it is good itself.
+    tell(key, {attempt_over{{cause, provided.error().message}, std::nullopt, ""}});
     return perform(pool_.on_over(id, now()));
   }
   call(id, found->second, begin_atom::value, attempt_wire::to_bytes(order->second));

@@ -94,6 +94,10 @@ void controller_actor::perform(controller_core::actions todo) {
                  [this](const controller_core::keep_checkpoint& a) { parts_.checkpoints->keep(a.trial, a.checkpoint); },
                  [this](const controller_core::drop_checkpoint& a) { parts_.checkpoints->drop(a.trial, a.checkpoint); },
                  [this](const controller_core::leave_checkpoint& a) { leave(a); },
+                 [this](const controller_core::warn& a) {
+                   if (parts_.on_trouble)
+                     parts_.on_trouble(a.what);
+                 },
                  [this](const controller_core::finish& a) {
                    ending_ = experiment_outcome{a.why, a.complete, a.held};
                    if (a.failed)

@@ -66,6 +66,7 @@ wire::AttemptEnded::Cause to_wire(end_cause cause) {
   case end_cause::driver_lost: return wire::AttemptEnded::DRIVER_LOST;
   case end_cause::bad_checkpoint: return wire::AttemptEnded::BAD_CHECKPOINT;
   case end_cause::infeasible: return wire::AttemptEnded::INFEASIBLE;
+  case end_cause::unreadable_checkpoint: return wire::AttemptEnded::UNREADABLE_CHECKPOINT;
   }
   return wire::AttemptEnded::CAUSE_UNSPECIFIED;
 }
@@ -98,7 +99,7 @@ result<end_cause> word_from(wire::AttemptEnded::Cause number) {
   using w = end_cause;
   return word_from(number, "cause",
                    {w::finished, w::stopped, w::paused, w::threw, w::crashed, w::out_of_memory, w::hung, w::lost,
-                    w::not_started, w::driver_lost, w::bad_checkpoint, w::infeasible});
+                    w::not_started, w::driver_lost, w::bad_checkpoint, w::infeasible, w::unreadable_checkpoint});
 }
 
 // ---- Checks.

@@ -191,8 +191,9 @@ void experiment_view::on(const record::attempt_ended& ended) {
   trial->changed = last_at_ = ended.at;
   if (trial->attempts.empty() || trial->attempts.back().attempt != ended.attempt)
     return;
-  if (ended.end.cause == end_cause::bad_checkpoint && !trial->checkpoints.empty())
-    trial->checkpoints.erase_newest();
+  if (ended.end.cause == end_cause::bad_checkpoint)
+    if (const auto* bad = trial->checkpoints.newest_of(trial->attempts.back().from))
+      trial->checkpoints.erase(bad->iteration, bad->attempt);
   trial->attempts.back().cause = ended.end.cause;
   trial->attempts.back().why = ended.end.why;
   if (!has_ended(trial->state)) // Until more is said: it is tried again.

@@ -179,7 +179,7 @@ std::string progress_line(const journal_record& record, const experiment_view& v
                                                    parameters.empty() ? "" : ": ", parameters));
       },
       [&](const record::attempt_ended& x) {
-        if (!is_users_error(x.end.cause) && !is_loss(x.end.cause) && x.end.cause != end_cause::bad_checkpoint &&
+        if (!is_users_error(x.end.cause) && !is_loss(x.end.cause) && !is_about_checkpoint(x.end.cause) &&
             x.end.cause != end_cause::infeasible)
           return std::string(); // trial_changed says it.
         const auto why = x.end.why.substr(0, x.end.why.find('\n'));

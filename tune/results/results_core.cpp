@@ -76,8 +76,7 @@ bool is_done(const record::result_reported& reported) {
 }
 
 bool is_failure(end_cause cause) {
-  return is_users_error(cause) || is_loss(cause) || cause == end_cause::bad_checkpoint ||
-         cause == end_cause::infeasible;
+  return is_users_error(cause) || is_loss(cause) || is_about_checkpoint(cause) || cause == end_cause::infeasible;
 }
 
 std::string event_of(const record::result_reported& reported, const metrics& values) {

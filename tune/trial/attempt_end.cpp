@@ -13,11 +13,10 @@ const char* to_string(end_cause cause) noexcept {
   case end_cause::hung: return "deadline";
   case end_cause::lost: return "node lost";
   case end_cause::not_started: return "not started";
-  case end_cause::driver_lost:
-    return "driver ended";
-  case end_cause::bad_checkpoint:
-    return "bad checkpoint";
+  case end_cause::driver_lost: return "driver ended";
+  case end_cause::bad_checkpoint: return "bad checkpoint";
   case end_cause::infeasible: return "infeasible";
+  case end_cause::unreadable_checkpoint: return "unreadable checkpoint";
   }
   return "?";
 }

@@ -19,6 +19,8 @@ enum class end_cause {
   driver_lost,    ///< The driver ended; nobody's fault.
   bad_checkpoint, ///< What it was to restore is gone or broken; the next older one is tried.
   infeasible,     ///< Its resources fit on no node; it is not tried again.
+  /// What it was to restore could not be read, now; it is tried again for a while, then the next older one.
+  unreadable_checkpoint,
 };
 
 [[nodiscard]] const char* to_string(end_cause cause) noexcept;
@@ -26,6 +28,10 @@ enum class end_cause {
 constexpr bool is_users_error(end_cause cause) noexcept {
   return cause == end_cause::threw || cause == end_cause::crashed || cause == end_cause::out_of_memory ||
          cause == end_cause::hung;
+}
+/// What it was to restore cannot be restored.
+constexpr bool is_about_checkpoint(end_cause cause) noexcept {
+  return cause == end_cause::bad_checkpoint || cause == end_cause::unreadable_checkpoint;
 }
 constexpr bool is_loss(end_cause cause) noexcept {
   return cause == end_cause::lost || cause == end_cause::not_started;

@@ -80,6 +80,7 @@ wire::AttemptOver::Cause to_wire(end_cause cause) {
   case end_cause::driver_lost: return wire::AttemptOver::DRIVER_LOST;
   case end_cause::bad_checkpoint: return wire::AttemptOver::BAD_CHECKPOINT;
   case end_cause::infeasible: return wire::AttemptOver::INFEASIBLE;
+  case end_cause::unreadable_checkpoint: return wire::AttemptOver::UNREADABLE_CHECKPOINT;
   }
   return wire::AttemptOver::CAUSE_UNSPECIFIED;
 }
@@ -98,6 +99,7 @@ result<end_cause> cause_from(wire::AttemptOver::Cause cause) {
   case wire::AttemptOver::DRIVER_LOST: return end_cause::driver_lost;
   case wire::AttemptOver::BAD_CHECKPOINT: return end_cause::bad_checkpoint;
   case wire::AttemptOver::INFEASIBLE: return end_cause::infeasible;
+  case wire::AttemptOver::UNREADABLE_CHECKPOINT: return end_cause::unreadable_checkpoint;
   default: return fail(errc::incompatible, fmt::format("cause {} is not known", static_cast<int>(cause)));
   }
 }

@@ -1,7 +1,5 @@
 #include "tune/trial/kept_checkpoints.hpp"
 
-#include "runtime/base/invariant.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <tuple>
@@ -37,11 +35,6 @@ void kept_checkpoints::erase(iteration_number iteration, attempt_number attempt)
     all_.erase(found);
 }
 
-void kept_checkpoints::erase_newest() {
-  CAF_TUNE_INVARIANT(!all_.empty(), "there is a newest checkpoint");
-  all_.pop_back();
-}
-
 std::vector<checkpoint_ref> kept_checkpoints::trim(std::size_t keep) {
   std::vector<checkpoint_ref> surplus;
   const auto* safe = newest_in_storage();
@@ -68,6 +61,12 @@ const checkpoint_ref* kept_checkpoints::find(iteration_number iteration, attempt
 
 const checkpoint_ref* kept_checkpoints::newest() const {
   return all_.empty() ? nullptr : &all_.back().at;
+}
+
+const checkpoint_ref* kept_checkpoints::newest_of(iteration_number iteration) const {
+  const auto found =
+    std::find_if(all_.rbegin(), all_.rend(), [&](const one& each) { return each.at.iteration == iteration; });
+  return found == all_.rend() ? nullptr : &found->at;
 }
 
 const checkpoint_ref* kept_checkpoints::newest_in_storage() const {

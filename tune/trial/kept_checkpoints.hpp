@@ -22,7 +22,6 @@ public:
   /// A new one, or one that lies elsewhere now: its result stays.
   void count(const checkpoint_ref& checkpoint, const checkpoint_result& result);
   void erase(iteration_number iteration, attempt_number attempt); ///< It is lost. One that is not there: no matter.
-  void erase_newest();                                            ///< There must be one.
   /// Takes out and returns what is not kept any more. `keep`: at least 1; one more while the newest is on its way.
   std::vector<checkpoint_ref> trim(std::size_t keep);
 
@@ -30,6 +29,7 @@ public:
   const std::vector<one>& all() const noexcept { return all_; } ///< By iteration, then attempt; ascending.
   const checkpoint_ref* find(iteration_number iteration, attempt_number attempt) const; ///< Null: it is not there.
   const checkpoint_ref* newest() const;
+  const checkpoint_ref* newest_of(iteration_number iteration) const; ///< Of that iteration; null: there is none.
   const checkpoint_ref* newest_in_storage() const;
   const checkpoint_ref* best() const; ///< Null, too, if no loss is known.
   bool has_some_on_their_way() const; ///< To the storage.

@@ -85,7 +85,8 @@ void attempt_course::on_save_failure(std::string why) {
 
 void attempt_course::on_no_restore(error why) {
   const bool may_be_read_later = why.code == runtime::errc::io || why.code == runtime::errc::permission_denied;
-  end_ = attempt_end{may_be_read_later ? end_cause::lost : end_cause::bad_checkpoint, std::move(why.message)};
+  end_ = attempt_end{may_be_read_later ? end_cause::unreadable_checkpoint : end_cause::bad_checkpoint,
+                     std::move(why.message)};
 }
 
 void attempt_course::on_return() {
@@ -116,8 +117,7 @@ void attempt_course::on_checkpoint(bool is_there, instant began, instant ended) 
 }
 
 bool attempt_course::has_failed() const noexcept {
-  return end_ && (end_->cause == end_cause::threw || end_->cause == end_cause::bad_checkpoint ||
-                  end_->cause == end_cause::lost);
+  return end_ && (end_->cause == end_cause::threw || is_about_checkpoint(end_->cause));
 }
 
 const attempt_end& attempt_course::end() const {

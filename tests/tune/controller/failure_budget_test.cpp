@@ -45,6 +45,25 @@ TEST_CASE("failure budget: each retry without progress waits twice as long, up t
   CHECK(wait_of(after(budget, end_cause::threw, options)) == 50ms);
 }
 
+TEST_CASE("failure budget: what cannot be read is tried again ever later, for a minute in all") {
+  const failure_options options;
+  failure_budget budget;
+
+  std::chrono::nanoseconds waited{0};
+  for (const auto wait :
+       {100ms, 200ms, 400ms, 800ms, 1'600ms, 3'200ms, 6'400ms, 10'000ms, 10'000ms, 10'000ms, 10'000ms}) {
+    CHECK(wait_of(after(budget, end_cause::unreadable_checkpoint, options)) == wait);
+    waited += wait;
+  }
+  const auto last = after(budget, end_cause::unreadable_checkpoint, options);
+  REQUIRE(std::holds_alternative<failure_budget::restore_older>(last));
+  CHECK(std::get<failure_budget::restore_older>(last).waited == waited);
+  budget.on_older_restored();
+  CHECK(wait_of(after(budget, end_cause::unreadable_checkpoint, options)) == 100ms);
+  CHECK(budget.losses() == 0);
+  CHECK(budget.failures() == 0);
+}
+
 TEST_CASE("failure budget: what nobody is to blame for costs nothing") {
   failure_options options;
   options.max_losses = 0;

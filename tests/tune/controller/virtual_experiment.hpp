@@ -256,6 +256,7 @@ public:
     return reason;
   }
 
+  controller_options& asked() { return options_; } ///< Of the next driver.
   moment now() const { return {runtime::instant{time_}, record::wall_time{}}; }
 
   std::unique_ptr<controller_core> core;
@@ -269,7 +270,8 @@ public:
   std::vector<std::pair<trial_id, std::string>> killed;
   std::vector<checkpoint_ref> kept, dropped, left;
   std::vector<std::pair<trial_id, checkpoint_ref>> on_the_way; ///< To the storage.
-  std::set<std::string> disk;                                  ///< Checkpoints that are there, on whatever disk.
+  std::vector<std::string> warnings;
+  std::set<std::string> disk; ///< Checkpoints that are there, on whatever disk.
   std::optional<controller_core::finish> ended;
 
 private:
@@ -361,7 +363,8 @@ private:
       } else if (const auto* l = std::get_if<controller_core::leave_checkpoint>(&each)) {
         left.push_back(l->checkpoint);
         forget_on_the_way(l->checkpoint);
-      }
+      } else if (const auto* w = std::get_if<controller_core::warn>(&each))
+        warnings.push_back(w->what);
       if (const auto* f = std::get_if<controller_core::finish>(&each))
         ended = *f;
     }

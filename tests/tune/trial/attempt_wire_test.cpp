@@ -129,7 +129,7 @@ TEST_CASE("attempt wire: events are read as they were written") {
   for (const auto cause :
        {end_cause::finished, end_cause::stopped, end_cause::paused, end_cause::threw, end_cause::crashed,
         end_cause::out_of_memory, end_cause::hung, end_cause::lost, end_cause::not_started, end_cause::driver_lost,
-        end_cause::bad_checkpoint, end_cause::infeasible}) {
+        end_cause::bad_checkpoint, end_cause::infeasible, end_cause::unreadable_checkpoint}) {
     const auto over = there_and_back(attempt_over{{cause, "why \xff"}, checkpoint, "no room"});
     CHECK(over.end.cause == cause);
     CHECK(over.end.why == "why \xff");

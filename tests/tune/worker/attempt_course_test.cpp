@@ -172,7 +172,7 @@ TEST_CASE("attempt course: a checkpoint that cannot be restored is an end of its
   }
   SUBCASE("not read for another reason, it may be read later") {
     course.on_no_restore({runtime::errc::io, "/x/weights cannot be read: Input/output error"});
-    CHECK(course.end().cause == end_cause::lost);
+    CHECK(course.end().cause == end_cause::unreadable_checkpoint);
   }
   CHECK_FALSE(course.wants_checkpoint(start));
 }
