@@ -152,6 +152,8 @@ std::string to_json(const experiment& what, const std::vector<std::string>& comm
     {"every", what.checkpoints.every}, {"at_end", what.checkpoints.at_end}, {"keep", what.checkpoints.keep}};
   if (what.checkpoints.local_first)
     all["checkpoints"]["local_first"] = true;
+  if (!what.checkpoints.second_node)
+    all["checkpoints"]["second_node"] = false;
   if (!what.points_to_evaluate.empty()) {
     auto points = json::array();
     for (const auto& each : what.points_to_evaluate)

@@ -35,6 +35,9 @@ struct checkpoint_options {
   /// Workers write to their node's own disk, from where checkpoints are copied to the storage in the background: for a
   /// network file system that is slow. Where a node does not see the storage it is so anyway.
   bool local_first = false;
+  /// What a worker has written to its node's own disk is also copied to a second node while it is not in the storage
+  /// yet: it survives the loss of the first. Only each trial's newest one, in the background.
+  bool second_node = true;
   std::size_t keep = 2; ///< Per trial, at least 1: the newest, and of the others the best.
 };
 

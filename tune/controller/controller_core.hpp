@@ -75,6 +75,10 @@ public:
     trial_id trial;
     checkpoint_ref checkpoint;
   };
+  struct hurry_checkpoint { ///< Its trial cannot begin before it is in the storage. It may be told again.
+    trial_id trial;
+    checkpoint_ref checkpoint;
+  };
   struct drop_checkpoint {
     trial_id trial;
     checkpoint_ref checkpoint;
@@ -92,8 +96,8 @@ public:
     bool failed = false;   ///< It could not be done: `why` is an error.
     bool held = false;     ///< All that is left are trials that their user has paused.
   };
-  using action = std::variant<append, start_attempt, answer, kill_attempt, keep_checkpoint, drop_checkpoint,
-                              leave_checkpoint, warn, finish>;
+  using action = std::variant<append, start_attempt, answer, kill_attempt, keep_checkpoint, hurry_checkpoint,
+                              drop_checkpoint, leave_checkpoint, warn, finish>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   controller_core(controller_options options, std::unique_ptr<searcher> search, std::unique_ptr<scheduler> schedule);

@@ -20,8 +20,10 @@ void controller_core::start(trial_id trial, trial_life& life, const moment& now,
     return set_due(trial, life, now.at + place_patience);
   std::optional<checkpoint_ref> restore;
   if (const auto* newest = life.checkpoints.newest()) {
-    if (!newest->in_storage) // It is on its way there, or it is found out that it is lost.
+    if (!newest->in_storage) { // It is on its way there, or it is found out that it is lost.
+      todo.push_back(hurry_checkpoint{trial, *newest});
       return set_due(trial, life, now.at + checkpoint_patience);
+    }
     restore = *newest;
   }
   write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0, now.wall}, todo);

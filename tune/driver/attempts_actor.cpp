@@ -10,6 +10,7 @@
 #include "runtime/base/overloaded.hpp"
 #include "tune/driver/actor_failure.hpp"
 #include "tune/driver/runner_end.hpp"
+#include "tune/path.hpp"
 #include "tune/trial/attempt_wire.hpp"
 
 namespace tune {
@@ -23,7 +24,7 @@ struct runner_is_alive {
 struct checkpoint_is_there {
   runner_id runner;
   attempt_key key;
-  runtime::result<void> how;
+  runtime::result<std::string> directory;
 };
 struct runner_says {
   runner_id runner;
@@ -88,7 +89,7 @@ caf::behavior attempts_actor::make_behavior() {
         found->second.place = news.place;
       perform(pool_.on_alive(news.runner, news.place.node, now()));
     },
-    [this](const checkpoint_is_there& news) { begin_there(news.runner, news.key, news.how); },
+    [this](const checkpoint_is_there& news) { begin_there(news.runner, news.key, news.directory); },
     [this](const runner_says& news) { hear(news.runner, news.key, news.events); },
     [this](const runner_makes_no_sense& news) { give_up(news.runner, news.why); },
     [this](const runner_has_ended& news) {
@@ -151,29 +152,33 @@ void attempts_actor::begin(runner_id id, attempt_key key) {
   r.attempt = key;
   auto& order = found->second;
   if (!order.restore || r.place.sees_storage)
-    return begin_there(id, key, {});
-  const auto in_storage = *order.restore;
-  order.restore->directory = fmt::format("{}/{}/restored/{}_{}", r.place.directory, order.experiment, order.trial_name,
-                                         order.attempt); // Of its own: an older copy there may be another one.
+    return begin_there(id, key, order.restore ? order.restore->directory : "");
+  const auto directory = fmt::format("{}/{}/restored/{}_{}", r.place.directory, order.experiment, order.trial_name,
+                                     order.attempt); // Of its own: an older copy there may be another one.
   const caf::actor me(this);
-  options_.provide(in_storage, r.place.node, order.restore->directory, [me, id, key](const runtime::result<void>& how) {
-    caf::anon_send(me, checkpoint_is_there{id, key, how});
+  options_.provide(key.trial, *order.restore, r.place.node, directory, [me, id, key](const result<std::string>& where) {
+    caf::anon_send(me, checkpoint_is_there{id, key, where});
   });
 }
 
-void attempts_actor::begin_there(runner_id id, attempt_key key, const result<void>& provided) {
+void attempts_actor::begin_there(runner_id id, attempt_key key, const result<std::string>& restored) {
   const auto order = orders_.find(key);
   const auto found = runners_.find(id);
   if (order == orders_.end() || found == runners_.end() || !(found->second.attempt == key))
     return;        // It was killed meanwhile.
-  if (!provided) { // The runner is well, its attempt cannot begin.
+  if (!restored) { // The runner is well, its attempt cannot begin.
     orders_.erase(order);
     found->second.attempt = {};
-    const bool is_unread = provided.error().code == errc::io || provided.error().code == errc::permission_denied;
-    const auto cause = is_unread ? end_cause::unreadable_checkpoint : end_cause::lost; // Else it is good itself.
-    tell(key, {attempt_over{{cause, provided.error().message}, std::nullopt, ""}});
+    const bool is_unread = restored.error().code == errc::io || restored.error().code == errc::permission_denied;
+    const bool is_bad = restored.error().code == errc::not_found || restored.error().code == errc::invalid_argument;
+    const auto cause = is_unread ? end_cause::unreadable_checkpoint
+                       : is_bad  ? end_cause::bad_checkpoint
+                                 : end_cause::lost; // Else it is good itself.
+    tell(key, {attempt_over{{cause, restored.error().message}, std::nullopt, ""}});
     return perform(pool_.on_over(id, now()));
   }
+  if (order->second.restore) // Where it is relative, it lies below the node's own directory.
+    order->second.restore->directory = (path(found->second.place.directory) / *restored).string();
   call(id, found->second, begin_atom::value, attempt_wire::to_bytes(order->second));
   orders_.erase(order);
 }

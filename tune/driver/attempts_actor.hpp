@@ -30,9 +30,10 @@ public:
     std::chrono::milliseconds stop_deadline{5000}; ///< For a runner that has nothing to do.
     std::string marker_file; ///< By its content a runner knows whether it sees the experiment's storage.
     std::string marker;
-    /// Copies a checkpoint from the storage into a directory of a node that does not see it.
-    std::function<void(const checkpoint_ref& checkpoint, const std::string& node, const std::string& directory,
-                       std::function<void(const result<void>&)> then)>
+    /// Has a checkpoint of the storage lie on a node that does not see it, in this directory or in the one that is
+    /// told.
+    std::function<void(trial_id trial, const checkpoint_ref& checkpoint, const std::string& node,
+                       const std::string& directory, std::function<void(const result<std::string>&)> then)>
       provide;
   };
 
@@ -51,7 +52,7 @@ private:
   void perform(const runner_pool::actions& todo);
   void spawn(runner_id id, const place_wish& where);
   void begin(runner_id id, attempt_key key);
-  void begin_there(runner_id id, attempt_key key, const result<void>& provided);
+  void begin_there(runner_id id, attempt_key key, const result<std::string>& restored);
   void ask_next(runner_id id, runner& r, attempt_reply reply);
   template <class... Parts>
   void call(runner_id id, runner& r, Parts&&... parts);

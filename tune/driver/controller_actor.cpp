@@ -74,37 +74,38 @@ void controller_actor::tell_trouble(trial_id trial, const attempt_event& event) 
 
 void controller_actor::perform(controller_core::actions todo) {
   for (auto& each : todo)
-    std::visit(runtime::overloaded{
-                 [this](controller_core::append& a) {
-                   const auto position = parts_.records->append(a.record, a.haste);
-                   if (const auto* changed = std::get_if<record::trial_changed>(&a.record);
-                       changed && has_ended(changed->state))
-                     without_checkpoint_.erase(changed->trial);
-                   unwritten_.emplace_back(position, std::move(a.record));
-                 },
-                 [this](const controller_core::start_attempt& a) {
-                   send(attempts_, begin_attempt{{a.trial, a.attempt}, parts_.make_order(a), a.where});
-                 },
-                 [this](const controller_core::answer& a) {
-                   send(attempts_, answer_attempt{{a.trial, a.attempt}, a.reply});
-                 },
-                 [this](const controller_core::kill_attempt& a) {
-                   send(attempts_, end_attempt_at_once{{a.trial, a.attempt}});
-                 },
-                 [this](const controller_core::keep_checkpoint& a) { parts_.checkpoints->keep(a.trial, a.checkpoint); },
-                 [this](const controller_core::drop_checkpoint& a) { parts_.checkpoints->drop(a.trial, a.checkpoint); },
-                 [this](const controller_core::leave_checkpoint& a) { leave(a); },
-                 [this](const controller_core::warn& a) {
-                   if (parts_.on_trouble)
-                     parts_.on_trouble(a.what);
-                 },
-                 [this](const controller_core::finish& a) {
-                   ending_ = experiment_outcome{a.why, a.complete, a.held};
-                   if (a.failed)
-                     failed_ = error{errc::infeasible, a.why};
-                 },
-               },
-               each);
+    std::visit(
+      runtime::overloaded{
+        [this](controller_core::append& a) {
+          const auto position = parts_.records->append(a.record, a.haste);
+          if (const auto* changed = std::get_if<record::trial_changed>(&a.record); changed && has_ended(changed->state))
+            without_checkpoint_.erase(changed->trial);
+          unwritten_.emplace_back(position, std::move(a.record));
+        },
+        [this](const controller_core::start_attempt& a) {
+          send(attempts_, begin_attempt{{a.trial, a.attempt}, parts_.make_order(a), a.where});
+        },
+        [this](const controller_core::answer& a) {
+          send(attempts_, answer_attempt{{a.trial, a.attempt}, a.reply});
+        },
+        [this](const controller_core::kill_attempt& a) {
+          send(attempts_, end_attempt_at_once{{a.trial, a.attempt}});
+        },
+        [this](const controller_core::keep_checkpoint& a) { parts_.checkpoints->keep(a.trial, a.checkpoint); },
+        [this](const controller_core::hurry_checkpoint& a) { parts_.checkpoints->hurry(a.trial, a.checkpoint); },
+        [this](const controller_core::drop_checkpoint& a) { parts_.checkpoints->drop(a.trial, a.checkpoint); },
+        [this](const controller_core::leave_checkpoint& a) { leave(a); },
+        [this](const controller_core::warn& a) {
+          if (parts_.on_trouble)
+            parts_.on_trouble(a.what);
+        },
+        [this](const controller_core::finish& a) {
+          ending_ = experiment_outcome{a.why, a.complete, a.held};
+          if (a.failed)
+            failed_ = error{errc::infeasible, a.why};
+        },
+      },
+      each);
   arm_timer();
 }
 

@@ -85,6 +85,7 @@ class checkpoint_place {
 public:
   virtual ~checkpoint_place() = default;
   virtual void keep(trial_id trial, const checkpoint_ref& checkpoint) = 0;
+  virtual void hurry(trial_id trial, const checkpoint_ref& checkpoint) = 0; ///< Its trial waits until it is stored.
   virtual void drop(trial_id trial, const checkpoint_ref& checkpoint) = 0;
   /// It need not be brought into the storage now; nothing has to be told of it any more.
   virtual void leave(trial_id trial, const checkpoint_ref& checkpoint) = 0;

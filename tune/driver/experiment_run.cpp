@@ -156,6 +156,11 @@ result<void> experiment_run::replay(const journal_record& past) {
     return fail(errc::incompatible, "the journal does not begin with an experiment");
   if (auto fits = core_->on_replay(past); !fits)
     return fits;
+  if (const auto* placed = std::get_if<record::attempt_placed>(&past))
+    if (note_place(*placed))
+      nodes_before_.insert(placed->node);
+  if (const auto* ended = std::get_if<record::attempt_ended>(&past))
+    away_.erase(ended->trial);
   shown_ = ++past_records_;
   (void)view_.on_record(past); // A description that cannot be read is for people only.
   return {};
@@ -255,8 +260,9 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
   auto& system = cluster_.actor_system();
   const auto controller = std::make_shared<caf::actor>(); // Known only when all that it needs has been made.
   checkpoints_ = std::make_shared<cluster_checkpoints>(
-    cluster_, [controller, warn = options_.on_trouble](trial_id trial, const checkpoint_ref& checkpoint,
-                                                       const result<void>& how) {
+    cluster_, checkpoint_traffic_options{begun_.id, what_.checkpoints.second_node},
+    [controller, warn = options_.on_trouble](trial_id trial, const checkpoint_ref& checkpoint,
+                                             const result<void>& how) {
       if (how) {
         caf::anon_send(*controller, checkpoint_is_stored{trial, checkpoint});
         return;
@@ -266,6 +272,8 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
         warn(fmt::format("a checkpoint of trial {} did not reach the storage: {}", trial.value, how.error().message));
     });
   checkpoints_->sweep(directory_);
+  for (const auto& node : nodes_before_)
+    checkpoints_->use_node(node);
   for (const auto& [trial, life] : core_->lives())
     checkpoints_->set_directory(trial, directory_of(trial, life.values, life.created));
   for (const auto& [trial, ended] : core_->arriving())
@@ -294,9 +302,9 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
   }
   attempts.marker_file = (directory_ / ".storage").string();
   attempts.marker = marker_;
-  attempts.provide = [place = checkpoints_](const checkpoint_ref& checkpoint, const std::string& node,
-                                            const std::string& to, std::function<void(const result<void>&)> then) {
-    place->provide(checkpoint, node, to, std::move(then));
+  attempts.provide = [place = checkpoints_](trial_id trial, const checkpoint_ref& checkpoint, const std::string& node,
+                                            const std::string& to, cluster_checkpoints::provided then) {
+    place->provide(trial, checkpoint, {node, to}, std::move(then));
   };
   controller_ = system.spawn<controller_actor>(
     core_, std::move(parts),
@@ -347,6 +355,10 @@ void experiment_run::on_durable(journal_position position, const journal_record&
   if (const auto* result = std::get_if<record::result_reported>(&what))
     if (auto warning = stop_metrics_.on_result(result->values); warning && options_.on_trouble)
       options_.on_trouble(*warning);
+  if (const auto* placed = std::get_if<record::attempt_placed>(&what))
+    (void)note_place(*placed);
+  if (const auto* ended = std::get_if<record::attempt_ended>(&what))
+    take_output(*ended);
   if (const auto* changed = std::get_if<record::trial_changed>(&what); changed && has_ended(changed->state))
     checkpoints_->forget(changed->trial);
   std::lock_guard guard(mutex_);
@@ -357,6 +369,23 @@ void experiment_run::on_durable(journal_position position, const journal_record&
   if (callbacks_)
     tell_callbacks(what);
   changed_.notify_all();
+}
+
+/// Whether its files lie on a node that does not see the storage.
+bool experiment_run::note_place(const record::attempt_placed& placed) {
+  if (!placed.sees_storage)
+    away_[placed.trial] = {placed.node, placed.directory};
+  return !placed.sees_storage;
+}
+
+void experiment_run::take_output(const record::attempt_ended& ended) {
+  const auto found = away_.find(ended.trial);
+  if (found == away_.end())
+    return;
+  // The directory there is named as that in the storage.
+  checkpoints_->take_output(ended.trial, ended.attempt, found->second,
+                            directory_ / path(found->second.directory).filename());
+  away_.erase(found);
 }
 
 void experiment_run::tell_callbacks(const journal_record& what) {

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +96,8 @@ private:
   void tell_of_journal() const;
   void on_durable(journal_position position, const journal_record& what);
   void tell_callbacks(const journal_record& what);
+  bool note_place(const record::attempt_placed& placed);
+  void take_output(const record::attempt_ended& ended);
   void finish_callbacks();
 
   runtime::cluster& cluster_;
@@ -113,6 +117,8 @@ private:
   caf::actor controller_;
   std::shared_ptr<caf::actor> attempts_ = std::make_shared<caf::actor>(); ///< Set by the controller.
   std::shared_ptr<cluster_checkpoints> checkpoints_;
+  std::map<trial_id, node_place> away_; ///< Where attempts run that do not see the storage; the controller's thread's.
+  std::set<std::string> nodes_before_;  ///< Of such attempts under earlier drivers.
   std::unique_ptr<capacity_watch> capacity_;
   std::unique_ptr<callback_thread> callbacks_;      ///< Null: there are none, or they have been told all.
   std::optional<callback_event> last_of_callbacks_; ///< Told when all files are complete.

@@ -1,9 +1,9 @@
 #include "tune/worker/checkpoint_keeper_actor.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <optional>
 #include <system_error>
 
 #include <caf/behavior.hpp>
@@ -17,7 +17,9 @@
 
 #include "runtime/codec.hpp"
 #include "runtime/worker_place.hpp"
+#include "tune/store/file_checkpoint.hpp"
 #include "tune/store/posix_sync.hpp"
+#include "tune/worker/posix_attempt_place.hpp"
 
 namespace tune {
 namespace {
@@ -102,43 +104,88 @@ caf::result<void> forget(const path& directory) {
   return caf::unit;
 }
 
+caf::result<void> check(const path& directory) {
+  if (const auto whole = check_checkpoint(directory); !whole)
+    return because(directory, whole.error().message);
+  return caf::unit;
+}
+
+caf::result<std::int64_t> size_of(const path& file) {
+  std::error_code failed;
+  if (!fs::exists(file, failed))
+    return std::int64_t{-1};
+  const auto size = fs::file_size(file, failed);
+  if (failed)
+    return because(file, failed.message());
+  return static_cast<std::int64_t>(size);
+}
+
+/// Whether it lies below the directory, or is it.
+bool is_in(const path& directory, const path& what) {
+  return std::mismatch(directory.begin(), directory.end(), what.begin(), what.end()).first == directory.end();
+}
+
+caf::result<void> clean(const path& directory, const std::vector<path>& keep) {
+  std::error_code failed;
+  if (keep.empty())
+    return forget(directory);
+  std::vector<path> all;
+  for (fs::directory_iterator each(directory, failed), end; !failed && each != end; each.increment(failed))
+    all.push_back(each->path());
+  for (const auto& each : all) {
+    std::vector<path> inside;
+    for (const auto& kept : keep)
+      if (is_in(each, kept))
+        inside.push_back(kept);
+    const bool is_kept = std::find(inside.begin(), inside.end(), each) != inside.end();
+    if (is_kept)
+      continue;
+    if (auto done = clean(each, inside); done.flag != caf::rt_value)
+      return done;
+  }
+  return caf::unit;
+}
+
 } // namespace
 
 checkpoint_keeper_actor::checkpoint_keeper_actor(caf::actor_config& config) : event_based_actor(config) {
   if (const auto place = runtime::this_worker_place())
-    root_ = place->directory;
+    root_ = directory_for_experiments(place->directory);
 }
 
 caf::behavior checkpoint_keeper_actor::make_behavior() {
   set_exception_handler([](std::exception_ptr& thrown) { return runtime::end_of_actor(thrown); });
-  const auto refused = [this](const std::string& file) -> std::optional<caf::error> {
-    if (!root_.empty() && is_below(root_, file))
-      return std::nullopt;
-    return because(file, fmt::format("it does not lie in {}", root_.string()));
-  };
   return {
     [](here_atom) {},
-    [=](list_atom, const std::string& directory) -> caf::result<std::string> {
-      const auto no = refused(directory);
-      return no ? caf::result<std::string>(*no) : list(directory);
+    [this](list_atom, const std::string& directory) { return allowed<std::string>(directory, list); },
+    [this](size_atom, const std::string& file) { return allowed<std::int64_t>(file, size_of); },
+    [this](read_atom, const std::string& file, std::uint64_t offset, std::uint32_t most) {
+      return allowed<std::string>(file, [&](const path& whole) { return read(whole, offset, most); });
     },
-    [=](read_atom, const std::string& file, std::uint64_t offset, std::uint32_t most) -> caf::result<std::string> {
-      const auto no = refused(file);
-      return no ? caf::result<std::string>(*no) : read(file, offset, most);
+    [this](write_atom, const std::string& file, std::uint64_t offset, const std::string& bytes) {
+      return allowed<void>(file, [&](const path& whole) { return write(whole, offset, bytes); });
     },
-    [=](write_atom, const std::string& file, std::uint64_t offset, const std::string& bytes) -> caf::result<void> {
-      const auto no = refused(file);
-      return no ? caf::result<void>(*no) : write(file, offset, bytes);
-    },
-    [=](whole_atom, const std::string& directory) -> caf::result<void> {
-      const auto no = refused(directory);
-      return no ? caf::result<void>(*no) : make_whole(directory);
-    },
-    [=](forget_atom, const std::string& directory) -> caf::result<void> {
-      const auto no = refused(directory);
-      return no ? caf::result<void>(*no) : forget(directory);
+    [this](whole_atom, const std::string& directory) { return allowed<void>(directory, make_whole); },
+    [this](check_atom, const std::string& directory) { return allowed<void>(directory, check); },
+    [this](forget_atom, const std::string& what) { return allowed<void>(what, forget); },
+    [this](clean_atom, const std::string& directory, const std::string& keep) -> caf::result<void> {
+      const auto kept = runtime::from_bytes<std::vector<std::string>>(keep);
+      if (!kept)
+        return because(directory, kept.error().message);
+      std::vector<path> paths;
+      for (const auto& each : std::get<0>(*kept))
+        paths.push_back(root_ / each);
+      return allowed<void>(directory, [&](const path& whole) { return clean(whole, paths); });
     },
   };
+}
+
+template <class Result, class Function>
+caf::result<Result> checkpoint_keeper_actor::allowed(const std::string& what, Function use) const {
+  const auto whole = root_ / what; // What is absolute stays so.
+  if (root_.empty() || !is_below(root_, whole))
+    return because(what, fmt::format("it does not lie in {}", root_.string()));
+  return use(whole);
 }
 
 const runtime::actor_type<caf::behavior(checkpoint_keeper_actor*)>& checkpoint_keeper_type() {

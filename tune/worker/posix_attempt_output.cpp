@@ -30,11 +30,11 @@ void close(int& descriptor) {
   descriptor = -1;
 }
 
-std::string cut_note(std::uint64_t most_bytes) {
+} // namespace
+
+std::string attempt_output::cut_note(std::uint64_t most_bytes) {
   return fmt::format("\n[caf-tune: cut here: more than {} bytes]\n", most_bytes);
 }
-
-} // namespace
 
 attempt_output::attempt_output(std::uint64_t most_bytes, std::chrono::milliseconds look_every)
   : most_bytes_(most_bytes),
@@ -54,12 +54,12 @@ attempt_output::~attempt_output() {
   watcher_.join();
 }
 
-result<void> attempt_output::begin(const path& directory) {
+result<void> attempt_output::begin(const path& directory, const std::string& suffix) {
   end();
   flush_all();
   std::lock_guard guard(mutex_);
   for (auto& s : streams_)
-    if (auto opened = open(s, directory / (s.descriptor == STDOUT_FILENO ? "stdout" : "stderr")); !opened) {
+    if (auto opened = open(s, directory / ((s.descriptor == STDOUT_FILENO ? "stdout" : "stderr") + suffix)); !opened) {
       for (auto& each : streams_)
         restore(each);
       return opened;

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "tune/path.hpp"
@@ -19,6 +20,7 @@ namespace tune {
 class attempt_output {
 public:
   static constexpr std::uint64_t default_most_bytes = 10u << 20; ///< Of each file, over all attempts.
+  static std::string cut_note(std::uint64_t most_bytes);         ///< Stands where a file was cut.
 
   explicit attempt_output(std::uint64_t most_bytes = default_most_bytes,
                           std::chrono::milliseconds look_every = std::chrono::milliseconds(100));
@@ -26,8 +28,9 @@ public:
   attempt_output(const attempt_output&) = delete;
   attempt_output& operator=(const attempt_output&) = delete;
 
-  [[nodiscard]] result<void> begin(const path& directory); ///< Appends to the files that are there.
-  void end();                                              ///< Not begun: does nothing.
+  /// Appends to the files that are there; "stdout" and "stderr" with this behind.
+  [[nodiscard]] result<void> begin(const path& directory, const std::string& suffix = "");
+  void end(); ///< Not begun: does nothing.
 
 private:
   struct stream {

@@ -41,6 +41,14 @@ std::string find_hostname() {
 
 } // namespace
 
+path directory_for_experiments(const path& of_worker) {
+  return of_worker.parent_path();
+}
+
+std::string output_suffix(attempt_number attempt) {
+  return fmt::format(".attempt-{}", attempt);
+}
+
 bool holds(const std::string& file, const std::string& content) {
   std::ifstream in(file, std::ios::binary);
   if (!in)

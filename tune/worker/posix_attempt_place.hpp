@@ -13,6 +13,13 @@ struct attempt_place {
   path directory; ///< The trial's, absolute.
 };
 
+/// Where a node keeps what experiments leave there: beside the directory that each driver's workers have, so that later
+/// drivers find it. Empty: the node gives none.
+path directory_for_experiments(const path& of_worker);
+
+/// Of the files that an attempt prints to on a node that does not see the storage: ".attempt-3".
+std::string output_suffix(attempt_number attempt);
+
 /// Whether this machine sees a file with exactly this content.
 bool holds(const std::string& file, const std::string& content);
 

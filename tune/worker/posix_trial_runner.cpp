@@ -121,7 +121,9 @@ result<attempt_place> trial_runner::enter(const attempt_order& order) {
   auto place = place_of(order, options_.node_directory);
   if (!place)
     return place;
-  return move_into(place->directory).and_then([&] { return output_->begin(place->directory); }).map([&] {
+  // Where it is brought to the storage later, each attempt has files of its own.
+  const auto suffix = place->sees_storage ? "" : output_suffix(order.attempt);
+  return move_into(place->directory).and_then([&] { return output_->begin(place->directory, suffix); }).map([&] {
     return std::move(*place);
   });
 }

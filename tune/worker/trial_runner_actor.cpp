@@ -26,7 +26,7 @@ trial_runner_options options_of_this_worker() {
   trial_runner_options options;
   if (auto place = runtime::this_worker_place()) {
     options.node = std::move(place->node);
-    options.node_directory = std::move(place->directory);
+    options.node_directory = directory_for_experiments(place->directory);
   }
   options.owns_process = true;
   options.checkpoints = std::make_shared<file_checkpoint_files>();
@@ -110,7 +110,8 @@ caf::behavior trial_runner_actor::make_behavior() {
   return {
     [](hello_atom, const std::string& marker_file, const std::string& marker) {
       const auto place = runtime::this_worker_place().value_or(runtime::worker_place());
-      return runtime::to_bytes(place.node, place.directory, !marker.empty() && holds(marker_file, marker));
+      return runtime::to_bytes(place.node, directory_for_experiments(place.directory).string(),
+                               !marker.empty() && holds(marker_file, marker));
     },
     [this](begin_atom, const std::string& order) { return body_->on_begin(order); },
     [this](answer_atom, std::uint8_t answer, std::int64_t free_until) { return body_->on_answer(answer, free_until); },

@@ -268,7 +268,7 @@ public:
   bool goes_alone = false; ///< Of the next scheduler that is opened.
   std::map<trial_id, running> attempts;
   std::vector<std::pair<trial_id, std::string>> killed;
-  std::vector<checkpoint_ref> kept, dropped, left;
+  std::vector<checkpoint_ref> kept, hurried, dropped, left;
   std::vector<std::pair<trial_id, checkpoint_ref>> on_the_way; ///< To the storage.
   std::vector<std::string> warnings;
   std::set<std::string> disk; ///< Checkpoints that are there, on whatever disk.
@@ -363,7 +363,9 @@ private:
       } else if (const auto* l = std::get_if<controller_core::leave_checkpoint>(&each)) {
         left.push_back(l->checkpoint);
         forget_on_the_way(l->checkpoint);
-      } else if (const auto* w = std::get_if<controller_core::warn>(&each))
+      } else if (const auto* u = std::get_if<controller_core::hurry_checkpoint>(&each))
+        hurried.push_back(u->checkpoint);
+      else if (const auto* w = std::get_if<controller_core::warn>(&each))
         warnings.push_back(w->what);
       if (const auto* f = std::get_if<controller_core::finish>(&each))
         ended = *f;

@@ -33,6 +33,7 @@ public:
 class no_checkpoints : public checkpoint_place {
 public:
   void keep(trial_id, const checkpoint_ref&) override {}
+  void hurry(trial_id, const checkpoint_ref&) override {}
   void drop(trial_id, const checkpoint_ref&) override {}
   void leave(trial_id, const checkpoint_ref&) override {}
 };
