@@ -36,6 +36,7 @@ result<void> attempt_exchange::take(attempt_order order) {
     return fail(errc::refused, "an attempt runs here already; the next may begin when this one is over");
   is_busy_ = true;
   answer_ = attempt_answer::go_on;
+  ends_at_once_ = false;
   free_until_ = order.free_until;
   // What was counted before it was restored needs no answer.
   progress_.answered = progress_.told = given_ = order.restore ? order.restore->iteration : 0;
@@ -75,6 +76,7 @@ result<void> attempt_exchange::answer(attempt_reply reply) {
 void attempt_exchange::take(const attempt_reply& reply) {
   if (answer_ == attempt_answer::go_on)
     answer_ = reply.what;
+  ends_at_once_ = ends_at_once_ || (reply.what != attempt_answer::go_on && reply.to == 0);
   free_until_ = std::max(free_until_, reply.free_until);
 }
 
@@ -119,14 +121,11 @@ bool attempt_exchange::has_room() const {
 
 attempt_answer attempt_exchange::wait_for_answer(iteration_number to, std::chrono::nanoseconds patience) {
   std::unique_lock lock(mutex_);
-  // An answer that is not "go on" is to an earlier report or to this one: it holds in either case.
-  const auto is_answered = [&] { return to <= progress_.answered || answer_ != attempt_answer::go_on || is_closed_; };
-  if (to < free_until_ && patience < worth_waiting)
-    return is_closed_ ? attempt_answer::stop : answer_;
-  if (to < free_until_)
+  const auto is_answered = [&] { return to <= progress_.answered || ends_at_once_ || is_closed_; };
+  const auto has_leave = [&] { return to < free_until_ && answer_ == attempt_answer::go_on; };
+  if (has_leave() && patience >= worth_waiting)
     changed_.wait_for(lock, patience, is_answered);
-  else
-    changed_.wait(lock, [&] { return to < free_until_ || is_answered(); });
+  changed_.wait(lock, [&] { return has_leave() || is_answered(); });
   return is_closed_ ? attempt_answer::stop : answer_;
 }
 

@@ -45,6 +45,8 @@ public:
   std::optional<attempt_order> wait_for_order(); ///< Nothing: it is closed.
   void tell(attempt_event event);
   /// To the report of this iteration, the last that was told. Where no answer is needed it waits no longer than that.
+  /// A stop or pause that answers an earlier report says nothing of this one yet: its own answer, which says the same,
+  /// comes when its result is on disk (I5). One that answers no report (`to` is 0) ends the wait at once.
   attempt_answer wait_for_answer(iteration_number to, std::chrono::nanoseconds patience);
   /// The attempt has ended: once that is given to a request, the next may begin.
   void tell_last(attempt_over over);
@@ -65,6 +67,7 @@ private:
   attempt_number attempt_ = 0;
   attempt_events told_; // And not given yet.
   attempt_answer answer_ = attempt_answer::go_on;
+  bool ends_at_once_ = false; // What was told last need not be on disk.
   iteration_number free_until_ = 0;
   report_progress progress_;
   iteration_number given_ = 0; // The last report's, of those that a request was given: the next answer is to it.

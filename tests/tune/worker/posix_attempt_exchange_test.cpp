@@ -159,3 +159,39 @@ TEST_CASE("attempt exchange: who is as far ahead as it may be, and is told to en
     exchange.close(); // Or the test would hang.
   CHECK(ends.get() == attempt_answer::stop);
 }
+
+TEST_CASE("attempt exchange: a stop that answers an earlier report is heard when the newest is on disk, too (I5)") {
+  for (const iteration_number free_until : {10'000, 0}) { // Without leave, too: it may have been given for the earlier.
+    CAPTURE(free_until);
+    attempt_exchange exchange([](trial_id, attempt_number, const attempt_event&) {});
+    runtime::or_throw(exchange.begin(order_of(1, free_until)));
+    REQUIRE(exchange.wait_for_order());
+    for (iteration_number i = 1; i <= 2; ++i)
+      exchange.tell(report(i));
+    runtime::or_throw(exchange.answer({attempt_answer::pause, 0, 1}));
+    std::promise<void> waits;
+
+    auto second = std::async(std::launch::async, [&] {
+      waits.set_value();
+      const auto said = exchange.wait_for_answer(2, std::chrono::nanoseconds(0));
+      return std::pair(said, exchange.progress().answered.load());
+    });
+    waits.get_future().wait();
+    for (int i = 0; i < 1'000; ++i) // It has every chance to be wrong.
+      std::this_thread::yield();
+    runtime::or_throw(exchange.answer({attempt_answer::pause, 0, 2}));
+
+    CHECK(second.get() == std::pair<attempt_answer, iteration_number>(attempt_answer::pause, 2));
+  }
+}
+
+TEST_CASE("attempt exchange: a stop that answers no report ends the wait at once") {
+  attempt_exchange exchange([](trial_id, attempt_number, const attempt_event&) {});
+  runtime::or_throw(exchange.begin(order_of(1, 0)));
+  REQUIRE(exchange.wait_for_order());
+  exchange.tell(report(1));
+  runtime::or_throw(exchange.answer({attempt_answer::stop, 0, 0}));
+
+  CHECK(exchange.wait_for_answer(1, for_ever) == attempt_answer::stop);
+  CHECK(exchange.progress().answered == 0);
+}
