@@ -16,6 +16,7 @@ public:
 
   double started_in_ms() const noexcept { return started_in_ms_; } ///< From the call to the ready file.
   const std::string& address() const noexcept { return address_; }
+  double resident_mb() const { return process_->resident_mb(); } ///< Of the head and its node, which are one process.
   std::string token_file() const { return directory_.path() + "/token"; }
 
 private:

@@ -5,7 +5,9 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <cstdint>
 #include <deque>
+#include <fstream>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -80,6 +82,14 @@ void posix_child::wait() noexcept {
   while (process_ > 0 && ::waitpid(process_, nullptr, 0) < 0 && errno == EINTR)
     continue;
   process_ = 0;
+}
+
+double posix_child::resident_mb() const {
+  std::ifstream file("/proc/" + std::to_string(process_) + "/statm");
+  std::uint64_t size = 0, resident = 0;
+  if (!(file >> size >> resident))
+    throw std::runtime_error("the memory of process " + std::to_string(process_) + " cannot be read");
+  return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
 std::string posix_child::own_program() {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -145,7 +146,15 @@ public:
     measure_calls();
     if (const auto name = "tasks_per_second" + suffix_; figures_.wants(name)) {
       const double value = best_of(rounds(), [this] { return tasks_per_second(cluster(), quick() ? 1'000 : 10'000); });
-      figures_.show({name, value, "1/s", {}, {}, "empty tasks in one map()"});
+      const double bare = best_of(rounds(), [this] {
+        return bench::caf_loopback().calls_per_second_pipelined(quick() ? 1'000 : 10'000, in_flight);
+      });
+      figures_.show({name,
+                     value,
+                     "1/s",
+                     {},
+                     {},
+                     fmt::format("empty tasks in one map(); bare CAF calls over loopback: {:.0f}/s", bare)});
     }
   }
 
@@ -222,12 +231,24 @@ private:
   std::optional<runtime::cluster> cluster_;
 };
 
+/// Of this program: spawned and waited for, one after another.
+double bare_process_ms() {
+  return 1000 / bench::bare_spawns_per_second(/*processes=*/50, /*at_once=*/1);
+}
+
 void measure_start(const bench::figures& figures) {
   if (const std::string name = "node_start_ms"; figures.wants(name)) {
     std::vector<double> times;
     for (int i = 0; i < (figures.is_quick() ? 3 : 11); ++i)
       times.push_back(bench::head_process("2").started_in_ms());
-    figures.show({name, median(times), "ms", {}, 100, "caf-tune-node --head to its ready file, median; Ray: seconds"});
+    figures.show({name,
+                  median(times),
+                  "ms",
+                  {},
+                  100,
+                  fmt::format("caf-tune-node --head to its ready file, median; a process that ends at once: {:.1f} ms; "
+                              "Ray: seconds",
+                              bare_process_ms())});
   }
   if (const std::string name = "test_cluster_start_ms"; figures.wants(name)) {
     std::vector<double> times;
@@ -236,8 +257,47 @@ void measure_start(const bench::figures& figures) {
       const runtime::test_cluster cluster(/*nodes=*/3, runtime::cpus(1));
       times.push_back(1000 * seconds_since(start));
     }
-    figures.show({name, median(times), "ms", {}, 100, "a test_cluster of 3 nodes until all have joined, median"});
+    figures.show({name,
+                  median(times),
+                  "ms",
+                  {},
+                  100,
+                  fmt::format("a test_cluster of 3 nodes until all have joined, median; 3 processes that end at once: "
+                              "{:.1f} ms",
+                              3 * bare_process_ms())});
   }
+}
+
+/// What the process of the head takes for tasks that wait, from their submission until the head has them all.
+void measure_queue(const bench::figures& figures) {
+  const std::string name = "queued_100k_memory_of_head_mb";
+  if (!figures.wants(name))
+    return;
+  const bench::head_process head("1");
+  runtime::cluster_options where;
+  where.address = head.address();
+  where.token_file = head.token_file();
+  auto cluster = runtime::or_throw(runtime::cluster::connect(where));
+  const auto holder = cluster.spawn(counter_type, runtime::actor_options().cpus(1));
+  holder.call<int>(caf::add_atom_v, 1).get(); // Now nothing else fits.
+  const auto before = head.resident_mb();
+  const std::size_t tasks = figures.is_quick() ? 10'000 : 100'000;
+  const auto start = clock_type::now();
+  std::vector<runtime::future<std::int32_t>> waiting;
+  for (std::size_t i = 0; i < tasks; ++i)
+    waiting.push_back(cluster.submit(nothing, static_cast<std::int32_t>(i)));
+  while (runtime::or_throw(cluster.state()).queue_count < tasks)
+    if (seconds_since(start) > 60)
+      throw std::runtime_error(name + ": the head does not have all tasks after 60 s");
+  const double grown = head.resident_mb() - before;
+  figures.show({name,
+                grown * 100'000 / static_cast<double>(tasks),
+                "MB",
+                {},
+                200,
+                fmt::format("{} tasks wait, all with the head {:.1f} s after the first; it had {:.1f} MB before; Ray's "
+                            "published: 1.8 GiB with 10,000 actors",
+                            tasks, seconds_since(start), before)});
 }
 
 bool wants_remote(const bench::figures& figures) {
@@ -250,6 +310,7 @@ bool wants_remote(const bench::figures& figures) {
 
 void measure(const bench::figures& figures) {
   measure_start(figures);
+  measure_queue(figures);
   runtime::cluster_options embedded;
   embedded.cpus = 2;
   cluster_figures(figures, "", embedded).measure();
