@@ -57,9 +57,10 @@ struct socket_address {
 /// The next connection of a listening socket, non-blocking; nothing when none waits.
 [[nodiscard]] socket_handle accept_from(int listener);
 
-/// Loses the connection when the peer's machine says nothing for so long: what was sent stays unacknowledged, or, where
-/// nothing is sent, keepalive probes do. At least 2 s for the latter. A process that stands still is not silent in this
-/// sense, its kernel answers: whether it lives, heartbeats tell; and when it goes on the connection does, too.
+/// Loses the connection when for so long the peer's machine says nothing (what was sent stays unacknowledged, or, where
+/// nothing is sent, keepalive probes do; at least 2 s for the latter), or the peer takes nothing of more than its
+/// window holds: a process that stands still with so much on its way to it is lost, too, although its kernel answers.
+/// One that stands still with less on its way keeps its connection, however long.
 void limit_silence(int socket, std::chrono::milliseconds limit);
 
 std::uint16_t local_port(int socket);

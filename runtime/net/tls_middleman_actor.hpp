@@ -18,7 +18,7 @@ struct tls_options {
   std::chrono::milliseconds dial_deadline{5000}; ///< Name, TCP, TLS and first answer, over all addresses of a name.
   std::chrono::milliseconds handshake_deadline{2000}; ///< For who connects to us, to prove the token.
   std::size_t most_strangers = 64;                    ///< Connections to us that have not proved it yet.
-  std::chrono::milliseconds silence_deadline{5'000};  ///< Of the peer's machine, see limit_silence().
+  std::chrono::milliseconds silence_deadline{10'000}; ///< See limit_silence(). Longer than heartbeats take to judge.
 };
 [[nodiscard]] result<void> validate(const tls_options& options); ///< Names every field that is out of range.
 

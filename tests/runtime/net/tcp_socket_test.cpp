@@ -55,6 +55,24 @@ TEST_CASE("tcp socket: a link on which nobody says anything is lost when the pee
   CHECK(pending_error(stays->get()) == ETIMEDOUT);
 }
 
+TEST_CASE("tcp socket: a peer that takes nothing of what fills its window loses its connection after the limit") {
+  const auto listener = listen_on("127.0.0.1", 0);
+  const auto dialled = start_connecting(*parse_address("127.0.0.1", local_port(listener->get())));
+  REQUIRE(dialled);
+  REQUIRE(outcome(*dialled) == 0);
+  const auto accepted = accept_from(listener->get());
+  REQUIRE(accepted);
+  limit_silence(dialled->get(), std::chrono::seconds(2));
+
+  const std::string much(1u << 20, 'x');
+  while (::send(dialled->get(), much.data(), much.size(), MSG_NOSIGNAL) > 0)
+    continue;
+  pollfd end{dialled->get(), POLLIN, 0};
+
+  CHECK(::poll(&end, 1, /*milliseconds=*/30'000) == 1);
+  CHECK(pending_error(dialled->get()) == ETIMEDOUT);
+}
+
 TEST_CASE("tcp socket: addresses in numbers are told from names") {
   CHECK(parse_address("127.0.0.1", 1)->text == "127.0.0.1");
   CHECK(parse_address("::1", 1)->text == "::1");
