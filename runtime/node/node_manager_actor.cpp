@@ -34,6 +34,10 @@ struct worker_process_started {
   std::uint32_t process_id;
 };
 
+struct worker_gone {
+  worker_id worker;
+};
+
 /// Deliver is the only field of FromWorker with this tag; a frame that says it otherwise goes the longer way.
 bool is_answer(const std::string& frame) {
   constexpr char deliver_tag = wire::FromWorker::kDeliverFieldNumber << 3 | 2;
@@ -45,6 +49,7 @@ bool is_answer(const std::string& frame) {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::worker_process_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::worker_exit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(runtime::worker_gone)
 
 namespace runtime {
 
@@ -145,6 +150,10 @@ void node_manager_actor::listen_to_workers() {
       if (const auto to = shell())
         caf::anon_send(to, std::move(exit));
     },
+    [shell](worker_id worker) {
+      if (const auto to = shell())
+        caf::anon_send(to, worker_gone{worker});
+    },
   });
 }
 
@@ -216,6 +225,7 @@ caf::message_handler node_manager_actor::local_behavior() {
       log_->debug("worker ended worker={} why=\"{}\"", exit.worker, exit.message);
       perform(core_.on_worker_exit(exit, now()));
     },
+    [this](const worker_gone& m) { perform(core_.on_worker_gone(m.worker, now())); },
     [this](const package_ready& m) { perform(core_.on_package_ready(m.package, m.program, now())); },
     [this](const package_failed& m) {
       log_->warn("package not available package={} why=\"{}\"", m.package, m.why.message);

@@ -157,6 +157,7 @@ public:
   actions on_work_started(worker_id worker, work_key work, instant now);
   actions on_work_ended(worker_id worker, work_key work, work_end end, bool clean, instant now);
   actions on_worker_exit(worker_exit exit, instant now);
+  actions on_worker_gone(worker_id worker, instant now); ///< What survived it has ended.
   actions on_package_ready(package_id package, worker_program program, instant now);
   actions on_package_failed(package_id package, const error& why, instant now);
 
@@ -233,6 +234,7 @@ private:
   void give_back(work_key key, const lease_room::share& share, instant now, actions& out);
   void tell_end(owner_id owner, work_key key, work_end end, instant now, actions& out);
   void use_no_more(const package_id& package, actions& out);
+  void forget_gone(worker_id worker, actions& out);
   void fetch_again(owner_id owner, actions& out);
 
   // What the table orders, node_manager_core_works.cpp.

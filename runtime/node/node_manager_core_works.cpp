@@ -158,10 +158,9 @@ void node_manager_core::want_worker(work_key key, instant now, actions& out) {
   const bool node_has_gpus = !book_.capacity().gpu().is_zero();
   const auto& scratch = options_.scratch_directory;
   work_place place{options_.node.name, scratch.empty() ? "" : fmt::format("{}/{}", scratch, w.owner)};
-  worker_spec spec{
-    w.owner, std::string(w.package.bytes()),
-    work_environment(w.order.environment, w.share, node_has_gpus, options_.gpu_names, std::move(place)),
-    !w.share.resources.gpu().is_zero()};
+  worker_spec spec{w.owner, std::string(w.package.bytes()),
+                   work_environment(w.order.environment, w.share, node_has_gpus, options_.gpu_names, std::move(place)),
+                   !w.share.resources.gpu().is_zero()};
   perform(workers_.on_wanted(key, spec, now), now, out);
 }
 
@@ -308,12 +307,27 @@ node_manager_core::actions node_manager_core::on_worker_exit(worker_exit exit, i
     return out;
   const auto worker = exit.worker;
   perform(workers_.on_exit(std::move(exit), now), now, out);
-  if (const auto found = known_workers_.find(worker); found != known_workers_.end()) {
-    const auto package = found->second.package;
-    known_workers_.erase(found);
-    use_no_more(package, out);
-  }
+  forget_gone(worker, out);
   return out;
+}
+
+node_manager_core::actions node_manager_core::on_worker_gone(worker_id worker, instant now) {
+  actions out;
+  if (left_)
+    return out;
+  perform(workers_.on_gone(worker, now), now, out);
+  forget_gone(worker, out);
+  return out;
+}
+
+/// Unless it has survivors: they run from its package's files.
+void node_manager_core::forget_gone(worker_id worker, actions& out) {
+  const auto found = known_workers_.find(worker);
+  if (found == known_workers_.end() || workers_.state_of(worker))
+    return;
+  const auto package = found->second.package;
+  known_workers_.erase(found);
+  use_no_more(package, out);
 }
 
 void node_manager_core::perform(const worker_table::actions& orders, instant now, actions& out) {

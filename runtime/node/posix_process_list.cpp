@@ -40,19 +40,30 @@ std::optional<process_facts> look_at(pid_t pid) {
   const auto name_end = text.rfind(')'); // The name may hold anything, blanks and parentheses too.
   if (name_end == std::string::npos)
     return {};
-  std::istringstream in(text.substr(name_end + 1));
-  std::string state;
+  // Not by a stream: this is read of each process of the machine whenever a worker ends.
+  if (text.size() < name_end + 4)
+    return {};
+  const char state = text[name_end + 2];
+  const char* at = text.c_str() + name_end + 3;
+  constexpr int first = 4, started = 22, resident = 24; // Fields as proc(5) counts them.
+  long long fields[resident - first + 1] = {};
+  for (auto& field : fields) {
+    char* end = nullptr;
+    field = std::strtoll(at, &end, 10);
+    if (end == at)
+      return {};
+    at = end;
+  }
   process_facts facts;
   facts.pid = pid;
-  in >> state >> facts.parent >> facts.group >> facts.session;
-  std::string skipped;
-  for (int field = 7; field <= 21; ++field) // proc(5): the start time is field 22.
-    in >> skipped;
-  std::uint64_t pages = 0;
-  in >> facts.started >> skipped >> pages;
-  facts.resident_bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  facts.has_ended = state == "Z" || state == "X";
-  return in ? std::optional(facts) : std::nullopt;
+  facts.parent = static_cast<int>(fields[0]);
+  facts.group = static_cast<int>(fields[1]);
+  facts.session = static_cast<int>(fields[2]);
+  facts.started = static_cast<std::uint64_t>(fields[started - first]);
+  static const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  facts.resident_bytes = static_cast<std::uint64_t>(fields[resident - first]) * page_bytes;
+  facts.has_ended = state == 'Z' || state == 'X';
+  return facts;
 }
 
 std::vector<process_facts> all_processes() {

@@ -55,6 +55,7 @@ result<std::unique_ptr<posix_worker_launcher>> posix_worker_launcher::open(worke
     self->listener_.on_frames(worker, std::move(frames));
   };
   handlers.on_exit = [self](worker_exit exit) { self->listener_.on_exit(std::move(exit)); };
+  handlers.on_gone = [self](worker_id worker) { self->listener_.on_gone(worker); };
   handlers.on_warning = [self](worker_id worker, const error& why) {
     self->log_->warn("worker's output or record lost worker={} why=\"{}\"", worker, why.message);
   };

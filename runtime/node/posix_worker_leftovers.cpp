@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/node/look_pace.hpp"
 #include "runtime/node/posix_process_list.hpp"
 
 namespace runtime {
@@ -19,11 +20,8 @@ namespace files = boost::filesystem;
 using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 
-constexpr auto first_pause = 10ms; // Between two looks for the same worker's descendants.
-constexpr auto longest_pause = 500ms;
 constexpr auto between_reaps = 1s;
 constexpr auto most_at_end = 1s;
-constexpr auto longest_when_clear = 20ms; // The next worker's end is told no later for it.
 constexpr auto long_wait = 1s;
 
 void remove_directory(const std::string& path) {
@@ -90,35 +88,33 @@ void posix_worker_leftovers::on_ended(pid_t pid, worker what) {
 
 void posix_worker_leftovers::run() {
   find_old_directories();
-  steady::time_point not_before{};
-  steady::duration pause = first_pause;
+  const auto now = [] { return instant{steady::now().time_since_epoch()}; };
+  look_pace pace;
   std::optional<steady::time_point> end_by;
-  const auto hears_end = [&] { return is_ending_ && !end_by; };
-  const auto is_told = [&] { return !told_.empty() || is_ending_; };
+  const auto hears = [&] { return !told_.empty() || (is_ending_ && !end_by); };
   for (std::unique_lock lock(mutex_);;) {
-    changed_.wait_until(lock, not_before, hears_end);
-    if (ending_.empty() && is_foster_parent_)
-      changed_.wait_for(lock, between_reaps, is_told);
-    else if (ending_.empty())
-      changed_.wait(lock, is_told);
+    if (const auto at = pace.look_at())
+      changed_.wait_until(lock, steady::time_point(at->time_since_epoch()), hears);
+    else if (is_foster_parent_)
+      changed_.wait_for(lock, between_reaps, hears);
+    else
+      changed_.wait(lock, hears);
     if (!told_.empty())
-      pause = first_pause;
+      pace.on_told(now());
+    if (is_ending_ && !end_by)
+      end_by = steady::now() + most_at_end;
+    // Those that come until then share a look. Its bound is small, and what is told meanwhile cannot extend it.
+    if (const auto at = pace.look_at())
+      changed_.wait_until(lock, steady::time_point(at->time_since_epoch()), [&] { return false; });
     for (auto& each : told_)
       ending_.push_back({std::move(each), steady::now()});
     told_.clear();
-    if (hears_end())
-      end_by = steady::now() + most_at_end;
     lock.unlock();
-    const auto begun = steady::now();
+    const auto begun = now();
     const bool is_clear = look();
-    const auto ended = steady::now();
-    // Where there are many processes a look takes long: most of the time is left to others.
-    not_before =
-      ended + std::min<steady::duration>(is_clear ? longest_when_clear : longest_pause,
-                                         std::max<steady::duration>(is_clear ? 0ms : pause, 10 * (ended - begun)));
-    pause = std::min<steady::duration>(2 * pause, longest_pause);
+    pace.on_looked(begun, now(), is_clear);
     lock.lock();
-    if (end_by && ((is_clear && told_.empty()) || ended >= *end_by))
+    if (end_by && ((is_clear && told_.empty()) || steady::now() >= *end_by))
       return;
   }
 }

@@ -97,6 +97,8 @@ std::string describe(const worker_exit& exit) {
     text += ": " + printable(exit.message);
   if (exit.peak_memory_bytes != 0)
     text += "; peak memory " + describe_bytes(exit.peak_memory_bytes);
+  if (!exit.survivors.empty())
+    text += fmt::format("; what it held stays taken until processes {} of it have ended", exit.survivors);
   if (const auto words = last_words(exit.last_stderr); !words.empty())
     text += "; its last words: " + words;
   return text;

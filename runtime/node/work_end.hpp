@@ -24,6 +24,7 @@ struct worker_exit {
   bool core_dumped = false;            ///< signalled only.
   std::uint64_t peak_memory_bytes = 0; ///< 0: unknown.
   std::string last_stderr;             ///< The last of it, as it came: any bytes.
+  std::string survivors;               ///< Processes that it left and that do not die: "1234, 1240"; empty: none.
   std::string message;                 ///< Why its node manager ended it or could not start it; empty: it did not.
 };
 

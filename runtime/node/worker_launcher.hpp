@@ -32,7 +32,9 @@ public:
   struct listener {
     std::function<void(worker_id, std::uint32_t process_id)> on_started;
     std::function<void(worker_id, std::vector<std::string> frames)> on_frames; ///< Serialised FromWorkers, in order.
-    std::function<void(worker_exit)> on_exit; ///< The last about it; also when it could not be started.
+    /// The last about it, unless it has survivors; also when it could not be started.
+    std::function<void(worker_exit)> on_exit;
+    std::function<void(worker_id)> on_gone; ///< After an exit with survivors: now they are gone, too.
   };
 
   virtual ~worker_launcher() = default;

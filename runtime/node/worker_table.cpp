@@ -119,13 +119,16 @@ worker_table::actions worker_table::on_work_ended(worker_id worker, work_key wor
 
 worker_table::actions worker_table::on_exit(worker_exit exit, instant) {
   const auto found = workers_.find(exit.worker);
-  if (found == workers_.end())
+  if (found == workers_.end() || found->second.exited)
     return {};
   const auto id = exit.worker;
   auto& w = found->second;
   const bool was_starting = w.state == worker_state::starting;
   forget_free(id, w);
   set_state(id, w, worker_state::ending, {});
+  const bool is_gone = exit.survivors.empty();
+  if (!is_gone)
+    w.killed = w.exited = true; // Nothing that this table could order changes anything more.
   actions out;
   if (w.work) {
     works_.erase(*w.work);
@@ -134,9 +137,23 @@ worker_table::actions worker_table::on_exit(worker_exit exit, instant) {
     if (exit.message.empty() && was_starting && exit.kind == exit_kind::exited)
       exit.message = fmt::format("it was not ready for work yet: {}", begin_with_session);
     out.push_back(work_lost{*w.work, std::move(exit), w.stop_wanted || w.retires});
-    out.push_back(give_back{*w.work});
-  } else if (w.holds)
+    w.holds = std::exchange(w.work, {});
+  }
+  if (!is_gone)
+    return out;
+  if (w.holds)
     out.push_back(give_back{*w.holds});
+  workers_.erase(found);
+  return out;
+}
+
+worker_table::actions worker_table::on_gone(worker_id worker, instant) {
+  const auto found = workers_.find(worker);
+  if (found == workers_.end() || !found->second.exited)
+    return {};
+  actions out;
+  if (found->second.holds)
+    out.push_back(give_back{*found->second.holds});
   workers_.erase(found);
   return out;
 }

@@ -55,7 +55,7 @@ enum class worker_state {
 ///
 /// Each wanted work is told the end of exactly once: by work_ended, or by work_lost when its worker's process ended
 /// under it. Exactly one give_back follows: nothing of the work runs any more. The two may be long apart: a process in
-/// uninterruptible sleep survives SIGKILL, and holds what it holds until its exit is seen.
+/// uninterruptible sleep survives SIGKILL, and holds what it holds until its exit is seen, and that of what it started.
 ///
 /// A worker has at most one work, a work at most one worker. Events about unknown or ended workers and works, and
 /// repeated ones, change nothing.
@@ -105,7 +105,9 @@ public:
   actions on_registered(worker_id worker, instant now);
   /// The worker said so. Clean: it can host the next work. Ignored unless the worker has that very work.
   actions on_work_ended(worker_id worker, work_key work, bool clean, instant now);
+  /// With survivors: its work is lost, but gives back only when they are gone.
   actions on_exit(worker_exit exit, instant now);
+  actions on_gone(worker_id worker, instant now); ///< The survivors of one that has exited.
   /// In good order until the deadline, then by force. A deadline that has passed: at once. Of several the earliest
   /// counts.
   actions on_stop(work_key work, instant deadline, instant now);
@@ -133,7 +135,8 @@ private:
     bool runs_work = false;        ///< It was given its work.
     bool stop_wanted = false;      ///< Of its work.
     bool killed = false;
-    std::string why; ///< It was killed.
+    bool exited = false; ///< It has survivors.
+    std::string why;     ///< It was killed.
   };
 
   std::optional<worker_id> free_worker(const worker_spec& spec) const;

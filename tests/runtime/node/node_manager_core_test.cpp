@@ -544,3 +544,28 @@ TEST_CASE("node manager: options that make no sense are all named") {
   CHECK(valid.error().message == "a node needs an id; redial_least must be more than 0");
   CHECK(validate(a_node(cpus(1))));
 }
+
+TEST_CASE("node manager: a work whose process does not die is told as lost, and its lease ends when that is gone") {
+  node_history h(cpus(2));
+  h.grant(1, cpus(2));
+  const auto worker = h.run(1);
+  worker_exit exit;
+  exit.worker = worker;
+  exit.survivors = "1234";
+
+  const auto lost = h.node.on_worker_exit(exit, h.now);
+
+  const auto& end = get<core::tell_work_ended>(lost).end;
+  CHECK(end.cause == work_end::how::worker_lost);
+  CHECK(end.why.message == "worker exited with code 0; what it held stays taken until processes 1234 of it have ended");
+  CHECK_FALSE(has<core::tell_lease_ended>(lost));
+  CHECK(h.node.holds(lease_id(1)));
+  CHECK(h.node.on_worker_exit(exit, h.now).empty());
+
+  const auto gone = h.node.on_worker_gone(worker, h.now);
+
+  CHECK(has<core::tell_lease_ended>(gone));
+  CHECK_FALSE(has<core::tell_work_ended>(gone));
+  CHECK_FALSE(h.node.holds(lease_id(1)));
+  CHECK(h.node.on_worker_gone(worker, h.now).empty());
+}

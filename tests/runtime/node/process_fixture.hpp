@@ -85,6 +85,7 @@ public:
       });
     };
     h.on_exit = [this](runtime::worker_exit exit) { change([&] { exits_.emplace(exit.worker, std::move(exit)); }); };
+    h.on_gone = [this](runtime::worker_id id) { change([&] { gone_.push_back(id); }); };
     h.on_warning = [this](runtime::worker_id, runtime::error why) {
       change([&] { warnings_.push_back(why.message); });
     };
@@ -110,6 +111,10 @@ public:
   }
   std::size_t runs() {
     return asked([&] { return runs_; });
+  }
+  std::vector<runtime::worker_id> gone(std::size_t at_least) {
+    wait_for([&] { return gone_.size() >= at_least; });
+    return gone_;
   }
   std::vector<std::string> warnings() {
     return asked([&] { return warnings_; });
@@ -140,5 +145,6 @@ private:
   std::map<runtime::worker_id, std::vector<std::string>> frames_;
   std::map<runtime::worker_id, runtime::worker_exit> exits_;
   std::vector<std::string> warnings_;
+  std::vector<runtime::worker_id> gone_;
   std::size_t runs_ = 0; // How often frames were told.
 };

@@ -527,3 +527,40 @@ TEST_CASE("worker table: whatever happens, each work has one worker, one end, an
     history.finish();
   });
 }
+
+TEST_CASE("worker table: a worker whose processes survive it loses its work, and gives back when they are gone") {
+  table workers;
+  const auto id = busy_worker(workers, work(1));
+  auto exit = exit_of(id);
+  exit.survivors = "1234";
+
+  CHECK(only<table::work_lost>(workers.on_exit(exit, start)).exit.survivors == "1234");
+  CHECK(workers.on_exit(exit, start).empty());
+  CHECK(workers.on_stop(work(1), start, start).empty());
+  CHECK(workers.on_kill_all("the node leaves", start).empty());
+  CHECK_FALSE(workers.wake_at());
+  CHECK(only<table::give_back>(workers.on_gone(id, start + 10s)).work == work(1));
+  CHECK(workers.on_gone(id, start + 10s).empty());
+  CHECK(workers.size() == 0);
+}
+
+TEST_CASE("worker table: survivors of a worker without work are waited for, too") {
+  table workers;
+  const auto id = idle_worker(workers, work(1));
+  auto exit = exit_of(id);
+  exit.survivors = "1234";
+
+  CHECK(workers.on_exit(exit, start).empty());
+  CHECK(workers.size() == 1);
+  CHECK(only<table::start_worker>(workers.on_wanted(work(2), spec(), start)).worker != id); // It is not idle.
+  CHECK(workers.on_gone(id, start).empty());
+  CHECK_FALSE(workers.state_of(id));
+}
+
+TEST_CASE("worker table: that a living worker's processes are gone changes nothing") {
+  table workers;
+  const auto id = busy_worker(workers, work(1));
+
+  CHECK(workers.on_gone(id, start).empty());
+  CHECK(workers.state_of(id) == worker_state::busy);
+}
