@@ -45,10 +45,6 @@ searcher_choice::kind search_by(design_search::maker how, std::optional<std::uin
   return made;
 }
 
-std::unique_ptr<design> by_chance(const space_plan& /*plan*/, std::uint64_t seed) {
-  return random_design(seed);
-}
-
 /// The options that both have.
 template <class Options>
 json json_of_sampling(const Options& options) {
@@ -115,6 +111,15 @@ json json_of(const tpe_search_options& options) {
 const std::map<std::string, maker, std::less<>>& makers() {
   static const std::map<std::string, maker, std::less<>> all = {
     {"grid", [](std::string_view text) { return grid_from(text).map(grid_search); }},
+    {"halton",
+     [](std::string_view text) {
+       return sampling_from<halton_search_options>("searcher halton", text).map(halton_search);
+     }},
+    {"latin_hypercube",
+     [](std::string_view text) {
+       return sampling_from<latin_hypercube_search_options>("searcher latin_hypercube", text)
+         .map(latin_hypercube_search);
+     }},
     {"random",
      [](std::string_view text) {
        return sampling_from<random_search_options>("searcher random", text).map(random_search);
@@ -147,13 +152,25 @@ std::string to_json(const searcher_choice& choice) {
 searcher_choice random_search(const random_search_options& options) {
   design_search_options search;
   search.repeat = options.repeat;
-  return {"random", json_of_sampling(options).dump(), search_by(by_chance, options.seed, search)};
+  return {"random", json_of_sampling(options).dump(), search_by(random_design, options.seed, search)};
 }
 
 searcher_choice sobol_search(const sobol_search_options& options) {
   design_search_options search;
   search.repeat = options.repeat;
   return {"sobol", json_of_sampling(options).dump(), search_by(sobol_design, options.seed, search)};
+}
+
+searcher_choice halton_search(const halton_search_options& options) {
+  design_search_options search;
+  search.repeat = options.repeat;
+  return {"halton", json_of_sampling(options).dump(), search_by(halton_design, options.seed, search)};
+}
+
+searcher_choice latin_hypercube_search(const latin_hypercube_search_options& options) {
+  design_search_options search;
+  search.repeat = options.repeat;
+  return {"latin_hypercube", json_of_sampling(options).dump(), search_by(latin_hypercube_design, options.seed, search)};
 }
 
 searcher_choice grid_search(const grid_search_options& options) {
@@ -164,7 +181,7 @@ searcher_choice grid_search(const grid_search_options& options) {
     fields["shuffle"] = true;
   design_search_options search;
   search.crossed = crossing::everything;
-  return {"grid", fields.dump(), search_by(by_chance, options.seed, search, options.shuffle)};
+  return {"grid", fields.dump(), search_by(random_design, options.seed, search, options.shuffle)};
 }
 
 searcher_choice tpe_search(const tpe_search_options& options) {

@@ -76,6 +76,22 @@ struct sobol_search_options {
 /// A Sobol sequence (Joe and Kuo 2008), scrambled after Owen (Burley 2020): covers the space more evenly than chance.
 searcher_choice sobol_search(const sobol_search_options& options = {});
 
+struct halton_search_options {
+  std::optional<std::uint64_t> seed; ///< Of the scrambling. Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+};
+/// A Halton sequence (1960), scrambled (Owen 2017, arXiv:1706.02808): even whatever the number of trials, in up to 20
+/// parameters; those beyond are drawn.
+searcher_choice halton_search(const halton_search_options& options = {});
+
+struct latin_hypercube_search_options {
+  std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+};
+/// A Latin hypercube (McKay et al. 1979): each parameter by itself is covered as evenly as `samples` trials can. With
+/// fewer it is not; more have another hypercube.
+searcher_choice latin_hypercube_search(const latin_hypercube_search_options& options = {});
+
 struct grid_search_options {
   std::optional<std::uint64_t> seed; ///< Of the shuffling. Absent: the experiment's.
   bool shuffle = false;              ///< In a random order instead of the last parameter fastest.

@@ -1,6 +1,8 @@
 #include "tune/searcher/design.hpp"
 
 #include "tune/chance.hpp"
+#include "tune/searcher/halton_sequence.hpp"
+#include "tune/searcher/shuffled_index.hpp"
 #include "tune/searcher/sobol_sequence.hpp"
 
 #include <algorithm>
@@ -23,7 +25,7 @@ private:
 };
 
 /// Parameters with something to choose that are not crossed.
-std::vector<std::size_t> placed_dimensions(const space_plan& plan) {
+std::vector<std::size_t> placed_dimensions(const space_plan& plan, std::size_t most) {
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const auto& form = plan.at(i).what.get();
@@ -31,7 +33,7 @@ std::vector<std::size_t> placed_dimensions(const space_plan& plan) {
         !std::holds_alternative<domain::sampled>(form))
       places.push_back(i);
   }
-  places.resize(std::min(places.size(), sobol_sequence::most_dimensions));
+  places.resize(std::min(places.size(), most));
   return places;
 }
 
@@ -39,7 +41,7 @@ class by_sobol final : public design {
 public:
   by_sobol(const space_plan& plan, std::uint64_t seed)
     : seed_(seed),
-      places_(placed_dimensions(plan)),
+      places_(placed_dimensions(plan, sobol_sequence::most_dimensions)),
       sequence_(places_.size()),
       rest_(seed) {}
 
@@ -59,14 +61,70 @@ private:
   by_chance rest_;
 };
 
+class by_halton final : public design {
+public:
+  by_halton(const space_plan& plan, std::uint64_t seed)
+    : seed_(seed),
+      places_(placed_dimensions(plan, halton_sequence::most_dimensions)),
+      rest_(seed) {}
+
+  void place(const turn& which, std::vector<double>& units) const override {
+    if (places_.size() < units.size())
+      rest_.place(which, units);
+    const chance keys(seed_, "halton", which.cell);
+    for (std::size_t j = 0; j < places_.size(); ++j)
+      units[places_[j]] = halton_sequence::scrambled_at(which.repeat, j, keys.branch("digits", j));
+  }
+
+private:
+  std::uint64_t seed_;
+  std::vector<std::size_t> places_;
+  by_chance rest_;
+};
+
+class by_rows final : public design {
+public:
+  by_rows(const space_plan& plan, const design_setup& setup)
+    : setup_(setup),
+      places_(placed_dimensions(plan, plan.size())),
+      rest_(setup.seed) {
+    setup_.repeats = std::max<std::uint64_t>(1, setup.repeats);
+  }
+
+  void place(const turn& which, std::vector<double>& units) const override {
+    rest_.place(which, units);
+    const auto rows = setup_.repeats;
+    const auto keys = chance(setup_.seed, "latin hypercube", which.cell).branch("which", which.repeat / rows);
+    for (const auto j : places_) { // What chance said of it is where in its row it lies.
+      const auto row = shuffled_index(which.repeat % rows, rows, keys.bits(j));
+      units[j] = std::min((static_cast<double>(row) + units[j]) / static_cast<double>(rows), below_one);
+    }
+  }
+
+private:
+  static constexpr double below_one = 1 - 0x1p-53;
+
+  design_setup setup_;
+  std::vector<std::size_t> places_;
+  by_chance rest_;
+};
+
 } // namespace
 
-std::unique_ptr<design> random_design(std::uint64_t seed) {
-  return std::make_unique<by_chance>(seed);
+std::unique_ptr<design> random_design(const space_plan& /*plan*/, const design_setup& setup) {
+  return std::make_unique<by_chance>(setup.seed);
 }
 
-std::unique_ptr<design> sobol_design(const space_plan& plan, std::uint64_t seed) {
-  return std::make_unique<by_sobol>(plan, seed);
+std::unique_ptr<design> sobol_design(const space_plan& plan, const design_setup& setup) {
+  return std::make_unique<by_sobol>(plan, setup.seed);
+}
+
+std::unique_ptr<design> halton_design(const space_plan& plan, const design_setup& setup) {
+  return std::make_unique<by_halton>(plan, setup.seed);
+}
+
+std::unique_ptr<design> latin_hypercube_design(const space_plan& plan, const design_setup& setup) {
+  return std::make_unique<by_rows>(plan, setup);
 }
 
 } // namespace tune

@@ -22,9 +22,20 @@ public:
   virtual void place(const turn& which, std::vector<double>& units) const = 0;
 };
 
-/// By chance.
-std::unique_ptr<design> random_design(std::uint64_t seed);
-/// A scrambled Sobol sequence in each cell; by chance in dimensions beyond those that it has.
-std::unique_ptr<design> sobol_design(const space_plan& plan, std::uint64_t seed);
+/// What a design is made for, besides its space.
+struct design_setup {
+  std::uint64_t seed = 0;
+  std::uint64_t repeats = 1; ///< So many turns are expected in each cell; there may be more.
+};
+
+// In dimensions beyond those that a sequence has, all are by chance.
+std::unique_ptr<design> random_design(const space_plan& plan, const design_setup& setup);
+/// A scrambled Sobol sequence in each cell.
+std::unique_ptr<design> sobol_design(const space_plan& plan, const design_setup& setup);
+/// A scrambled Halton sequence in each cell.
+std::unique_ptr<design> halton_design(const space_plan& plan, const design_setup& setup);
+/// A Latin hypercube of `repeats` points in each cell: cut into so many rows, each dimension has one point in each.
+/// Whoever takes more turns has another one.
+std::unique_ptr<design> latin_hypercube_design(const space_plan& plan, const design_setup& setup);
 
 } // namespace tune

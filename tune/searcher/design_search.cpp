@@ -45,8 +45,9 @@ design_search::design_search(const searcher_setup& setup, maker how, design_sear
     samples_(setup.samples),
     points_(setup.points),
     options_(options),
-    design_(how(plan_, setup.seed)),
     cells_(plan_, options.crossed) {
+  const auto repeats = cells_.has_axes() ? setup.samples : setup.samples - std::min(setup.samples, setup.points);
+  design_ = how(plan_, {setup.seed, repeats});
   if (!cells_.has_axes() && !options_.repeat)
     finite_ = points_of(plan_);
 }

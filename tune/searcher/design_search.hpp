@@ -21,11 +21,12 @@ struct design_search_options {
   std::optional<std::uint64_t> shuffle; ///< The grid's cells are taken in this order, and not in theirs.
 };
 
-/// Random, Sobol and grid search: all that does not learn from results. Trial n, counted without the user's points,
-/// lies in cell n of the grid, which is gone through `samples` times; in it the design says where.
+/// Random, Sobol, Halton, Latin hypercube and grid search: all that does not learn from results. Trial n, counted
+/// without the user's points, lies in cell n of the grid, which is gone through `samples` times; in it the design says
+/// where.
 class design_search final : public searcher {
 public:
-  using maker = std::unique_ptr<design> (*)(const space_plan& plan, std::uint64_t seed);
+  using maker = std::unique_ptr<design> (*)(const space_plan& plan, const design_setup& setup);
 
   design_search(const searcher_setup& setup, maker how, design_search_options options);
 
@@ -59,8 +60,8 @@ private:
   std::uint64_t samples_;
   std::uint64_t points_;
   design_search_options options_;
-  std::unique_ptr<design> design_;
   grid_cells cells_;
+  std::unique_ptr<design> design_;
   std::optional<finite_points> finite_;     ///< The space's, where no point is to be proposed twice.
   std::unordered_set<std::uint64_t> taken_; ///< Their ranks.
   mutable std::uint64_t first_free_ = 0;    ///< All ranks below are taken or no points: only saves time.

@@ -175,7 +175,7 @@ TEST_CASE("design search: what cannot be crossed is told with its place") {
 
 TEST_CASE("searchers: shown as JSON and made again from it") {
   for (const auto& which : {random_search(), random_search({7, true}), sobol_search({UINT64_MAX, false}), grid_search(),
-                            grid_search({3, true})})
+                            grid_search({3, true}), halton_search({2, true}), latin_hypercube_search()})
     CHECK(to_json(or_throw(searcher_from_json(to_json(which)))) == to_json(which));
   CHECK(to_json(random_search({7, true})) == R"({"name":"random","seed":7,"repeat":true})");
   CHECK(to_json(sobol_search()) == R"({"name":"sobol"})");
@@ -185,7 +185,8 @@ TEST_CASE("searchers: shown as JSON and made again from it") {
 TEST_CASE("searchers: a name that there is not, and options that are wrong") {
   const auto why = [](const auto& r) { return r ? std::string("fine") : r.error().message; };
   CHECK(why(searcher_named("soboll")) == R"(searcher: there is no "soboll"; did you mean "sobol"?)");
-  CHECK(why(searcher_named("x")) == R"(searcher: there is no "x"; there is "grid", "random", "sobol", "tpe")");
+  CHECK(why(searcher_named("x")) ==
+        R"(searcher: there is no "x"; there is "grid", "halton", "latin_hypercube", "random", "sobol", "tpe")");
   CHECK(why(searcher_named("random", R"({"sed": 1, "repeat": 3})")) ==
         "searcher random: repeat is 3, but must be true or false\n"
         "searcher random: it has no option \"sed\"; did you mean \"seed\"?");

@@ -75,6 +75,16 @@ std::vector<case_> all_cases() {
     {"sobol", wide()},
     {"sobol", {{"x", uniform(0, 1)}}},
     {"sobol", search_space()},
+    {"halton", mixed(false)},
+    {"halton", mixed(true)},
+    {"halton", crossed()},
+    {"halton", wide()},
+    {"halton", search_space()},
+    {"latin_hypercube", mixed(false)},
+    {"latin_hypercube", mixed(true)},
+    {"latin_hypercube", crossed()},
+    {"latin_hypercube", wide()},
+    {"latin_hypercube", search_space()},
     {"grid", mixed(true)},
     {"grid", {{"x", integer(1, 5)}}},
     {"grid", search_space()},
@@ -183,7 +193,7 @@ TEST_CASE("searchers: an ask that comes to nothing changes nothing") {
 }
 
 TEST_CASE("searchers: another seed, another search") {
-  for (const auto* name : {"random", "sobol"})
+  for (const auto* name : {"random", "sobol", "halton", "latin_hypercube"})
     CHECK(run(*made({name, mixed(false)}, 1), 10, 1) != run(*made({name, mixed(false)}, 2), 10, 1));
 }
 
@@ -194,7 +204,7 @@ TEST_CASE("searchers: a finite space is proposed whole, each point once, and the
     points.insert(to_json(each));
   REQUIRE(points.size() == whole.size());
   REQUIRE(whole.size() > 100);
-  for (const auto* name : {"random", "sobol"}) {
+  for (const auto* name : {"random", "sobol", "halton", "latin_hypercube"}) {
     const auto found = run(*made({name, mixed(true)}, 1), 10'000, 10);
     std::set<std::string> again;
     for (const auto& each : found)
@@ -210,12 +220,12 @@ TEST_CASE("searchers: with repeat a finite space has no end") {
 }
 
 TEST_CASE("searchers: without anything to choose the configuration is proposed as often as is asked") {
-  for (const auto* name : {"random", "sobol"})
+  for (const auto* name : {"random", "sobol", "halton", "latin_hypercube"})
     CHECK(run(*made({name, nothing_but_constants()}, 1), 20, 3).size() == 20);
 }
 
 TEST_CASE("searchers: ten thousand trials with failed, NaN and equal results") {
-  for (const auto* name : {"random", "sobol"}) {
+  for (const auto* name : {"random", "sobol", "halton", "latin_hypercube"}) {
     const auto search = made({name, mixed(false)}, 1);
     for (std::uint64_t i = 1; i <= 10'000; ++i) {
       const auto answer = search->ask({trial_id{i}});
