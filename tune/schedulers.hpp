@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,52 @@ struct asha_options {
 };
 scheduler_choice asha(const asha_options& options = {});
 [[nodiscard]] result<void> validate(const asha_options& options); ///< Names every field that is out of range.
+
+/// Hyperband (Li et al. 2018, JMLR 18-185): successive halving in several brackets, of which the first stops trials
+/// early and the last stops none, so that it does not matter how early a trial can be judged. Defaults as in the paper.
+struct hyperband_options {
+  enum class variant {
+    asynchronous, ///< Each trial belongs to a bracket of ASHA by chance, and stops at its rungs. Needs no checkpoints.
+    synchronous,  ///< Trials of a bracket wait for each other at each rung, and exactly the best go on. Needs them.
+                  ///< Others stay paused until the experiment ends; so does a bracket that `samples` does not fill.
+  };
+
+  iteration_number max_t = 81;       ///< Iterations after which a trial has finished; at least grace_period.
+  iteration_number grace_period = 1; ///< No trial is judged earlier; at least 1.
+  double reduction_factor = 3;       ///< About one trial in so many passes a rung; at least 1.5.
+  variant type = variant::asynchronous;
+};
+scheduler_choice hyperband(const hyperband_options& options = {});
+[[nodiscard]] result<void> validate(const hyperband_options& options); ///< Names every field that is out of range.
+
+/// The median stopping rule (Golovin et al. 2017, "Google Vizier"): a trial stops if its best result is worse than the
+/// median of the other trials' means up to the same iteration.
+struct median_stopping_options {
+  iteration_number grace_period = 1; ///< Results before it count for nothing; at least 1.
+  int min_samples = 3;               ///< So many others must have come as far; at least 1. As in Ray Tune.
+};
+scheduler_choice median_stopping(const median_stopping_options& options = {});
+[[nodiscard]] result<void> validate(const median_stopping_options& options); ///< Names every field out of range.
+
+/// A trial stops whose metric is no number, below `lower` or above `upper` (as Optuna's ThresholdPruner).
+struct threshold_options {
+  std::optional<double> lower = std::nullopt; ///< Absent: there is none.
+  std::optional<double> upper = std::nullopt; ///< Not below `lower`.
+  iteration_number grace_period = 1;          ///< Iterations before it counts; at least 1.
+};
+scheduler_choice threshold(const threshold_options& options = {});
+[[nodiscard]] result<void> validate(const threshold_options& options); ///< Names every field that is out of range.
+
+/// A trial stops that has not improved for a while (as Optuna's PatientPruner): the best of its last patience + 1
+/// results is worse, by more than min_delta, than the best before them.
+struct patient_options {
+  iteration_number patience = 10; ///< From 0 to 1,000,000.
+  double min_delta = 0;           ///< In units of the metric; 0 or more.
+  /// Stops only what this one would stop, too. It must not pause trials.
+  std::optional<scheduler_choice> scheduler = std::nullopt;
+};
+scheduler_choice patient(const patient_options& options = {});
+[[nodiscard]] result<void> validate(const patient_options& options); ///< Names every field that is out of range.
 
 /// Those that there are.
 [[nodiscard]] std::vector<std::string> scheduler_names();

@@ -86,7 +86,7 @@ std::string searchers_text() {
 json schedulers_json() {
   auto all = json::array();
   for (const auto& name : tune::scheduler_names())
-    for (const char* options : {"{}", R"({"type": "promotion"})"})
+    for (const char* options : {"{}", R"({"type": "promotion"})", R"({"type": "synchronous"})"})
       if (const auto choice = tune::scheduler_named(name, options))
         all.push_back(about(*choice));
   return all;

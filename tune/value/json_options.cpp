@@ -76,6 +76,16 @@ void json_options::read(const char* name, std::optional<std::uint64_t>& field) {
     [&](const json& x) { field = x.get<std::uint64_t>(); });
 }
 
+void json_options::read(const char* name, std::optional<double>& field) {
+  read(
+    name, "a number", [](const json& x) { return x.is_number(); }, [&](const json& x) { field = x.get<double>(); });
+}
+
+void json_options::read_json(const char* name, std::string& text) {
+  read(
+    name, "", [](const json&) { return true; }, [&](const json& x) { text = x.dump(); });
+}
+
 void json_options::add(const char* name, const std::string& mistake) {
   mistakes_.push_back(where_ + ": " + name + " " + mistake);
 }

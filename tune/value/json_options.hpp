@@ -25,6 +25,8 @@ public:
   void read(const char* name, double& field);
   void read(const char* name, std::string& field);
   void read(const char* name, std::optional<std::uint64_t>& field);
+  void read(const char* name, std::optional<double>& field);
+  void read_json(const char* name, std::string& text); ///< Anything, as JSON.
 
   void add(const char* name, const std::string& mistake);
   /// After all were read: also those that nobody asked for.

@@ -32,8 +32,13 @@ search_flags any_flags(runtime::random_stream& random) {
   static const auto searchers = searchers_of_space();
   search_flags flags;
   flags.searcher = searchers[random.below(searchers.size())];
-  const char* schedulers[] = {"fifo", R"({"name": "asha", "max_t": 9})",
-                              R"({"name": "asha", "max_t": 9, "type": "promotion"})"};
+  const char* schedulers[] = {"fifo",
+                              R"({"name": "asha", "max_t": 9})",
+                              R"({"name": "asha", "max_t": 9, "type": "promotion"})",
+                              R"({"name": "hyperband", "max_t": 9})",
+                              R"({"name": "hyperband", "max_t": 9, "type": "synchronous"})",
+                              "median_stopping",
+                              "patient"};
   flags.scheduler = schedulers[random.below(3)];
   flags.mode = random.chance(0.5) ? "min" : "max";
   flags.seed = random.below(1000);

@@ -305,11 +305,12 @@ TEST_CASE("schedulers: options out of their range are all named, and so are name
               "scheduler: reduction_factor is 1, but must be more than 1, from 1.01 to 1e6; use for example 3",
               "scheduler: brackets is 0, but must be at least 1"});
   CHECK(asha().mistakes().empty());
-  CHECK(validate({27, 1, 3}));
-  CHECK(validate({5, 10, 3}).error().message == "asha: max_t is 5, but must be at least grace_period, which is 10");
-  CHECK(validate({27, 1, 3, 5}).error().message ==
+  CHECK(validate(asha_options{27, 1, 3}));
+  CHECK(validate(asha_options{5, 10, 3}).error().message ==
+        "asha: max_t is 5, but must be at least grace_period, which is 10");
+  CHECK(validate(asha_options{27, 1, 3, 5}).error().message ==
         "asha: brackets is 5, but there is room for at most 4 between grace_period and max_t");
-  CHECK(validate({27, 1, nan_}).error().message ==
+  CHECK(validate(asha_options{27, 1, nan_}).error().message ==
         "asha: reduction_factor is nan, but must be more than 1, from 1.01 to 1e6; use for example 3");
 
   const auto why = [](const auto& r) { return r ? std::string("fine") : r.error().message; };
