@@ -1,6 +1,7 @@
 #include "tune/trainable.hpp"
 
 #include "tune/worker/checkpoint_keeper_actor.hpp"
+#include "tune/worker/experiment_board_actor.hpp"
 #include "tune/worker/trainable_registry.hpp"
 #include "tune/worker/trial_runner_actor.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 void register_what_runs_it() {
   (void)trial_runner_type();
   (void)checkpoint_keeper_type();
+  (void)experiment_board_type();
 }
 
 } // namespace

@@ -52,6 +52,11 @@ public:
     REQUIRE_MESSAGE(end.code == 0, end.err);
     return nlohmann::json::parse(end.out);
   }
+  /// In an environment that knows nothing of the storage.
+  program_end ask_by_name(words what) {
+    return run_program(folder_,
+                       words{CAF_TUNE} + std::move(what) + words{"--address", address_, "--token-file", token_});
+  }
   std::string diary() const { return folder_ / "diary"; }
   std::string journal() const { return journal_folder() + "/000001.segment"; }
   std::string mark() const { return "CAF_TUNE_TEST_MARK=" + diary(); }

@@ -1,6 +1,7 @@
 #include "tools/caf_tune/experiment_commands.hpp"
 
 #include "runtime/process/command_line.hpp"
+#include "runtime/process/node_flags.hpp"
 #include "tools/caf_tune/experiment_files.hpp"
 #include "tools/caf_tune/experiment_report.hpp"
 #include "tools/caf_tune/resume_command.hpp"
@@ -27,6 +28,18 @@ struct wishes_on_command_line {
   std::optional<std::int64_t> last;
   std::optional<std::int64_t> samples;
   report_wishes wishes;
+  cluster_wish cluster;
+  const cluster_wish* cluster_before = nullptr; ///< The command's name.
+
+  /// Asked only where it was named: by a flag, or in the environment.
+  std::optional<cluster_wish> asked_cluster() const {
+    auto asked = *cluster_before;
+    if (!cluster.address.empty())
+      asked.address = cluster.address;
+    if (!cluster.token_file.empty())
+      asked.token_file = cluster.token_file;
+    return asked.address.empty() ? std::nullopt : std::optional(std::move(asked));
+  }
 };
 
 using wishes_ptr = std::shared_ptr<wishes_on_command_line>;
@@ -64,7 +77,7 @@ using report_function = tune::result<std::string> (*)(const tune::experiment_vie
                                                       const report_wishes&);
 
 int run_report(const wishes_on_command_line& line, report_function report) {
-  const auto files = read_experiment(line.directory);
+  const auto files = read_experiment(line.directory, line.asked_cluster());
   if (!files)
     return failed(files.error().message);
   tell(*files);
@@ -73,7 +86,7 @@ int run_report(const wishes_on_command_line& line, report_function report) {
 }
 
 int run_results(const wishes_on_command_line& line) {
-  const auto files = read_experiment(line.directory);
+  const auto files = read_experiment(line.directory, line.asked_cluster());
   if (!files)
     return failed(files.error().message);
   tell(*files);
@@ -97,9 +110,12 @@ int run_results(const wishes_on_command_line& line) {
 }
 
 int run_resume(const wishes_on_command_line& line) {
-  const auto files = read_experiment(line.directory);
+  const auto files = read_experiment(line.directory, line.asked_cluster());
   if (!files)
     return failed(files.error().message);
+  if (!files->host.empty())
+    return failed(
+      fmt::format("{}: it runs, its driver is on {}; there is nothing to resume", files->directory, files->host));
   const auto samples = line.samples ? std::optional(static_cast<std::uint64_t>(*line.samples)) : std::nullopt;
   const auto command = resume_command(files->view.description().command, files->directory, samples);
   if (!command)
@@ -118,6 +134,9 @@ void check(const std::string& name, wishes_on_command_line& line) {
   line.json = line.json || *line.json_before;
   if (line.directory.empty())
     mistakes.push_back(fmt::format("{}: the experiment's directory, or its name, is missing", name));
+  if (const auto& address = line.cluster.address; !address.empty())
+    if (const auto parsed = runtime::parse_address(address); !parsed)
+      mistakes.push_back("--address: " + parsed.error().message);
   if (line.json && line.csv)
     mistakes.emplace_back("--json and --csv: only one of them");
   line.wishes.as = line.json ? form::json : line.csv ? form::csv : form::table;
@@ -138,8 +157,13 @@ void check(const std::string& name, wishes_on_command_line& line) {
 CLI::App& add_command(CLI::App& app, const char* name, const char* help, const wishes_ptr& line, chosen_command& chosen,
                       std::function<int(const wishes_on_command_line&)> run) {
   auto& one = *app.add_subcommand(name, help);
-  one.add_option("DIR", line->directory,
-                 "the experiment's directory; or its name, in $CAF_TUNE_STORAGE or ~/caf-tune-results");
+  one.add_option(
+    "DIR", line->directory,
+    "the experiment's directory; or its name, on the cluster or in $CAF_TUNE_STORAGE or ~/caf-tune-results");
+  one.add_option("--address", line->cluster.address,
+                 "HOST:PORT of the head of the cluster that the experiment runs on (default: $CAF_TUNE_ADDRESS)");
+  one.add_option("--token-file", line->cluster.token_file,
+                 "the cluster's secret (default: $CAF_TUNE_TOKEN_FILE, or the one that a head of this user made)");
   one.callback([&chosen, line, name, run = std::move(run)] {
     chosen = [line, name, run] {
       check(name, *line);
@@ -162,9 +186,10 @@ void add_objective(CLI::App& one, const wishes_ptr& line) {
 
 } // namespace
 
-void add_experiment_commands(CLI::App& app, chosen_command& chosen, const bool& json) {
+void add_experiment_commands(CLI::App& app, chosen_command& chosen, const bool& json, const cluster_wish& cluster) {
   const auto line = std::make_shared<wishes_on_command_line>();
   line->json_before = &json;
+  line->cluster_before = &cluster;
   auto& trials = add_command(app, "trials", "each trial of an experiment, what it evaluated and what became of it",
                              line, chosen, [](const auto& wishes) { return run_report(wishes, trials_report); });
   add_forms(trials, line);

@@ -49,23 +49,37 @@ std::string find_experiment(const std::string& given) {
 }
 
 tune::result<void> read_records(const experiment_files& files, const tune::journal_visitor& visitor) {
-  const auto found = tune::read_journal(files.directory + "/journal", visitor);
+  const auto found = tune::read_journal(files.journal, visitor);
   if (!found)
     return fail(about(files.directory, found.error()));
   return {};
 }
 
-tune::result<experiment_files> read_experiment(const std::string& given) {
+tune::result<experiment_files> read_experiment(const std::string& given, const std::optional<cluster_wish>& cluster) {
   experiment_files files;
-  files.directory = find_experiment(given);
-  auto found =
-    tune::read_journal(files.directory + "/journal", [&](tune::journal_position, const tune::journal_record& record) {
-      return files.view.on_record(record);
-    });
+  if (cluster && !is_a_directory(given) && given.find('/') == std::string::npos) {
+    auto fetched = fetch_experiment(*cluster, given);
+    if (!fetched && (fetched.error().code != errc::not_found || !is_a_directory(storage() / given)))
+      return fail(fetched.error());
+    if (fetched) {
+      files.directory = fetched->directory;
+      files.journal = (fetched->copy / "journal").string();
+      files.host = fetched->host;
+      files.keeps_copy = std::move(fetched->keeps_copy);
+    }
+  }
+  if (files.journal.empty()) {
+    files.directory = find_experiment(given);
+    files.journal = files.directory + "/journal";
+  }
+  auto found = tune::read_journal(files.journal, [&](tune::journal_position, const tune::journal_record& record) {
+    return files.view.on_record(record);
+  });
   if (!found)
     return fail(about(files.directory, found.error()));
   files.found = *found;
-  files.directory = without_slash(std::filesystem::absolute(files.directory).lexically_normal().string());
+  if (files.host.empty())
+    files.directory = without_slash(std::filesystem::absolute(files.directory).lexically_normal().string());
   if (!files.view.has_begun())
     return fail(errc::not_found, fmt::format("{}: its journal holds no experiment yet", files.directory));
   return files;

@@ -40,6 +40,7 @@ struct request {
   std::string address;
   std::string token_file;
   bool json = false;
+  tools::cluster_wish named; ///< By flags before the command's name, or in the environment.
 };
 
 std::string from_environment(const char* name, const std::string& otherwise) {
@@ -81,11 +82,14 @@ request read_request(int argc, char** argv) {
     declare_flags(one, wanted);
     one.callback([&wanted, &each] { wanted.what = &each; });
   }
-  tools::add_experiment_commands(app, wanted.of_experiment, wanted.json);
+  tools::add_experiment_commands(app, wanted.of_experiment, wanted.json, wanted.named);
   tools::add_ask_tell_command(app, wanted.of_experiment, wanted.json);
   runtime::read_command_line(app, argc, argv);
-  if (wanted.of_experiment)
+  if (wanted.of_experiment) {
+    wanted.named.address = app.count("--address") > 0 ? wanted.address : from_environment("CAF_TUNE_ADDRESS", "");
+    wanted.named.token_file = wanted.token_file;
     return wanted;
+  }
   if (wanted.what == nullptr) {
     std::fputs(app.help().c_str(), stderr);
     std::exit(runtime::exit_wrong_usage);

@@ -248,6 +248,8 @@ result<void> experiment_run::begin() {
   if (!what_.callbacks.empty())
     callbacks_ = std::make_unique<callback_thread>(what_.callbacks, what_.callback_limit, options_.on_trouble);
   spawn_controller(runner_options(what_, *wants));
+  if (cluster_.address() != "embedded")
+    announced_ = std::make_unique<experiment_announcement>(cluster_, begun_.name, begun_.id, directory_);
   if (what_.in_process_threads > 0)
     caf::anon_send(controller_, cluster_holds{what_.in_process_threads});
   else
@@ -432,6 +434,7 @@ result<experiment_outcome> experiment_run::wait() {
 
 void experiment_run::finish() {
   capacity_.reset();
+  announced_.reset();
   wait_for_attempts();
   checkpoints_->finish();
   const auto written = files_->finish();

@@ -19,6 +19,7 @@
 #include "tune/driver/capacity_watch.hpp"
 #include "tune/driver/cluster_checkpoints.hpp"
 #include "tune/driver/controller_actor.hpp"
+#include "tune/driver/experiment_announcement.hpp"
 #include "tune/experiment.hpp"
 #include "tune/journal/file_journal.hpp"
 #include "tune/result_grid.hpp"
@@ -120,8 +121,9 @@ private:
   std::map<trial_id, node_place> away_; ///< Where attempts run that do not see the storage; the controller's thread's.
   std::set<std::string> nodes_before_;  ///< Of such attempts under earlier drivers.
   std::unique_ptr<capacity_watch> capacity_;
-  std::unique_ptr<callback_thread> callbacks_;      ///< Null: there are none, or they have been told all.
-  std::optional<callback_event> last_of_callbacks_; ///< Told when all files are complete.
+  std::unique_ptr<experiment_announcement> announced_; ///< Null: the cluster is in this program alone.
+  std::unique_ptr<callback_thread> callbacks_;         ///< Null: there are none, or they have been told all.
+  std::optional<callback_event> last_of_callbacks_;    ///< Told when all files are complete.
 
   stop_metrics_check stop_metrics_; ///< The controller's thread has it.
   std::once_flag is_finished_;
