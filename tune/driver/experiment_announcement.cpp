@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t chunk = 256u << 10;
+constexpr std::size_t longest_name = 255;              // Of an actor.
 constexpr std::chrono::seconds before_asking_again{1}; // After the board's node was lost.
 
 result<std::string> list(const path& journal) {
@@ -94,21 +95,30 @@ struct experiment_announcement::parts {
 };
 
 experiment_announcement::experiment_announcement(runtime::cluster& cluster, const std::string& name,
-                                                 const std::string& id, path directory)
+                                                 const std::string& id, path directory,
+                                                 const std::function<void(const std::string&)>& on_trouble)
   : parts_(std::make_shared<parts>()),
     directory_(std::move(directory)) {
+  std::string why;
   for (const auto& each : {name, name + "@" + id}) {
     const auto full = board_prefix + each;
-    if (full.size() > 255)
-      return; // It has no name that the cluster could know it by.
+    if (full.size() > longest_name) {
+      why = fmt::format("with \"{}\" before it, it is longer than {} bytes", board_prefix, longest_name);
+      continue;
+    }
     auto board =
       cluster.try_spawn(experiment_board_type(), runtime::actor_options().resources({}).name(full).max_restarts(-1));
-    if (!board)
-      continue;
-    board_ = *board;
-    thread_ = std::thread([this] { run(); });
-    return;
+    if (board) {
+      board_ = *board;
+      thread_ = std::thread([this] { run(); });
+      return;
+    }
+    why = board.error().message;
   }
+  if (on_trouble)
+    on_trouble(fmt::format("the cluster does not know the experiment by its name ({}); \"{}\" can be looked at by its "
+                           "directory",
+                           why, name));
 }
 
 experiment_announcement::~experiment_announcement() {

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -40,7 +41,9 @@ struct experiment_question {
 /// one of the name is known as "name@id".
 class experiment_announcement {
 public:
-  experiment_announcement(runtime::cluster& cluster, const std::string& name, const std::string& id, path directory);
+  /// `on_trouble` is told, here and now, if the cluster cannot know it; it runs all the same. May be empty.
+  experiment_announcement(runtime::cluster& cluster, const std::string& name, const std::string& id, path directory,
+                          const std::function<void(const std::string&)>& on_trouble);
   ~experiment_announcement();
   experiment_announcement(const experiment_announcement&) = delete;
   experiment_announcement& operator=(const experiment_announcement&) = delete;

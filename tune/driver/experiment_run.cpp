@@ -249,7 +249,8 @@ result<void> experiment_run::begin() {
     callbacks_ = std::make_unique<callback_thread>(what_.callbacks, what_.callback_limit, options_.on_trouble);
   spawn_controller(runner_options(what_, *wants));
   if (cluster_.address() != "embedded")
-    announced_ = std::make_unique<experiment_announcement>(cluster_, begun_.name, begun_.id, directory_);
+    announced_ = std::make_unique<experiment_announcement>(cluster_, begun_.name, begun_.id, directory_,
+                                                           options_.on_trouble);
   if (what_.in_process_threads > 0)
     caf::anon_send(controller_, cluster_holds{what_.in_process_threads});
   else

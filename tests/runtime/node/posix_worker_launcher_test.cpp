@@ -22,7 +22,7 @@ struct launching {
     options.leftovers.max_kept = max_kept;
     launcher = or_throw(posix_worker_launcher::open(options, spdlog::default_logger()));
     const auto handlers = told.handlers();
-    launcher->listen({handlers.on_started, handlers.on_frames, handlers.on_exit});
+    launcher->listen({handlers.on_started, handlers.on_frames, handlers.on_exit, handlers.on_gone});
   }
   worker_exit run(std::uint64_t id, const std::string& script, worker_setting setting = {}) {
     const auto program = here / fmt::format("program{}", id);
