@@ -238,8 +238,12 @@ node_manager_core::actions node_manager_core::on_drain(instant now) {
 }
 
 void node_manager_core::leave_if_done(instant now, actions& out) {
-  // That it leaves tells the head that its leases have ended; owners are to hear their results.
-  if (draining_ && !left_ && leases_.empty() && unheard_works_.empty())
+  // That it leaves tells the head that its leases have ended; owners are to hear their results, if they are there.
+  const auto somebody_is_to_hear = [this] {
+    return std::any_of(unheard_works_.begin(), unheard_works_.end(),
+                       [this](const auto& each) { return !owners_.is_given_up(each.second.owner); });
+  };
+  if (draining_ && !left_ && leases_.empty() && !somebody_is_to_hear())
     leave_now(now, out);
 }
 

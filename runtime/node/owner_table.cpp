@@ -40,4 +40,9 @@ bool owner_table::is_linked(owner_id owner) const {
   return found != owners_.end() && !found->second.due_at;
 }
 
+bool owner_table::is_given_up(owner_id owner) const {
+  const auto found = owners_.find(owner);
+  return found != owners_.end() && found->second.given_up;
+}
+
 } // namespace runtime

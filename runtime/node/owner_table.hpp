@@ -33,6 +33,7 @@ public:
 
   bool knows(owner_id owner) const { return owners_.count(owner) != 0; }
   bool is_linked(owner_id owner) const;
+  bool is_given_up(owner_id owner) const; ///< Not back within its grace; it may still come, until it is forgotten.
   std::size_t size() const noexcept { return owners_.size(); }
 
 private:

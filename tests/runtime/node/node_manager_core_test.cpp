@@ -457,6 +457,17 @@ TEST_CASE("node manager: draining, it takes no new leases and leaves when the la
   CHECK(h.pass(60s).empty());
 }
 
+TEST_CASE("node manager: draining does not wait for an owner that did not come back") {
+  node_history h(cpus(2));
+  h.grant(1, cpus(1));
+  h.run(1);
+  h.node.on_owner_lost(driver, h.now);
+  CHECK_FALSE(has<core::leave>(h.work_ends(1)));
+
+  CHECK_FALSE(has<core::leave>(h.node.on_drain(h.now))); // It may come back and hear the result.
+  CHECK(has<core::leave>(h.pass(1s)));
+}
+
 TEST_CASE("node manager: draining ends at its deadline, or at once when it is asked for twice") {
   node_history h(cpus(2));
   h.grant(1, cpus(1));
