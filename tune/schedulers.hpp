@@ -90,7 +90,7 @@ scheduler_choice hyperband(const hyperband_options& options = {});
 /// The median stopping rule (Golovin et al. 2017, "Google Vizier"): a trial stops if its best result is worse than the
 /// median of the other trials' means up to the same iteration.
 struct median_stopping_options {
-  iteration_number grace_period = 1; ///< Results before it count for nothing; at least 1.
+  iteration_number grace_period = 1; ///< Judged from it on; earlier results count for a trial's own best alone.
   int min_samples = 3;               ///< So many others must have come as far; at least 1. As in Ray Tune.
 };
 scheduler_choice median_stopping(const median_stopping_options& options = {});
@@ -105,8 +105,8 @@ struct threshold_options {
 scheduler_choice threshold(const threshold_options& options = {});
 [[nodiscard]] result<void> validate(const threshold_options& options); ///< Names every field that is out of range.
 
-/// A trial stops that has not improved for a while (as Optuna's PatientPruner): the best of its last patience + 1
-/// results is worse, by more than min_delta, than the best before them.
+/// A trial stops that has become worse for a while (as Optuna's PatientPruner; one that stays equal goes on): the best
+/// of its last patience + 1 results is worse, by more than min_delta, than the best before them.
 struct patient_options {
   iteration_number patience = 10; ///< From 0 to 1,000,000.
   double min_delta = 0;           ///< In units of the metric; 0 or more.

@@ -89,7 +89,8 @@ struct latin_hypercube_search_options {
   bool repeat = false;               ///< As for random_search.
 };
 /// A Latin hypercube (McKay et al. 1979): each parameter by itself is covered as evenly as `samples` trials can. With
-/// fewer it is not; more have another hypercube.
+/// fewer it is not, nor where an experiment is extended. Of one point, and in ask-tell where no `samples` says how many
+/// there will be, it is sobol_search().
 searcher_choice latin_hypercube_search(const latin_hypercube_search_options& options = {});
 
 struct grid_search_options {

@@ -99,7 +99,7 @@ void posix_worker_leftovers::run() {
       changed_.wait_for(lock, between_reaps, hears);
     else
       changed_.wait(lock, hears);
-    if (!told_.empty())
+    if (!told_.empty() || (is_ending_ && !end_by))
       pace.on_told(now());
     if (is_ending_ && !end_by)
       end_by = steady::now() + most_at_end;

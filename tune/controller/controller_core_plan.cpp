@@ -203,9 +203,9 @@ void controller_core::finish_if_done(const moment& now, actions& todo) {
   if (stage_ == stage::running) {
     if (at_work() > 0 || (may_create() && !waits_for_results_))
       return;
-    end_paused(now, todo);
     if (held_trials_ > 0 && !is_awaited_)
-      return; // The program may have them go on.
+      return; // The program may have them go on, and those that its scheduler has wait for them.
+    end_paused(now, todo);
     if (held_trials_ > 0)
       end_reason_ = fmt::format("paused by the user: {} trial{}", held_trials_, held_trials_ == 1 ? "" : "s");
     else if (waits_for_results_ && may_create()) { // Nobody will ever tell it anything.

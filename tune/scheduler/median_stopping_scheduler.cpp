@@ -49,11 +49,11 @@ void median_stopping_scheduler::on_trial_created(trial_id trial, const config& /
   curves_.try_emplace(trial);
 }
 
-void median_stopping_scheduler::on_trial_end(trial_id trial, trial_state /*how*/) {
+void median_stopping_scheduler::on_trial_end(trial_id trial, trial_state how) {
   const auto found = curves_.find(trial);
   if (found == curves_.end() || found->second.has_ended)
     return;
-  if (found->second.iterations.empty()) { // Nobody can be compared to it.
+  if (found->second.iterations.empty() || how == trial_state::error) { // Nobody is to be compared to it.
     curves_.erase(found);
     return;
   }

@@ -10,9 +10,10 @@
 
 namespace tune {
 
-/// Stops a trial that has not improved for a while (as Optuna's PatientPruner): the best of its last patience + 1
-/// results is worse than the best before them was by more than min_delta. With another scheduler inside, that one
-/// hears every result, and has it stopped only then. A metric that is no number is worse than all.
+/// Stops a trial that has become worse for a while (as Optuna's PatientPruner; one that stays equal goes on): the best
+/// of its last patience + 1 results is worse than the best before them was by more than min_delta. With another
+/// scheduler inside, that one hears every result, and has it stopped only then. A metric that is no number is
+/// worse than all.
 class patient_scheduler final : public scheduler {
 public:
   /// `inside`: none, or one that pauses no trials.

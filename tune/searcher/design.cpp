@@ -87,9 +87,7 @@ public:
   by_rows(const space_plan& plan, const design_setup& setup)
     : setup_(setup),
       places_(placed_dimensions(plan, plan.size())),
-      rest_(setup.seed) {
-    setup_.repeats = std::max<std::uint64_t>(1, setup.repeats);
-  }
+      rest_(setup.seed) {}
 
   void place(const turn& which, std::vector<double>& units) const override {
     rest_.place(which, units);
@@ -124,6 +122,8 @@ std::unique_ptr<design> halton_design(const space_plan& plan, const design_setup
 }
 
 std::unique_ptr<design> latin_hypercube_design(const space_plan& plan, const design_setup& setup) {
+  if (setup.repeats <= 1) // One row would be chance. It may be of many turns whose number nobody knows.
+    return sobol_design(plan, setup);
   return std::make_unique<by_rows>(plan, setup);
 }
 
