@@ -1,5 +1,6 @@
 #include "tools/caf_tune/cluster_experiment.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -89,7 +90,7 @@ result<void> fetch_file(asker& driver, const std::string& name, std::uint64_t si
     coming.pop_front();
     if (!bytes)
       return fail(bytes.error());
-    if (bytes->empty())
+    if (bytes->size() < std::min(chunk, size - written))
       return fail(errc::io, fmt::format("{} has become shorter while it was read", name));
     bytes->resize(std::min<std::uint64_t>(bytes->size(), size - written)); // As it was when it was listed.
     file.write(bytes->data(), static_cast<std::streamsize>(bytes->size()));

@@ -249,6 +249,8 @@ result<checkpoint_ref> cluster_checkpoints::copied(checkpoint_traffic::job_numbe
   if (whole)
     return here;
   std::filesystem::remove_all(coming, failed);
+  if (!is_wanted(job)) // Nor may what is there already go with it.
+    return fail(whole.error());
   // Of a driver that ended before it could write down that it is here.
   if (const auto there = check_checkpoint(here.directory); there && there->size_bytes() == what.checkpoint.bytes)
     return here;

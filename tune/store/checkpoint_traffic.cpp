@@ -227,7 +227,8 @@ void checkpoint_traffic::on_done(job_number number, bool is_good) {
     if (is_good) {
       what->is_stored = true;
       cancel_copies(stored->trial, std::nullopt);
-    } else { // It is told that it is lost, and nobody will drop it.
+    } else { // It is told that it is lost, and nobody will drop it; a later driver may have more luck.
+      left_.insert(left_.end(), what->places.begin(), what->places.end());
       trials_.at(stored->trial).checkpoints.erase(key_of(stored->checkpoint));
       erase_if_empty(stored->trial);
     }

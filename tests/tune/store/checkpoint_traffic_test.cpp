@@ -276,3 +276,20 @@ TEST_CASE("checkpoint traffic: at its end nodes are left with nothing but what a
   CHECK(kept == decltype(kept){{"a", {"/scratch/1"}}, {copy.node, {copy.directory}}, {"z", {}}});
   CHECK(s.traffic.is_empty());
 }
+
+TEST_CASE("checkpoint traffic: what could not be brought in stays on its nodes for a later driver") {
+  station s;
+  s.keep(1, on_node(1));
+  (void)s.begin();
+  const auto copy = s.done<copy_to_node>().to;
+  (void)s.done<bring_in>(false);
+  s.traffic.on_finish();
+  s.traffic.on_clean();
+
+  std::map<std::string, std::vector<std::string>> kept;
+  while (s.begin() == names{"clean"}) {
+    const auto cleaned = s.done<checkpoint_traffic::clean>();
+    kept[cleaned.node] = cleaned.keep;
+  }
+  CHECK(kept == decltype(kept){{"a", {"/scratch/1"}}, {copy.node, {copy.directory}}});
+}
