@@ -101,6 +101,8 @@ TEST_CASE("experiment commands: an experiment by its name, in the storage") {
 
   CHECK(run(folder, {"best", "a"}).code == 0);
   CHECK(run(folder, {"best", "other"}, {{"CAF_TUNE_STORAGE", folder.path.string()}}).code == 0);
+  const auto nobody_there = "127.0.0.1:1"; // What is here is read here, though the cluster is down.
+  CHECK(run(folder, {"best", "a"}, {{"CAF_TUNE_ADDRESS", nobody_there}}).code == 0);
 }
 
 TEST_CASE("experiment commands: paths are absolute, however the directory is given") {

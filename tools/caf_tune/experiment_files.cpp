@@ -59,7 +59,7 @@ tune::result<experiment_files> read_experiment(const std::string& given, const s
   experiment_files files;
   if (cluster && !is_a_directory(given) && given.find('/') == std::string::npos) {
     auto fetched = fetch_experiment(*cluster, given);
-    if (!fetched && (fetched.error().code != errc::not_found || !is_a_directory(storage() / given)))
+    if (!fetched && !is_a_directory(storage() / given)) // One that is here is read here, whatever the cluster says.
       return fail(fetched.error());
     if (fetched) {
       files.directory = fetched->directory;

@@ -8,7 +8,7 @@ namespace tune {
 
 void failure_budget::on_end(end_cause cause) noexcept {
   if (is_users_error(cause))
-    ++failures_, ++in_a_row_;
+    ++failures_, ++in_a_row_, unreadable_in_a_row_ = 0; // It got as far as the user's code.
   if (is_loss(cause))
     ++losses_, ++losses_in_a_row_, ++in_a_row_;
   if (cause == end_cause::unreadable_checkpoint)

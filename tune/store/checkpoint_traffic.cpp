@@ -133,6 +133,8 @@ void checkpoint_traffic::on_nodes(std::vector<std::string> alive) {
 void checkpoint_traffic::on_finish() {
   is_finishing_ = true;
   copies_.clear();
+  const auto is_moot = [](const work& each) { return std::holds_alternative<forget>(each); }; // All is forgotten soon.
+  others_.erase(std::remove_if(others_.begin(), others_.end(), is_moot), others_.end());
   for (auto& [number, each] : running_)
     if (std::holds_alternative<copy_to_node>(each.what.what))
       each.is_wanted = false;
@@ -160,8 +162,10 @@ std::optional<checkpoint_traffic::job> checkpoint_traffic::next() {
     return found;
   if (running<copy_to_node>(false) + running<take_output>(false) + running<forget>(false) + running<clean>(false) > 0)
     return std::nullopt;
-  if (auto found = next_copy())
-    return found;
+  if (others_.empty() || !std::exchange(last_was_copy_, true)) // In turns: neither waits for all of the others.
+    if (auto found = next_copy())
+      return found;
+  last_was_copy_ = false;
   if (others_.empty())
     return std::nullopt;
   auto first = std::move(others_.front());

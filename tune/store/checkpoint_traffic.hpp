@@ -96,7 +96,7 @@ public:
   void on_output(trial_id trial, const node_place& from, const std::string& directory, attempt_number attempt);
   void on_node_used(const std::string& node) { nodes_used_.insert(node); } ///< Something may lie there.
   void on_nodes(std::vector<std::string> alive);                           ///< Those that can be copied to.
-  void on_finish(); ///< Nothing is copied to other nodes any more.
+  void on_finish(); ///< Nothing is copied to other nodes any more; what they are to forget waits for on_clean().
   void on_clean();  ///< The experiment has ended: its nodes are to forget it.
 
   std::optional<job> next();                                     ///< One that may be done now; it is under way then.
@@ -163,6 +163,7 @@ private:
   std::deque<work> others_;
   std::map<job_number, under_way> running_;
   bool is_finishing_ = false;
+  bool last_was_copy_ = false; ///< Of copies and others, which share a place.
 };
 
 } // namespace tune

@@ -64,6 +64,17 @@ TEST_CASE("failure budget: what cannot be read is tried again ever later, for a 
   CHECK(budget.failures() == 0);
 }
 
+TEST_CASE("failure budget: a checkpoint that was read once has all its time again") {
+  const failure_options options;
+  failure_budget budget;
+  for (int i = 0; i < 11; ++i)
+    (void)after(budget, end_cause::unreadable_checkpoint, options);
+
+  (void)after(budget, end_cause::threw, options); // The user's code failed, before any result: it was read.
+
+  CHECK(wait_of(after(budget, end_cause::unreadable_checkpoint, options)) == 100ms);
+}
+
 TEST_CASE("failure budget: what nobody is to blame for costs nothing") {
   failure_options options;
   options.max_losses = 0;

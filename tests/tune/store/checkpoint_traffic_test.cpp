@@ -293,3 +293,38 @@ TEST_CASE("checkpoint traffic: what could not be brought in stays on its nodes f
   }
   CHECK(kept == decltype(kept){{"a", {"/scratch/1"}}, {copy.node, {copy.directory}}});
 }
+
+TEST_CASE("checkpoint traffic: what nodes are to forget does not wait for all copies, nor copies for that") {
+  station s;
+  for (std::uint64_t trial = 1; trial <= 3; ++trial) {
+    s.keep(trial, on_node(1));
+    s.keep(trial + 10, on_node(2));
+    s.traffic.on_drop(trial_id{trial + 10}, on_node(2));
+  }
+
+  std::vector<std::string> order;
+  for (int i = 0; i < 6; ++i) {
+    (void)s.begin();
+    order.emplace_back(s.job_of<copy_to_node>() != nullptr ? "copy" : "forget");
+    if (order.back() == "copy")
+      (void)s.done<copy_to_node>();
+    else
+      (void)s.done<checkpoint_traffic::forget>();
+  }
+  CHECK(order == names{"copy", "forget", "copy", "forget", "copy", "forget"});
+}
+
+TEST_CASE("checkpoint traffic: the end waits for nothing that nodes were to forget, as they forget it all then") {
+  station s(/*second_node=*/false);
+  s.keep(1, on_node(1));
+  s.keep(1, on_node(2));
+  s.traffic.on_drop(trial_id{1}, on_node(1));
+  s.traffic.on_drop(trial_id{1}, on_node(2));
+  CHECK_FALSE(s.traffic.is_empty());
+
+  s.traffic.on_finish();
+
+  CHECK(s.traffic.is_empty());
+  s.traffic.on_clean();
+  CHECK(s.begin() == names{"clean"});
+}
