@@ -18,11 +18,11 @@ caf::behavior experiment_board_actor::make_behavior() {
   set_exception_handler([](std::exception_ptr& thrown) { return runtime::end_of_actor(thrown); });
   return {
     [this](ask_atom, std::string& question) -> caf::result<std::string> {
-      if (asked_.size() >= most_questions)
+      const auto number = board_.on_ask(std::move(question));
+      if (!number)
         return caf::make_error(caf::sec::runtime_error, "too many ask at once; ask again");
       auto promise = make_response_promise<std::string>();
-      asked_.emplace(++last_, promise);
-      questions_.emplace_back(last_, std::move(question));
+      asked_.emplace(*number, promise);
       give();
       return promise;
     },
@@ -31,25 +31,22 @@ caf::behavior experiment_board_actor::make_behavior() {
       if (driver_) // Its answer was lost, or it asks twice.
         driver_->deliver(caf::make_error(caf::sec::runtime_error, "another one waits now"));
       driver_ = promise;
+      board_.on_driver_waits();
       give();
       return promise;
     },
     [this](reply_atom, std::uint64_t number, std::string& answer) {
-      const auto found = asked_.find(number);
-      if (found == asked_.end())
+      if (!board_.on_answer(number))
         return; // It is answered.
-      found->second.deliver(std::move(answer));
-      asked_.erase(found);
+      asked_.at(number).deliver(std::move(answer));
+      asked_.erase(number);
     },
   };
 }
 
 void experiment_board_actor::give() {
-  if (!driver_ || questions_.empty())
-    return;
-  auto next = std::move(questions_.front());
-  questions_.pop_front();
-  std::exchange(driver_, std::nullopt)->deliver(runtime::to_bytes(next.first, next.second));
+  if (const auto next = board_.take())
+    std::exchange(driver_, std::nullopt)->deliver(runtime::to_bytes(next->first, next->second));
 }
 
 void experiment_board_actor::on_exit() {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include "runtime/actor_type.hpp"
 #include "tune/vocabulary.hpp"
+#include "tune/worker/question_board.hpp"
 
 CAF_ADD_ATOM(caf_tune, tune, ask_atom, "ask")
 CAF_ADD_ATOM(caf_tune, tune, next_atom, "next")
@@ -30,8 +30,6 @@ namespace tune {
 /// A question that comes when so many wait already is refused. Only one next_atom waits: a later one takes its place.
 class experiment_board_actor : public caf::event_based_actor {
 public:
-  static constexpr std::size_t most_questions = 1'000;
-
   explicit experiment_board_actor(caf::actor_config& config);
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -40,9 +38,8 @@ public:
 private:
   void give();
 
-  std::uint64_t last_ = 0;
-  std::deque<std::pair<std::uint64_t, std::string>> questions_; ///< That the driver was not given yet.
-  std::map<std::uint64_t, caf::typed_response_promise<std::string>> asked_;
+  question_board board_;
+  std::map<question_board::number, caf::typed_response_promise<std::string>> asked_;
   std::optional<caf::typed_response_promise<std::string>> driver_;
 };
 
