@@ -115,7 +115,7 @@ tls_middleman::tls_middleman(caf::actor_system& system, std::shared_ptr<const tl
   const auto valid = validate(options);
   CAF_TUNE_INVARIANT(valid, "{}", valid.error().message);
   bouncer_ = system.spawn<caf::hidden>(bounce, connections_);
-  auto broker = system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
+  broker_ = system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
   const link_setup setup{std::move(context), connections_, std::make_shared<stranger_log>(std::move(log)), bouncer_,
                          options};
   auto make_scribe = [&system, setup](socket_handle socket, std::shared_ptr<dial_attempt> attempt) {
@@ -125,9 +125,10 @@ tls_middleman::tls_middleman(caf::actor_system& system, std::shared_ptr<const tl
     return std::make_pair(caf::io::scribe_ptr(std::move(scribe)), ticket);
   };
   // Both detached: trials that keep the scheduler's threads busy must not keep connections from being made.
-  dialler_ = system.spawn<dialler_actor, caf::detached + caf::hidden>(dialler_actor::parts{
-    broker, std::move(make_scribe), connections_, std::make_shared<resolver>(std::move(names)), options.dial_deadline});
-  actor_ = system.spawn<tls_middleman_actor, caf::detached + caf::hidden>(std::move(broker), dialler_, setup);
+  dialler_ = system.spawn<dialler_actor, caf::detached + caf::hidden>(
+    dialler_actor::parts{broker_, std::move(make_scribe), connections_, std::make_shared<resolver>(std::move(names)),
+                         options.dial_deadline});
+  actor_ = system.spawn<tls_middleman_actor, caf::detached + caf::hidden>(broker_, dialler_, setup);
   // Nobody spawns actors by name or reads configuration across a link.
   system.registry().erase(caf::atom("SpawnServ"));
   system.registry().erase(caf::atom("ConfigServ"));
@@ -143,6 +144,13 @@ tls_middleman::~tls_middleman() {
 
 void tls_middleman::disconnect(const caf::node_id& peer) {
   caf::anon_send(dialler_, caf::close_atom_v, peer);
+}
+
+void tls_middleman::settle() {
+  caf::scoped_actor self{system_, true};
+  self
+    ->request(broker_, std::chrono::seconds(5), caf::get_atom_v, caf::node_id{}) // Which changes nothing.
+    .receive([](const caf::node_id&, const std::string&, std::uint16_t) {}, [](const caf::error&) {});
 }
 
 std::size_t tls_middleman::strangers() const {

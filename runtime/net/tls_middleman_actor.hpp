@@ -46,11 +46,15 @@ public:
   /// it is down, and the next dial makes a new connection. Returns at once.
   void disconnect(const caf::node_id& peer);
 
+  /// Returns when CAF's network broker has read what it was sent before; after 5 s in any case.
+  void settle();
+
   std::size_t strangers() const; ///< Connections to us that have not proved the token yet.
 
 private:
   caf::actor_system& system_;
   std::shared_ptr<class connection_table> connections_;
+  caf::actor broker_;
   caf::actor bouncer_;
   caf::actor dialler_;
   caf::io::middleman_actor actor_;

@@ -29,27 +29,42 @@ cluster_process::config::config(const cluster_process_options& options) {
 cluster_process::cluster_process(cluster_process_options options)
   : log_(options.log),
     config_(options),
-    system_(config_) {
+    system_(config_),
+    ends_(system_, /*hide=*/true) {
   if (options.network)
     middleman_.emplace(system_, std::move(options.network), tls_options{}, std::move(options.log));
   switchboard_ =
     system_.spawn<switchboard_actor>(middleman_ ? caf::actor_cast<caf::actor>(middleman_->handle()) : caf::actor{});
+  ends_->monitor(switchboard_);
 }
 
 cluster_process::~cluster_process() {
   if (log_)
     log_->set_level(spdlog::level::off); // That its own parts lose each other is no event.
   while (!parts_.empty()) {
-    end(std::move(parts_.back()));
+    end(parts_.back());
     parts_.pop_back();
   }
-  end(std::move(switchboard_));
+  end(switchboard_);
+  switchboard_ = nullptr;
+  // CAF's network broker hears of the ends of those that peers know. Such a message holds its sender, and one that the
+  // broker has not read when it is stopped is freed only after the system's destructor has waited for the threads of
+  // detached actors: for ever, if it holds one of these.
+  if (middleman_)
+    middleman_->settle();
 }
 
-void cluster_process::end(caf::actor part) {
-  caf::scoped_actor self{system_, true};
-  self->send_exit(part, caf::exit_reason::kill);
-  self->wait_for(part);
+void cluster_process::end_with_process(caf::actor part) {
+  // Who monitors first hears of the end last: when the broker has been told already.
+  ends_->monitor(part);
+  std::lock_guard guard(mutex_);
+  parts_.push_back(std::move(part));
+}
+
+void cluster_process::end(const caf::actor& part) {
+  ends_->send_exit(part, caf::exit_reason::kill);
+  while (ended_.count(part.address()) == 0)
+    ends_->receive([this](const caf::down_msg& down) { ended_.insert(down.source); });
 }
 
 void cluster_process::enter(const std::string& host, std::uint16_t port, const caf::actor& whom) {

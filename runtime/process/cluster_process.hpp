@@ -5,13 +5,17 @@
 #include "runtime/program_registry.hpp"
 
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <caf/actor.hpp>
+#include <caf/actor_addr.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
 #include <spdlog/fwd.h>
 
 namespace runtime {
@@ -40,20 +44,23 @@ public:
 
   /// Gives the actor a port; 0: any. Errors name the port and what would be right.
   [[nodiscard]] result<std::uint16_t> listen(const std::string& host, std::uint16_t port, const caf::actor& whom);
-  void end_with_process(caf::actor part) { parts_.push_back(std::move(part)); }
+  void end_with_process(caf::actor part);    ///< From any thread.
   void disconnect(const caf::node_id& peer); ///< See tls_middleman.
 
 private:
   struct config : caf::actor_system_config {
     explicit config(const cluster_process_options& options);
   };
-  void end(caf::actor part);
+  void end(const caf::actor& part);
 
   std::shared_ptr<spdlog::logger> log_;
   config config_;
   caf::actor_system system_;
   std::optional<tls_middleman> middleman_;
+  caf::scoped_actor ends_; ///< Hears of the ends of the parts.
+  std::set<caf::actor_addr> ended_;
   caf::actor switchboard_;
+  std::mutex mutex_; // Guards
   std::vector<caf::actor> parts_;
 };
 

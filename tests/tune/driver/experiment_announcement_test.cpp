@@ -47,7 +47,7 @@ TEST_CASE("experiment announcement: nothing outside of the journal is read") {
 
   for (const std::string file : {"../secret", "..", ".", "", "/etc/hostname", "a/../../secret", ".hidden"}) {
     const auto answer = tune::answer_to({kind::read, file, 0}, directory);
-    CHECK_MESSAGE(!answer, file);
+    REQUIRE_MESSAGE(!answer, file);
     CHECK(answer.error().message == "\"" + file + "\" is no file of a journal");
   }
 }
