@@ -48,11 +48,12 @@ struct cluster_state {
   std::vector<lease> leases;
   std::vector<waiting> queue;
   std::vector<waiting_together> queue_together; ///< The same queue, equal demands together.
-  std::vector<actor_record> actors;
+  std::vector<actor_record> actors; ///< Those that have not ended first.
   std::uint64_t lease_count = 0;
   std::uint64_t queue_count = 0;
   std::uint64_t queue_together_count = 0;
-  std::uint64_t actor_count = 0;
+  std::uint64_t actor_count = 0;        ///< Also those that have ended, of which the head keeps the newest.
+  std::uint64_t living_actor_count = 0; ///< Those that have not.
 };
 
 } // namespace runtime

@@ -444,8 +444,11 @@ wire::ClusterState cluster_state(const head_core& core, instant now) {
     put(oldest, d);
     d.set_count(count);
   }
-  const auto actors = core.actors().all();
+  auto actors = core.actors().all();
+  // However many have ended: whoever looks wants to see those that run.
+  std::stable_partition(actors.begin(), actors.end(), [](const auto& a) { return a.state != actor_state::dead; });
   to.set_actor_count(actors.size());
+  to.set_living_actor_count(core.actors().living());
   for (const auto& record : actors) {
     if (static_cast<std::size_t>(to.actors_size()) == most_rows)
       break;

@@ -22,7 +22,7 @@ liveness_connection::state liveness_connection::drive(const std::function<void(c
     switch (session_.shake_hands()) {
     case tls_session::progress::failed: lose(describe_stranger(session_.why_failed())); break;
     case tls_session::progress::waits: break;
-    case tls_session::progress::done: state_ = state::open;
+    case tls_session::progress::done: state_ = state::open; has_proved_token_ = true;
     }
   if (state_ == state::open)
     flush();

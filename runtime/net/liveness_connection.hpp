@@ -27,6 +27,7 @@ public:
   int socket() const { return socket_.get(); }
   state is() const { return state_; }
   const char* why_lost() const { return why_lost_; } ///< For the log.
+  bool has_proved_token() const { return has_proved_token_; } ///< It did, even if it is lost now.
   const tls_session& session() const { return session_; }
 
 private:
@@ -41,6 +42,7 @@ private:
   std::size_t received_ = 0; ///< Bytes of in_.
   std::string out_;
   const char* why_lost_ = "";
+  bool has_proved_token_ = false;
 };
 
 } // namespace runtime

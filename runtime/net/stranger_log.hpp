@@ -7,7 +7,9 @@
 #include <string>
 #include <utility>
 
-#include <spdlog/fwd.h>
+#include <spdlog/common.h>
+
+#include "runtime/net/tls_session.hpp"
 
 namespace runtime {
 
@@ -18,8 +20,13 @@ public:
   explicit stranger_log(std::shared_ptr<spdlog::logger> log, std::size_t most_kinds = 256);
 
   void refused(const std::string& address, const std::string& why);
+  /// One that left by itself is told of without a warning: a node or a program that is killed while it dials, or a
+  /// check of the port, is no attack, and nothing was refused.
+  void failed_handshake(const std::string& address, handshake_failure why);
 
 private:
+  void tell(spdlog::level::level_enum level, const char* what, const std::string& address, const std::string& why);
+
   std::shared_ptr<spdlog::logger> log_;
   std::size_t most_kinds_;
   std::mutex mutex_;

@@ -89,12 +89,13 @@ private:
   void drive(key who) {
     auto& from = peers_.at(who);
     const auto is = from.connection.drive([&](const liveness_frame& frame) { on_frame(who, frame); });
-    if (is == liveness_connection::state::lost) {
-      const bool was_stranger = strangers_.count(who) != 0;
-      return end(who, was_stranger ? from.connection.why_lost() : ""); // A node that leaves is the judge's matter.
-    }
-    if (is == liveness_connection::state::open)
+    if (from.connection.has_proved_token())
       strangers_.erase(who);
+    if (is == liveness_connection::state::lost) {
+      if (strangers_.count(who) != 0) // A node that leaves, even right after its handshake, is the judge's matter.
+        strangers_log_.failed_handshake(from.address, from.connection.session().why_failed());
+      return end(who, "");
+    }
     loop_.change(from.connection.socket(), from.connection.wants_to_write() ? EPOLLIN | EPOLLOUT : EPOLLIN);
   }
 

@@ -118,7 +118,7 @@ void tls_scribe::tell_failure(handshake_failure why) {
     setup_.strangers->refused(remote_.first, "it waited longest when one too many came");
     return;
   case connection_table::ending::ordered: return; // We end it ourselves; nobody is at fault.
-  case connection_table::ending::none: setup_.strangers->refused(remote_.first, describe_stranger(why));
+  case connection_table::ending::none: setup_.strangers->failed_handshake(remote_.first, why);
   }
 }
 

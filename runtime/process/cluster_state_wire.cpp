@@ -58,6 +58,7 @@ result<cluster_state> cluster_state_in(const caf::message& answer) {
   state.queue_count = told.queue_count();
   state.queue_together_count = told.waiting_count();
   state.actor_count = told.actor_count();
+  state.living_actor_count = told.living_actor_count();
   for (const auto& actor : told.actors()) {
     auto record = read_actor_record(actor);
     if (record)

@@ -9,6 +9,11 @@
 #include "runtime/process/own_program.hpp"
 #include "runtime/process/posix_random.hpp"
 
+#include <fmt/format.h>
+
+#include <chrono>
+#include <future>
+#include <mutex>
 #include <utility>
 
 namespace runtime {
@@ -18,6 +23,8 @@ namespace {
 const std::string here = "embedded";
 constexpr std::uint16_t head_port_here = 1;
 constexpr std::uint16_t node_port_here = 2;
+
+constexpr std::chrono::seconds welcome_deadline{10}; // It takes milliseconds; a machine that is busy takes longer.
 
 class embedded_cluster : public cluster_access {
 public:
@@ -44,12 +51,20 @@ public:
     node.head_host = here;
     node.head_port = head_port_here;
     node.log = log;
+    // Whoever asks for a lease before the node is known is told that nothing fits.
+    const auto welcomed = std::make_shared<std::promise<void>>();
+    node.events.on_welcomed = [welcomed, once = std::make_shared<std::once_flag>()](const std::string&, std::uint16_t) {
+      std::call_once(*once, [&] { welcomed->set_value(); });
+    };
     auto started_node = node_part::start(*process_, std::move(node));
     if (!started_node)
       return fail(started_node.error());
     node_ = std::move(*started_node);
     program_ = std::make_shared<own_program>(options.shared_objects, node_->store());
     head_->add_custodian(*process_, node_->store(), node_->packages());
+    if (welcomed->get_future().wait_for(welcome_deadline) != std::future_status::ready)
+      return fail(errc::timed_out, fmt::format("the embedded cluster's own node was not registered within {} s; is this "
+                                              "machine overloaded?", welcome_deadline.count()));
     return {};
   }
 

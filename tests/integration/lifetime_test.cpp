@@ -220,3 +220,8 @@ TEST_CASE("lifetimes: a remote actor that stands for none, and a cluster that wa
   CHECK(message_of([&] { (void)cluster->actor_system(); }) ==
         "this runtime::cluster was moved from; use the one that it was moved to");
 }
+
+TEST_CASE("lifetimes: an embedded cluster has its node from the first moment") {
+  for (int round = 0; round < 30; ++round)
+    CHECK(runtime::or_throw(embedded()->state()).nodes.size() == 1);
+}

@@ -159,3 +159,28 @@ TEST_CASE("head wire: of ten thousand demands the oldest are listed, all are cou
   CHECK(state.waiting(1).count() == 1);
   CHECK(state.ByteSizeLong() < 200'000);
 }
+
+TEST_CASE("head wire: the actors that have not ended are listed first, and counted by themselves") {
+  head_options options;
+  options.version = "0.1.0";
+  const instant start = instant{} + 1s;
+  head_core core(options, start);
+  REQUIRE(core.on_owner_hello(owner_id{5}, "driver", "0.1.0", {}, start));
+  std::vector<actor_record> actors;
+  for (std::uint64_t id = 1; id <= 1'501; ++id) {
+    actor_record actor;
+    actor.id = actor_id{id};
+    actor.owner = owner_id{5};
+    actor.state = id == 1'501 ? actor_state::alive : actor_state::dead;
+    actors.push_back(actor);
+  }
+  core.on_announce(owner_id{5}, actors);
+
+  const auto state = head_wire::cluster_state(core, start);
+
+  CHECK(state.actors_size() == 1'000);
+  CHECK(state.actors(0).actor_id() == 1'501);
+  CHECK(state.actors(1).actor_id() == 1);
+  CHECK(state.actor_count() == 1'501);
+  CHECK(state.living_actor_count() == 1);
+}

@@ -52,3 +52,14 @@ TEST_CASE("stranger log: however many addresses come, the lines are few") {
   CHECK(book.text.str() == "warning stranger refused address=10.0.0.0 why=\"a\"\n"
                            "warning stranger refused address=many why=\"a\"\n");
 }
+
+TEST_CASE("stranger log: one that left by itself is no warning, one with another token is") {
+  book book;
+  runtime::stranger_log log(book.logger);
+
+  log.failed_handshake("10.0.0.1", runtime::handshake_failure::closed);
+  log.failed_handshake("10.0.0.2", runtime::handshake_failure::wrong_token);
+
+  CHECK(book.text.str() == "info stranger left address=10.0.0.1 why=\"it left during the handshake\"\n"
+                           "warning stranger refused address=10.0.0.2 why=\"it has another token, or none\"\n");
+}

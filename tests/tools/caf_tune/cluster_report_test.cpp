@@ -44,6 +44,7 @@ cluster_state busy_cluster() {
   state.actors = {dead, alive};
   state.lease_count = state.queue_count = state.queue_together_count = 1;
   state.actor_count = 2;
+  state.living_actor_count = 1;
   return state;
 }
 
@@ -85,7 +86,7 @@ TEST_CASE("cluster report: an empty cluster is empty lists, never null") {
 TEST_CASE("cluster report: for people, a status is a line, the nodes, and the queue where there is one") {
   auto state = busy_cluster();
   CHECK(tools::status_text(state) ==
-        "cluster at 10.0.0.1:6390, caf-tune 1.2.3: 1 node, 1 lease, 2 actors, 1 waiting\n"
+        "cluster at 10.0.0.1:6390, caf-tune 1.2.3: 1 node, 1 lease, 1 actor, 1 waiting\n"
         "\n"
         "NODE  ADDRESS        STATE  USED/TOTAL                                    LABELS\n"
         "big   10.0.0.2:4000  alive  cpu=2/8 gpu=0.5/2 memory=0/16GiB licence=0/3  disk=ssd zone=a\n"
@@ -97,7 +98,7 @@ TEST_CASE("cluster report: for people, a status is a line, the nodes, and the qu
   state.queue_count = 100'100;
   state.queue_together_count = 91;
   const auto large = tools::status_text(state);
-  CHECK(large.find("2 actors, 100,100 waiting\n") != std::string::npos);
+  CHECK(large.find("1 actor, 100,100 waiting\n") != std::string::npos);
   CHECK(large.find("digits  cpu=16  10,000  2 s     fits on no node\nand 90 more\n") != std::string::npos);
   state.queue_together.clear();
   CHECK(tools::status_text(state).find("OWNER") == std::string::npos);
