@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "runtime/base/invariant.hpp"
+#include "runtime/base/mutation.hpp"
 #include "runtime/head/head_core.hpp"
 #include "runtime/head/waiting_reason.hpp"
 
@@ -56,6 +57,8 @@ void head_core::end_lease(lease_id id, lease_record& lease, std::string why, ins
     return;
   lease.life = lease_life::ending;
   lease.why = std::move(why);
+  if (mutated(mutation::give_back_before_end) && books_.give_back(lease.node, id))
+    with_more_room_.push_back(lease.node);
   lease.repeat_at = now + options_.repeat_every;
   repeats_.emplace_back(lease.repeat_at, id);
   order(id, lease, out);
@@ -64,9 +67,10 @@ void head_core::end_lease(lease_id id, lease_record& lease, std::string why, ins
 void head_core::drop_lease(lease_id id) {
   const auto found = leases_.find(id);
   const auto& lease = found->second;
-  if (books_.give_back(lease.node, id))
+  if (books_.give_back(lease.node, id) && !mutated(mutation::forget_to_look_again))
     with_more_room_.push_back(lease.node);
-  queue_.give_back(lease.owner, lease.resources);
+  if (!mutated(mutation::keep_quota_used))
+    queue_.give_back(lease.owner, lease.resources);
   nodes_.at(lease.node).leases.erase(id);
   if (const auto owner = owners_.find(lease.owner); owner != owners_.end())
     owner->second.leases.erase(id);
@@ -368,7 +372,7 @@ head_core::actions head_core::on_cancel(owner_id owner, request_id request, inst
     auto placed = r->group ? r->group->placed : std::vector<lease_id>{};
     placed.push_back(r->lease);
     for (const auto id : placed)
-      if (const auto l = leases_.find(id); l != leases_.end())
+      if (const auto l = leases_.find(id); l != leases_.end() && !mutated(mutation::keep_lease_of_cancelled))
         end_lease(id, l->second, "its demand was cancelled", now, out);
   }
   finish(owner, request); // Also one that has not come yet: its demand may be late.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "runtime/base/invariant.hpp"
+#include "runtime/base/mutation.hpp"
 #include "runtime/head/head_core.hpp"
 
 namespace runtime {
@@ -134,6 +135,8 @@ void head_core::reconcile(node_record& node, const std::vector<held_lease>& list
       continue;
     const auto known = leases_.find(lease.lease);
     if (known == leases_.end()) {
+      if (mutated(mutation::forget_adoption))
+        continue;
       const auto is_over = was_granted_here(lease.lease) || adopted_over_.count(lease.lease) != 0;
       take_over(node, lease, is_over ? lease_life::ending : lease_life::orphan, now, out);
     } else if (known->second.node != node.what.id)

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/mutation.hpp"
 #include "runtime/head/head_core.hpp"
 
 namespace runtime {
@@ -69,7 +70,8 @@ void head_core::lose_owner(owner_id owner, const std::string& why, instant now, 
   std::vector<lease_id> leases(o->second.leases.begin(), o->second.leases.end());
   std::sort(leases.begin(), leases.end());
   for (const auto lease : leases)
-    end_lease(lease, leases_.at(lease), "its owner is gone", now, out);
+    if (!mutated(mutation::keep_leases_of_gone_owner))
+      end_lease(lease, leases_.at(lease), "its owner is gone", now, out);
   directory_.on_owner_gone(owner, {errc::cancelled, fmt::format("its owner \"{}\" is gone", o->second.name)});
   owners_.erase(o);
   queue_.set_quota(owner, {});

@@ -1,6 +1,7 @@
 #include "runtime/net/heartbeat_judge_core.hpp"
 
 #include "runtime/base/invariant.hpp"
+#include "runtime/base/mutation.hpp"
 
 namespace runtime {
 
@@ -11,6 +12,8 @@ result<void> validate(const heartbeat_judge_options& options) {
 }
 
 heartbeat_judge_core::heartbeat_judge_core(const heartbeat_judge_options& options) : options_(options) {
+  if (mutated(mutation::declare_lost_too_early))
+    options_.silent_after /= 8;
   const auto valid = validate(options);
   CAF_TUNE_INVARIANT(valid, "{}", valid.error().message);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/base/invariant.hpp"
+#include "runtime/base/mutation.hpp"
 
 namespace runtime {
 
@@ -22,7 +23,8 @@ node_hello node_manager_core::hello() const {
   node_hello out{options_.node, options_.version, options_.cluster, {}, draining_};
   out.leases.reserve(leases_.size());
   for (const auto& [id, l] : leases_)
-    out.leases.push_back(l.held);
+    if (!mutated(mutation::hide_ending_leases) || !l.ending)
+      out.leases.push_back(l.held);
   return out;
 }
 
@@ -138,6 +140,8 @@ node_manager_core::actions node_manager_core::on_fenced(instant now) {
     return {};
   fenced_ = true;
   actions out;
+  if (mutated(mutation::forget_fencing))
+    return out;
   perform(workers_.on_kill_all("its node was cut off from the cluster", now), now, out);
   const auto waits = [](const auto& entry) { return entry.second.state != work_state::in_table; };
   for (auto next = works_.begin(); (next = std::find_if(works_.begin(), works_.end(), waits)) != works_.end();)
@@ -167,7 +171,8 @@ void node_manager_core::end_lease_if_done(lease_id id, instant now, actions& out
     return;
   leases_.erase(found);
   CAF_TUNE_INVARIANT(book_.give_back(id), "lease {} held nothing", id);
-  unheard_leases_[id] = now;
+  if (!mutated(mutation::forget_unheard_lease_end))
+    unheard_leases_[id] = now;
   if (head_.is_welcomed())
     out.push_back(tell_lease_ended{id});
   arm_repeat(now);

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/mutation.hpp"
+
 namespace runtime {
 namespace {
 
@@ -333,7 +335,7 @@ void owner_core::tell_head_again(instant now, actions& out) {
     out.push_back(release_lease{lease});
   for (auto& [n, w] : works_) {
     const bool asks = w.at == phase::naming || w.at == phase::demanding || w.at == phase::waiting;
-    if (!asks)
+    if (!asks || mutated(mutation::forget_demands))
       continue;
     if (w.at == phase::waiting)
       w.at = phase::demanding; // The head may be another, which does not know it.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "runtime/base/invariant.hpp"
+#include "runtime/base/mutation.hpp"
 #include "runtime/owner/owner_core.hpp"
 #include "runtime/package/manifest.hpp"
 
@@ -236,7 +237,8 @@ void owner_core::leave_lease(work& w) {
   due_.drop({due::work, w.own});
   if (!w.lease)
     return;
-  keys_.erase(w.key());
+  if (!mutated(mutation::count_end_of_another_attempt))
+    keys_.erase(w.key());
   nodes_.at(w.lease->node).works.erase(w.own);
   w.lease.reset();
   w.work_number = 0;

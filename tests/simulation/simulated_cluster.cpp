@@ -94,6 +94,7 @@ void cluster::draw_liveness() {
 void cluster::start_head() {
   if (head_)
     return;
+  net_.note("the head starts on {}", host_of(head_machine));
   liveness_ = std::make_shared<simulated_liveness_server>(net_, head_machine, liveness_port, patience_);
   head_actor_options o;
   o.core.version = version;
@@ -125,6 +126,7 @@ void cluster::start_head() {
 void cluster::kill_head(std::chrono::nanoseconds others_learn) {
   if (!head_)
     return;
+  net_.note("the head dies");
   net_.forget(head_machine, others_learn);
   liveness_->die();
   caf::anon_send_exit(head_, caf::exit_reason::kill);
@@ -134,10 +136,12 @@ void cluster::kill_head(std::chrono::nanoseconds others_learn) {
 std::shared_ptr<simulated_workers> cluster::make_workers(machine m) {
   simulated_workers::watcher watch;
   watch.on_begin = [this, m](const work_note& note) {
+    net_.note("{} begins work {}, cpu={}", host_of(m), note.number, note.cpus);
     nodes_.at(m).cpus_used += note.cpus;
     running_[note.number].insert(m);
   };
   watch.on_end = [this, m](const work_note& note) {
+    net_.note("{} has no work {} any more", host_of(m), note.number);
     nodes_.at(m).cpus_used -= note.cpus;
     auto& places = running_.at(note.number);
     places.erase(places.find(m));
@@ -152,6 +156,7 @@ void cluster::start_node(machine m) {
   auto& n = nodes_[m];
   if (n.shell)
     return;
+  net_.note("{} starts", host_of(m));
   ++n.starts;
   n.workers = make_workers(m);
   n.liveness = std::make_unique<simulated_liveness_client>(net_, m, heartbeats_);
@@ -198,6 +203,7 @@ void cluster::kill_node(machine m, std::chrono::nanoseconds others_learn) {
   auto& n = nodes_.at(m);
   if (!n.shell)
     return;
+  net_.note("{} dies", host_of(m));
   net_.forget(m, others_learn); // First: what its actors do while they end is not seen elsewhere.
   n.workers->die();
   n.liveness.reset();
@@ -220,8 +226,10 @@ void cluster::rejoin(machine m) {
 }
 
 void cluster::drain_node(machine m) {
-  if (const auto& n = nodes_.at(m); n.shell)
+  if (const auto& n = nodes_.at(m); n.shell) {
+    net_.note("{} is to leave in good order", host_of(m));
     caf::anon_send(n.shell, runtime::drain_node{});
+  }
 }
 
 void cluster::restart_if_drained(machine m) {
@@ -264,6 +272,7 @@ void cluster::start_owner(std::size_t i) {
   const auto start = owner_starts_[m]++;
   auto o = owner_options(m);
   const simulated_owner::place place{m, o.core.owner, m * works_of_one_machine + start * works_of_one_owner};
+  net_.note("owner {} starts on {}", place.id, host_of(m));
   const auto shell = system_.keep(system_.get().spawn<owner_actor>(std::move(o)));
   owner = std::make_unique<simulated_owner>(net_, shell, system_.get(), place);
   if (start == 0 || !work_)
@@ -279,6 +288,7 @@ void cluster::start_owner(std::size_t i) {
 void cluster::kill_owner(std::size_t i, std::chrono::nanoseconds others_learn) {
   if (!owners_.at(i)->is_there())
     return;
+  net_.note("the owner on {} dies", host_of(static_cast<machine>(1 + options_.nodes + i)));
   net_.forget(static_cast<machine>(1 + options_.nodes + i), others_learn);
   owners_[i]->die();
 }
@@ -286,6 +296,7 @@ void cluster::kill_owner(std::size_t i, std::chrono::nanoseconds others_learn) {
 void cluster::let_owner_leave(std::size_t i) {
   if (!owners_.at(i)->is_there())
     return;
+  net_.note("the owner on {} leaves in good order", host_of(static_cast<machine>(1 + options_.nodes + i)));
   owners_[i]->leave();
   net_.at(net_.now() + between(random_, 1100ms, 1900ms), [this, i] {
     net_.forget(static_cast<machine>(1 + options_.nodes + i), 5ms); // Its process has ended.
@@ -317,6 +328,7 @@ void cluster::strike_again(const std::shared_ptr<fault>& what, const std::shared
 
 cluster& cluster::heal() {
   healed_ = true;
+  net_.note("no more faults");
   net_.unblock_all();
   start_head();
   for (machine m = 1; m <= options_.nodes; ++m)

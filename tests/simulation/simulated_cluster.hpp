@@ -27,6 +27,7 @@ class cluster;
 
 /// Something that goes wrong again and again, until the cluster is healed.
 struct fault {
+  const char* name; ///< "link breaks".
   std::chrono::nanoseconds every; ///< On average.
   std::function<void(cluster&, random_stream&)> strike;
 };

@@ -8,6 +8,8 @@
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
 
+#include "tests/simulation/message_text.hpp"
+
 namespace sim {
 
 std::string host_of(machine m) {
@@ -131,6 +133,10 @@ instant network::now() const {
 
 caf::actor network::middleman_of(machine m) {
   return system_.spawn<middleman_actor>(*this, m);
+}
+
+void network::tell(const std::string& what) const {
+  listener_(fmt::format("{:11.6f} s  {}", std::chrono::duration<double>(now().time_since_epoch()).count(), what));
 }
 
 void network::at(instant when, std::function<void()> what) {
@@ -310,20 +316,24 @@ void network::deliver(delivery& d) {
   trace(found->second.ends[d.to_end]);
   ++delivered_;
   if (d.what)
-    d.what();
-  else
-    d.to->get()->enqueue(d.sender, d.mid, std::move(d.content), nullptr);
+    return d.what();
+  if (listener_)
+    note("{} -> {}  {}", host_of(found->second.ends[1 - d.to_end]), host_of(found->second.ends[d.to_end]),
+         text_of(system_, d.content));
+  d.to->get()->enqueue(d.sender, d.mid, std::move(d.content), nullptr);
 }
 
 // ---- what goes wrong ----
 
 void network::block(machine from, machine to) {
+  note("nothing passes from {} to {}", host_of(from), host_of(to));
   blocked_.insert({from, to});
 }
 
 void network::unblock(machine from, machine to) {
   if (blocked_.erase({from, to}) == 0)
     return;
+  note("{} reaches {} again", host_of(from), host_of(to));
   for (auto& [number, l] : links_)
     for (const std::size_t end : {0, 1})
       if (l.ends[end] == to && l.ends[1 - end] == from)
@@ -362,6 +372,7 @@ void network::forget(machine m, std::chrono::nanoseconds others_learn) {
 
 void network::cut(std::uint64_t number, link& l, std::array<std::chrono::nanoseconds, 2> learns) {
   l.up = false;
+  note("a connection of {} and {} ends", host_of(l.ends[0]), host_of(l.ends[1]));
   for (const std::size_t end : {0, 1}) {
     const auto learned = between(random_, std::chrono::nanoseconds(0), learns[end]);
     l.cut_at[end] = now() + between(random_, std::chrono::nanoseconds(0), learned); // The sender cannot know.
@@ -372,6 +383,7 @@ void network::cut(std::uint64_t number, link& l, std::array<std::chrono::nanosec
 void network::lose(std::uint64_t number, std::size_t end) {
   auto& l = links_.at(number);
   l.knows[end] = true;
+  note("{} learns that its connection to {} has ended", host_of(l.ends[end]), host_of(l.ends[1 - end]));
   auto handles = std::exchange(l.handles[end], {});
   const auto peer = std::exchange(l.peers[end], {});
   if (l.knows[1 - end])

@@ -17,6 +17,7 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+#include <fmt/format.h>
 
 #include "runtime/base/instant.hpp"
 #include "runtime/base/random_stream.hpp"
@@ -87,6 +88,13 @@ public:
   /// Runs what happens until then; stops early when the check says so. Any of the actors that are ready may be next.
   void run_until(instant limit, const std::function<bool()>& goes_on_after_each_event);
   instant now() const;
+  /// A line for each thing that happens, with its time: what a failing seed is understood by.
+  void tell_everything(std::function<void(const std::string& line)> listener) { listener_ = std::move(listener); }
+  template <class... Args>
+  void note(const char* format, const Args&... args) { ///< Costs nothing while nobody listens.
+    if (listener_)
+      tell(fmt::format(fmt::runtime(format), args...));
+  }
   std::uint64_t trace_hash() const { return hash_; } ///< Over each delivery's time, place and bytes.
   std::uint64_t delivered() const { return delivered_; }
 
@@ -130,6 +138,7 @@ private:
   void cut(std::uint64_t number, link& l, std::array<std::chrono::nanoseconds, 2> learns);
   void lose(std::uint64_t number, std::size_t end);
   std::chrono::nanoseconds delay() { return between(random_, options_.least_delay, options_.most_delay); }
+  void tell(const std::string& what) const;
   void trace(std::uint64_t x) { hash_ = (hash_ ^ x) * 1099511628211u; }
   bool step(instant limit);
 
@@ -151,6 +160,7 @@ private:
   std::uint64_t delivered_ = 0;
   std::uint64_t hash_ = 14695981039346656037u;
   std::vector<char> bytes_;
+  std::function<void(const std::string&)> listener_;
 };
 
 } // namespace sim

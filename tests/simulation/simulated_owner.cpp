@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 using namespace runtime;
+using namespace std::chrono_literals;
 
 namespace sim {
 namespace {
@@ -65,9 +66,13 @@ void simulated_owner::run(const workload& what, random_stream& random) {
     const auto lasts = between(random, what.shortest, what.longest);
     const work_note note{std::chrono::duration_cast<std::chrono::milliseconds>(lasts).count(), ++last_number_,
                          cpus_of_one()};
-    when_there(when(), [this, note] {
+    const auto is_stopped = what.stopped > 0 && random.chance(what.stopped);
+    const auto stop_after = is_stopped ? between(random, 0ns, 2s) : 0ns; // Some while they wait, some while they run.
+    when_there(when(), [this, note, is_stopped, stop_after] {
       --to_come_;
       submit_task(note);
+      if (is_stopped)
+        stop_task_after(note.number, stop_after);
     });
   }
   for (std::size_t i = 0; i < what.actors; ++i) {
@@ -89,6 +94,13 @@ void simulated_owner::submit_task(const work_note& note) {
   submit(note, spec_of(work_kind::task, note.cpus), [] {});
 }
 
+void simulated_owner::stop_task_after(std::uint64_t number, std::chrono::nanoseconds time) {
+  stopped_.insert(number);
+  when_there(net_.now() + time, [this, number] {
+    caf::anon_send(owner_, stop_task{task_id{number}, std::chrono::milliseconds(500)});
+  });
+}
+
 void simulated_owner::submit(const work_note& note, std::shared_ptr<const work_spec> spec, std::function<void()> then) {
   ends_[note.number] = 0;
   const auto text = to_text(note);
@@ -99,6 +111,8 @@ void simulated_owner::submit(const work_note& note, std::shared_ptr<const work_s
   order.on_end = [this, text, number = note.number, then = std::move(then)](const result<task_result>& outcome) {
     if (++ends_[number] != 1)
       complain(number, "ended twice");
+    if (!outcome && stopped_.count(number) != 0 && outcome.error().code == errc::cancelled)
+      return;
     if (!outcome)
       return complain_if_there(number, "failed: " + outcome.error().message);
     if (outcome->bytes != text)

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct workload {
   std::int64_t most_cpus = 3;            ///< Of a task or actor.
   std::chrono::seconds over{20};         ///< When they are submitted.
   std::chrono::seconds longest_life{20}; ///< Of an actor, from when it is submitted.
+  double stopped = 0; ///< Of the tasks, this share is stopped by the owner soon after it was submitted.
   std::size_t groups = 0;                ///< Of 1 to 3 bundles, each of 1 or 2 cpus, in which a task or two run.
 };
 
@@ -62,6 +64,7 @@ private:
   };
 
   void submit(const work_note& note, std::shared_ptr<const runtime::work_spec> spec, std::function<void()> then);
+  void stop_task_after(std::uint64_t number, std::chrono::nanoseconds time);
   void submit_group(random_stream& random, const workload& what);
   void on_group(std::uint64_t number, const runtime::result<std::vector<runtime::granted_lease>>& leases);
   void when_there(instant at, std::function<void()> what);
@@ -76,6 +79,7 @@ private:
   place at_;
   std::uint64_t last_number_;
   std::size_t to_come_ = 0;
+  std::set<std::uint64_t> stopped_; ///< Numbers of tasks that may say that they were.
   std::map<std::uint64_t, std::size_t> ends_;  ///< By a work's number; 0: not yet.
   std::map<std::string, std::size_t> answers_; ///< By a call's content, which is the only one.
   std::map<std::uint64_t, runtime::actor_stub> stubs_;
