@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <spdlog/common.h>
+#include <spdlog/fwd.h>
 
 #include "runtime/net/tls_session.hpp"
 

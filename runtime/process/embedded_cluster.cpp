@@ -53,7 +53,8 @@ public:
     node.log = log;
     // Whoever asks for a lease before the node is known is told that nothing fits.
     const auto welcomed = std::make_shared<std::promise<void>>();
-    node.events.on_welcomed = [welcomed, once = std::make_shared<std::once_flag>()](const std::string&, std::uint16_t) {
+    const auto once = std::make_shared<std::once_flag>(); // It says hello again and again.
+    node.events.on_welcomed = [welcomed, once](const std::string&, std::uint16_t) {
       std::call_once(*once, [&] { welcomed->set_value(); });
     };
     auto started_node = node_part::start(*process_, std::move(node));
@@ -63,8 +64,9 @@ public:
     program_ = std::make_shared<own_program>(options.shared_objects, node_->store());
     head_->add_custodian(*process_, node_->store(), node_->packages());
     if (welcomed->get_future().wait_for(welcome_deadline) != std::future_status::ready)
-      return fail(errc::timed_out, fmt::format("the embedded cluster's own node was not registered within {} s; is this "
-                                              "machine overloaded?", welcome_deadline.count()));
+      return fail(errc::timed_out, fmt::format("the embedded cluster's own node was not registered within {} s; is "
+                                               "this machine overloaded?",
+                                               welcome_deadline.count()));
     return {};
   }
 

@@ -126,7 +126,8 @@ ordered_json leases_json(const runtime::cluster_state& state) {
 std::string status_text(const runtime::cluster_state& state) {
   auto text = fmt::format("cluster at {}, caf-tune {}: {}, {}, {}, {} waiting\n\n{}", state.head, state.version,
                           number_of(state.nodes.size(), "node"), number_of(state.lease_count, "lease"),
-                          number_of(state.living_actor_count, "actor"), with_commas(state.queue_count), nodes_text(state));
+                          number_of(state.living_actor_count, "actor"), with_commas(state.queue_count),
+                          nodes_text(state));
   if (state.queue_together.empty())
     return text;
   tune::text_table queue({"OWNER", "WANTS", "COUNT", "WAITED", "WHY"});
