@@ -1,6 +1,7 @@
 #include "tune/searchers.hpp"
 
 #include "tune/searcher/design_search.hpp"
+#include "tune/searcher/gp.hpp"
 #include "tune/searcher/tpe.hpp"
 #include "tune/space/near_name.hpp"
 #include "tune/value/json_options.hpp"
@@ -108,8 +109,36 @@ json json_of(const tpe_search_options& options) {
   return all;
 }
 
+result<gp_search_options> gp_from(std::string_view text) {
+  gp_search_options options;
+  json_options fields("searcher gp", text);
+  fields.read("seed", options.seed);
+  fields.read("repeat", options.repeat);
+  fields.read("startup_trials", options.startup_trials);
+  fields.read("deterministic", options.deterministic);
+  fields.read("input_warping", options.input_warping);
+  fields.read("trust_region_from", options.trust_region_from);
+  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
+    return fail(all_of(mistakes));
+  return options;
+}
+
+json json_of(const gp_search_options& options) {
+  auto all = json_of_sampling(options);
+  if (options.startup_trials)
+    all["startup_trials"] = *options.startup_trials;
+  if (options.deterministic)
+    all["deterministic"] = true;
+  if (options.input_warping)
+    all["input_warping"] = true;
+  if (options.trust_region_from != gp_search_options().trust_region_from)
+    all["trust_region_from"] = options.trust_region_from;
+  return all;
+}
+
 const std::map<std::string, maker, std::less<>>& makers() {
   static const std::map<std::string, maker, std::less<>> all = {
+    {"gp", [](std::string_view text) { return gp_from(text).map(gp_search); }},
     {"grid", [](std::string_view text) { return grid_from(text).map(grid_search); }},
     {"halton",
      [](std::string_view text) {
@@ -194,6 +223,18 @@ searcher_choice tpe_search(const tpe_search_options& options) {
   made.mistakes = [options](const search_space& space) { return tpe::mistakes(space, options); };
   made.trials = [](const searcher_setup& setup) { return std::max(setup.points, setup.samples); };
   return {"tpe", json_of(options).dump(), std::move(made)};
+}
+
+searcher_choice gp_search(const gp_search_options& options) {
+  searcher_choice::kind made;
+  made.make = [options](const searcher_setup& setup) -> std::unique_ptr<searcher> {
+    auto with_seed = setup;
+    with_seed.seed = options.seed.value_or(setup.seed);
+    return std::make_unique<gp>(with_seed, options);
+  };
+  made.mistakes = [options](const search_space& space) { return gp::mistakes(space, options); };
+  made.trials = [](const searcher_setup& setup) { return std::max(setup.points, setup.samples); };
+  return {"gp", json_of(options).dump(), std::move(made)};
 }
 
 std::vector<std::string> searcher_names() {

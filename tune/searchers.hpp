@@ -114,6 +114,23 @@ struct tpe_search_options {
 /// 2023 (arXiv:2304.11127).
 searcher_choice tpe_search(const tpe_search_options& options = {});
 
+struct gp_search_options {
+  std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+  /// So many trials must have ended before a model proposes; 1 or more. Absent: one more than there are parameters, but
+  /// at least 8 and at most 20.
+  std::optional<int> startup_trials;
+  bool deterministic = false; ///< The same configuration always has the same result: no noise is allowed for.
+  bool input_warping = false; ///< Learn where along a parameter results change fast (Snoek et al. 2014). Costs time.
+  /// With so many parameters or more only a region around the best trial is searched, which grows and shrinks with
+  /// success (Eriksson et al. 2019, arXiv:1910.01739); 1 or more.
+  int trust_region_from = 20;
+};
+/// Bayesian optimisation with a Gaussian process: fewest trials, for some milliseconds a proposal, where trials are
+/// expensive. All domains but grids, with conditions; trials that still run are allowed for. However many trials there
+/// were, it models at most 250 of them. Kernel and priors after Hvarfner et al. 2024 (arXiv:2402.02229).
+searcher_choice gp_search(const gp_search_options& options = {});
+
 /// Those that there are.
 [[nodiscard]] std::vector<std::string> searcher_names();
 

@@ -48,6 +48,7 @@ public:
   /// A point that was neither proposed before nor is among these.
   drawn draw(trial_id trial, const std::unordered_set<std::uint64_t>& in_batch) const;
   bool is_taken(const config& values, const std::unordered_set<std::uint64_t>& in_batch) const;
+  bool is_finite() const noexcept { return finite_.has_value(); } ///< And no point is to be proposed twice.
   /// Only where no point is to be proposed twice.
   std::optional<std::uint64_t> rank_of(const config& values) const;
 

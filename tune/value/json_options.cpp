@@ -76,6 +76,13 @@ void json_options::read(const char* name, std::optional<std::uint64_t>& field) {
     [&](const json& x) { field = x.get<std::uint64_t>(); });
 }
 
+void json_options::read(const char* name, std::optional<int>& field) {
+  int found = field.value_or(0);
+  read(name, found);
+  if (parsed_->object.contains(name))
+    field = found;
+}
+
 void json_options::read(const char* name, std::optional<double>& field) {
   read(
     name, "a number", [](const json& x) { return x.is_number(); }, [&](const json& x) { field = x.get<double>(); });

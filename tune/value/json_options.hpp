@@ -25,6 +25,7 @@ public:
   void read(const char* name, double& field);
   void read(const char* name, std::string& field);
   void read(const char* name, std::optional<std::uint64_t>& field);
+  void read(const char* name, std::optional<int>& field);
   void read(const char* name, std::optional<double>& field);
   void read_json(const char* name, std::string& text); ///< Anything, as JSON.
 

@@ -62,16 +62,20 @@ search_space finite() {
   return {{"a", choice({1, 2, 3})}, {"b", integer(1, 4)}, {"c", ordinal({"x", "y"}).when("a", 2)}};
 }
 
+constexpr const char* learning[] = {"gp", "tpe"};
+
 struct case_ {
   const char* searcher;
   search_space space;
 };
 
 std::vector<case_> all_cases() {
-  return {
-    {"tpe", numbers()}, {"tpe", {{"x", uniform(0, 1)}}}, {"tpe", mixed()}, {"tpe", finite()},
-    {"tpe", wide()},    {"tpe", one_value_each()},       {"tpe", {}},
-  };
+  std::vector<case_> all;
+  for (const auto* name : learning)
+    for (const auto& space :
+         std::vector<search_space>{numbers(), {{"x", uniform(0, 1)}}, mixed(), finite(), wide(), one_value_each(), {}})
+      all.push_back({name, space});
+  return all;
 }
 
 std::unique_ptr<searcher> made(const case_& c, std::uint64_t seed) {
@@ -274,7 +278,7 @@ TEST_CASE("learning searchers: late and repeated events change nothing") {
 }
 
 TEST_CASE("learning searchers: a finite space is proposed whole, each point once, and then exhausted") {
-  for (const auto* name : {"tpe"})
+  for (const auto* name : learning)
     for (std::size_t pending : {1, 5}) {
       const auto done = run({name, finite()}, 2, 1000, pending);
       std::set<std::string> different;
@@ -286,12 +290,12 @@ TEST_CASE("learning searchers: a finite space is proposed whole, each point once
 }
 
 TEST_CASE("learning searchers: another seed, another search") {
-  for (const auto* name : {"tpe"})
+  for (const auto* name : learning)
     CHECK(run({name, numbers()}, 1, 30, 2).proposed != run({name, numbers()}, 2, 30, 2).proposed);
 }
 
 TEST_CASE("learning searchers: they learn") {
-  for (const auto* name : {"tpe"}) {
+  for (const auto* name : learning) {
     const auto best_of = [](const char* searcher, const search_space& space, seed s) {
       const auto search = made({searcher, space}, s);
       double best = infinite;

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "tune/searcher/design_search.hpp"
+#include "tune/searcher/gp_fit.hpp"
+#include "tune/searcher/gp_kernel.hpp"
+#include "tune/searcher/gp_observations.hpp"
+#include "tune/searcher/gp_posterior.hpp"
+#include "tune/searcher/gp_space.hpp"
+#include "tune/searcher/searcher.hpp"
+#include "tune/searcher/sobol_sequence.hpp"
+#include "tune/searcher/trust_region.hpp"
+#include "tune/searchers.hpp"
+#include "tune/space/space_plan.hpp"
+
+namespace tune {
+
+/// Bayesian optimisation with a Gaussian process (Snoek et al. 2012): proposes where the logarithm of the expected
+/// improvement (Ament et al. 2023, arXiv:2310.20708) is greatest, with regard to what pending trials may bring. The
+/// first trials are the middle of the space and a Sobol sequence.
+class gp final : public searcher {
+public:
+  /// Options and space without mistakes.
+  gp(const searcher_setup& setup, const gp_search_options& options);
+  gp(const gp&) = delete; // Its parts refer to each other.
+  gp& operator=(const gp&) = delete;
+
+  /// After so many trials a model proposes, in a space of so many dimensions.
+  static std::size_t startup_of(const gp_search_options& options, std::size_t dimensions);
+
+  static std::vector<std::string> mistakes(const search_space& space, const gp_search_options& options);
+
+  searcher_abilities abilities() const override;
+  asked ask(const std::vector<trial_id>& trials) override;
+  void on_known(const config& values, const std::vector<double>& losses) override;
+  void on_created(trial_id trial, const config& values) override;
+  void on_report(trial_id, iteration_number, const std::vector<double>&) override {}
+  void on_constraints(trial_id trial, const std::vector<double>& violations) override;
+  void on_end(trial_id trial, trial_outcome how, const std::vector<double>& losses) override;
+
+private:
+  using key = gp_observations::key;
+  using ranks = std::unordered_set<std::uint64_t>;
+
+  /// What the model's parameters are to be learned from, once somebody asks.
+  struct due_fit {
+    gp_observations::list from;
+    std::size_t ended;
+    bool is_anew; ///< Not from where the fit before ended.
+  };
+
+  void add(key which, const config& values);
+  void end(key which, const gp_observations::standing& how);
+  std::optional<config> proposed(trial_id trial, const ranks& in_batch);
+  std::optional<config> middle(trial_id trial, const gp_space::filter& may_be) const;
+  std::optional<config> learned(trial_id trial, const gp_space::filter& may_be);
+  void fit();
+  gp_posterior posterior_for(trial_id trial) const;
+  gp_kernel::points points_of(const gp_observations::list& some) const;
+
+  space_plan plan_;
+  std::uint64_t seed_;
+  std::uint64_t points_;
+  gp_space space_;
+  std::size_t startup_;
+  design_search design_; ///< The first trials, and what else cannot be learned.
+  sobol_sequence sequence_;
+  gp_kernel kernel_;
+  gp_fit fit_;
+  gp_observations seen_;
+  std::vector<due_fit> due_;
+  std::size_t last_due_ = 0; ///< How many trials had ended.
+  std::optional<Eigen::VectorXd> theta_;
+  std::optional<trust_region> region_;
+  std::map<trial_id, double> pending_; ///< With what they violate.
+  std::size_t known_ = 0;
+};
+
+} // namespace tune
