@@ -1,5 +1,6 @@
 // Messages between two processes over loopback: our TLS links beside CAF's own plain ones, in one run.
 #include "bench/figures.hpp"
+#include "bench/stranger.hpp"
 #include "runtime/net/tls_middleman_actor.hpp"
 
 #include <caf/all.hpp>
@@ -63,6 +64,7 @@ int serve(const std::string& how) {
       return 1;
     fmt::print("{}\n", *port);
     std::fflush(stdout);
+    ::dup2(STDERR_FILENO, STDOUT_FILENO); // What is logged of strangers; nobody reads our output any more.
     while (std::getchar() != EOF) {}
   }
   caf::anon_send_exit(hub, caf::exit_reason::kill);
@@ -125,7 +127,8 @@ double messages_per_second(caf::scoped_actor& self, const caf::actor& peer, int 
     self->send(peer, caf::add_atom_v, i);
   self
     ->request(peer, 60s, caf::get_atom_v) // In order: answered after all of them.
-    .receive([](caf::ok_atom) {}, [](const caf::error&) { throw std::runtime_error("no answer"); });
+    .receive([](caf::ok_atom) {},
+             [](const caf::error& why) { throw std::runtime_error("no answer: " + caf::to_string(why)); });
   return messages / seconds_since(start);
 }
 
@@ -167,6 +170,23 @@ void measure(const bench::figures& figures) {
     const auto [by_plain, by_tls] =
       compare([&](const caf::actor& peer) { return round_trip_us(self, peer, trips); }, smaller);
     figures.show({name, by_tls, "us", {}, /*at_most=*/by_plain, fmt::format("plain CAF io: {:.1f} us", by_plain)});
+  }
+  if (const std::string name = "net_messages_share_beside_stranger"; figures.wants(name)) {
+    constexpr unsigned connects = 1'000; // A second.
+    const int messages = figures.is_quick() ? 10'000 : 40'000;
+    double alone = 0, beside = 0;
+    for (int round = 0; round < rounds; ++round) {
+      alone = std::max(alone, messages_per_second(self, tls_peer, messages));
+      const bench::stranger knocks(secret.port(), connects);
+      beside = std::max(beside, messages_per_second(self, tls_peer, messages));
+    }
+    figures.show({name,
+                  100 * beside / alone,
+                  "%",
+                  90,
+                  {},
+                  fmt::format("{:.0f}/s while somebody without the token connects {} times a second; alone {:.0f}/s",
+                              beside, connects, alone)});
   }
 }
 
