@@ -25,12 +25,13 @@ public:
       start_node(name);
   }
 
-  program_under_test start_driver(const words& more = {}, const std::string& count_to = "100") {
+  program_under_test start_driver(const words& more = {}, const std::string& count_to = "100",
+                                  const std::string& max_failures = "0") {
     return {folder_,
             words{PROGRAM_THAT_COUNTS, "--address", address_, "--token-file", token_, "--storage", folder_ / "storage",
                   "--json"} +
               more,
-            {{"DIARY", diary()}, {"LICENCES", "2"}, {"COUNT_TO", count_to}}};
+            {{"DIARY", diary()}, {"LICENCES", "2"}, {"COUNT_TO", count_to}, {"MAX_FAILURES", max_failures}}};
   }
   void kill_head() {
     head_->signal(SIGKILL);
@@ -43,6 +44,15 @@ public:
     nodes_.erase(name);
     start_node(name);
   }
+  void drain_node(const std::string& name) { ///< Leaves in good order, and is begun again.
+    auto& node = nodes_.at(name);
+    node.signal(SIGTERM);
+    node.wait();
+    nodes_.erase(name);
+    start_node(name);
+  }
+  void stop_node(const std::string& name) { nodes_.at(name).signal(SIGSTOP); } ///< Its workers run on.
+  void continue_node(const std::string& name) { nodes_.at(name).signal(SIGCONT); }
   void restart_head() {
     std::filesystem::remove(folder_ / "head.ready");
     start_head(address_.substr(address_.find(':') + 1));

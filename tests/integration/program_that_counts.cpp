@@ -1,6 +1,7 @@
 // A search whose trials count to $COUNT_TO and write each number into the file $DIARY, too: "trial attempt number pid".
-// A trial takes a licence of the cluster's, if $LICENCES is there. Checkpoints are of $CHECKPOINT_BYTES, and their
-// writer does not notice when the disk is full. Where $DIARY.gate is a named pipe, trials stand still before number 37.
+// A trial takes a licence of the cluster's, if $LICENCES is there, and may fail $MAX_FAILURES times. Checkpoints are of
+// $CHECKPOINT_BYTES, and their writer does not notice when the disk is full. Where $DIARY.gate is a named pipe, trials
+// stand still before number 37.
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -46,6 +47,7 @@ int main(int argc, char** argv) {
     {"diary", diary}, {"last", number_of("COUNT_TO", 100)}, {"bytes", number_of("CHECKPOINT_BYTES", 0)}};
   experiment.metric = tune::maximize("count");
   experiment.samples = 4;
+  experiment.max_failures = number_of("MAX_FAILURES", 0);
   experiment.checkpoints.every = 5;
   experiment.environment = {{"CAF_TUNE_TEST_MARK", diary}};
   if (std::getenv("LICENCES") != nullptr)
