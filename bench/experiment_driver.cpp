@@ -40,6 +40,7 @@ tune::experiment experiment_of(const long_search& search) {
                 {"activation", tune::choice({"relu", "tanh"})},
                 {"reports", search.reports}};
   what.metric = tune::maximize("accuracy");
+  what.searcher = tune::random_search(); // It is not a searcher that is measured.
   what.samples = search.trials;
   what.storage = search.storage;
   what.in_process_threads = 2;

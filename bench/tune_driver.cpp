@@ -154,6 +154,7 @@ int run_search(int argc, char** argv) {
     experiment.in_process_threads = static_cast<std::size_t>(std::stoi(words[3]));
   experiment.space = {{"x", tune::uniform(0, 1)}, {"reports", std::stoi(words[1])}, {"pause_us", std::stoi(words[2])}};
   experiment.metric = tune::maximize("accuracy");
+  experiment.searcher = tune::random_search(); // It is not a searcher that is measured.
   session.cluster(); // It starts here.
   const auto began = steady::now();
   const auto began_at = file_clock::now();

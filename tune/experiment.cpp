@@ -8,6 +8,7 @@
 
 #include "tune/controller/trial_demand.hpp"
 #include "tune/searcher/point_queue.hpp"
+#include "tune/searcher/searcher.hpp"
 #include "tune/value/json_text.hpp"
 
 namespace tune {
@@ -46,6 +47,18 @@ json goals_of(const experiment& what, const char* (*of)(const objective&)) {
   return all;
 }
 
+/// The searcher, if there are no mistakes that keep it from being made.
+std::unique_ptr<searcher> searcher_of(const experiment& what) {
+  if (!mistakes_of(what.space).empty() || !what.searcher.mistakes(what.space).empty())
+    return nullptr;
+  return what.searcher.make({what.space, what.seed, what.samples, 0, 1 + what.more_metrics.size()});
+}
+
+std::string chosen_by_searcher(const experiment& what) {
+  const auto search = searcher_of(what);
+  return search != nullptr ? search->explanation() : std::string();
+}
+
 json stop_of(const std::vector<stop_condition>& conditions) {
   auto all = json::object();
   for (const auto& each : conditions) {
@@ -74,6 +87,10 @@ std::vector<std::string> mistakes_of(const experiment& what) {
   for (const auto& each : what.more_metrics)
     if (each.metric.empty() || each.metric == what.metric.metric)
       mistakes.push_back(fmt::format("more_metrics: {} is no further metric", to_json(value(each.metric))));
+  if (!what.more_metrics.empty())
+    if (const auto search = searcher_of(what); search != nullptr && !search->abilities().several_objectives)
+      mistakes.push_back(fmt::format("searcher: {} takes one objective, but there are {}; use tune::auto_search()",
+                                     what.searcher.name(), 1 + what.more_metrics.size()));
   if (what.samples == 0)
     mistakes.emplace_back("samples: 0 trials find nothing; use at least 1");
   gather(mistakes, what.scheduler.mistakes());
@@ -121,6 +138,8 @@ std::string to_json(const experiment& what, const std::vector<std::string>& comm
   all["samples"] = what.samples;
   all["seed"] = what.seed;
   all["searcher"] = json::parse(to_json(what.searcher));
+  if (const auto chose = chosen_by_searcher(what); !chose.empty())
+    all["searcher_chose"] = chose;
   all["scheduler"] = json::parse(to_json(what.scheduler));
   if (!what.stop.empty())
     all["stop"] = stop_of(what.stop);

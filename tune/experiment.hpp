@@ -56,7 +56,7 @@ struct experiment {
   std::vector<point> points_to_evaluate; ///< Tried first; they count among the samples.
   std::uint64_t seed = 0;                ///< Of all chance; --seed goes before it.
 
-  searcher_choice searcher = random_search();
+  searcher_choice searcher = auto_search();
   scheduler_choice scheduler = fifo();
   std::vector<stop_condition> stop; ///< {{"accuracy", tune::at_least(0.99)}}: each ends a trial.
 

@@ -1,5 +1,6 @@
 #include "tune/searchers.hpp"
 
+#include "tune/searcher/automatic_search.hpp"
 #include "tune/searcher/design_search.hpp"
 #include "tune/searcher/gp.hpp"
 #include "tune/searcher/tpe.hpp"
@@ -138,6 +139,8 @@ json json_of(const gp_search_options& options) {
 
 const std::map<std::string, maker, std::less<>>& makers() {
   static const std::map<std::string, maker, std::less<>> all = {
+    {"auto",
+     [](std::string_view text) { return sampling_from<auto_search_options>("searcher auto", text).map(auto_search); }},
     {"gp", [](std::string_view text) { return gp_from(text).map(gp_search); }},
     {"grid", [](std::string_view text) { return grid_from(text).map(grid_search); }},
     {"halton",
@@ -176,6 +179,18 @@ std::unique_ptr<searcher> searcher_choice::make(const searcher_setup& setup) con
 
 std::string to_json(const searcher_choice& choice) {
   return json_of_choice(choice.name(), choice.options());
+}
+
+searcher_choice auto_search(const auto_search_options& options) {
+  searcher_choice::kind made;
+  made.make = [options](const searcher_setup& setup) -> std::unique_ptr<searcher> {
+    auto with_seed = setup;
+    with_seed.seed = options.seed.value_or(setup.seed);
+    return std::make_unique<automatic_search>(with_seed, options);
+  };
+  made.mistakes = [](const search_space& space) { return design_search::mistakes(space, crossing::grids); };
+  made.trials = [](const searcher_setup& setup) { return design_search::trials(setup, crossing::grids); };
+  return {"auto", json_of_sampling(options).dump(), std::move(made)};
 }
 
 searcher_choice random_search(const random_search_options& options) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +30,7 @@ struct searcher_setup {
   std::uint64_t seed = 0;    ///< The experiment's; a searcher's own seed goes before it.
   std::uint64_t samples = 1; ///< Times the grid, if there is one.
   std::uint64_t points = 0;  ///< So many trials, the first, are the user's points.
+  std::size_t objectives = 1;
 };
 
 /// Which searcher an experiment uses, with its options: `experiment.searcher = tune::sobol_search();`
@@ -61,6 +63,15 @@ private:
 
 /// {"name": "random", "seed": 1}; searcher_from_json() reads it.
 std::string to_json(const searcher_choice& choice);
+
+struct auto_search_options {
+  std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+};
+/// The default: chooses among the others by the space, the objectives and how many trials have ended in which way, and
+/// says what it chose. While trials are few gp_search() and tpe_search() take turns, then it is tpe_search(); in a
+/// space with grids it is random_search(). An experiment that was begun with another searcher goes on with that one.
+searcher_choice auto_search(const auto_search_options& options = {});
 
 struct random_search_options {
   std::optional<std::uint64_t> seed; ///< Absent: the experiment's.

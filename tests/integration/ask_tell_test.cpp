@@ -334,10 +334,13 @@ TEST_CASE("ask-tell: what each searcher and scheduler supports, as a table and a
 
   CHECK(list({"--searcher", "list"}).find("SEARCHER") == 0);
   CHECK(list({"--scheduler", "list"}).find("SCHEDULER") == 0);
+  CHECK(list({"--searcher", "list"}).find("\nauto, the default: ") != std::string::npos);
   json random;
-  for (const auto& each : json::parse(list({"--searcher", "list", "--json"})))
+  for (const auto& each : json::parse(list({"--searcher", "list", "--json"}))) {
+    CHECK(each.contains("chooses") == (each["name"] == "auto"));
     if (each["name"] == "random")
       random = each;
+  }
   CHECK(random["learns"] == false);
   CHECK(random["conditions"] == true);
   const auto schedulers = json::parse(list({"--scheduler", "list", "--json"}));

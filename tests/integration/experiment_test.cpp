@@ -14,6 +14,7 @@
 
 #include "runtime/test_cluster.hpp"
 #include "tests/runtime/package/temporary_directory.hpp"
+#include "tune/searcher/searcher.hpp"
 #include "tune/tune.hpp"
 
 // Whole experiments on clusters of real processes, of which some die.
@@ -320,6 +321,32 @@ TEST_CASE("experiment: another one of the same name is refused, with what is dif
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == tune::errc::already_exists);
   CHECK(refused.error().message.find("\"x\"") != std::string::npos);
+}
+
+TEST_CASE("experiment: one that was begun with another searcher than the default goes on with that one") {
+  const temporary_directory folder;
+  runtime::test_cluster cluster(1, runtime::cpus(1));
+  tune::session session(cluster);
+  tune::experiment experiment("squares", square);
+  experiment.space = {{"x", tune::uniform(0, 1)}};
+  experiment.metric = tune::minimize("loss");
+  experiment.storage = folder / "storage";
+  experiment.samples = 2;
+  experiment.searcher = tune::halton_search();
+  (void)session.start(experiment).wait();
+
+  experiment.samples = 4;
+  experiment.searcher = tune::auto_search();
+  const auto results = session.start(experiment).wait();
+
+  const auto halton = tune::halton_search().make({experiment.space, 0, 4, 0});
+  std::set<double> proposed;
+  std::set<double> tried;
+  for (std::uint64_t i = 1; i <= 4; ++i)
+    proposed.insert(halton->ask({tune::trial_id{i}}).proposals.at(0).values.get<double>("x"));
+  for (const auto& each : results.trials())
+    tried.insert(each.config().get<double>("x"));
+  CHECK(tried == proposed);
 }
 
 TEST_CASE("experiment: two drivers cannot have one experiment at once") {

@@ -1,6 +1,7 @@
 #include "tune/experiment.hpp"
 
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -37,4 +38,24 @@ TEST_CASE("experiment: its description says where it differs from the defaults, 
   CHECK(told.at("wait_for_nodes") == true);
   CHECK(told.at("checkpoints").at("local_first") == true);
   CHECK(text.find("very secret") == std::string::npos);
+}
+
+TEST_CASE("experiment: its description says what the default searcher chose, and why") {
+  auto experiment = some_experiment();
+  const auto told = json::parse(tune::to_json(experiment));
+  experiment.searcher = tune::random_search();
+
+  CHECK(told.at("searcher") == json({{"name", "auto"}}));
+  CHECK(told.at("searcher_chose").get<std::string>().find("tpe and twice as often gp") == 0);
+  CHECK_FALSE(json::parse(tune::to_json(experiment)).contains("searcher_chose"));
+}
+
+TEST_CASE("experiment: a searcher of one objective is refused where there are several") {
+  auto experiment = some_experiment();
+  experiment.more_metrics = {tune::minimize("time")};
+  CHECK(tune::mistakes_of(experiment).empty());
+  experiment.searcher = tune::gp_search();
+
+  CHECK(tune::mistakes_of(experiment) ==
+        std::vector<std::string>{"searcher: gp takes one objective, but there are 2; use tune::auto_search()"});
 }

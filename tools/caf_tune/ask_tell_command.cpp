@@ -262,7 +262,7 @@ void add_ask_tell_command(CLI::App& app, chosen_command& chosen, const bool& jso
   one.add_option("--space", line->space,
                  "what is searched: a spec file, or only its mapping of parameters; YAML or JSON");
   one.add_option("--searcher", flags.searcher,
-                 "who proposes: a name, or {\"name\": .., options}; list shows them (default: the file's, or random)");
+                 "who proposes: a name, or {\"name\": .., options}; list shows them (default: the file's, or auto)");
   one.add_option("--scheduler", flags.scheduler,
                  "who decides on reports: the same (default: the file's, or fifo, which lets all go on)");
   one.add_option(

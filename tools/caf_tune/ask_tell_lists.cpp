@@ -14,6 +14,10 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+constexpr const char* auto_chooses =
+  "gp and tpe by turns, tpe alone for several objectives and after 250 trials, random for grids; the journal and "
+  "experiment.json say what it chose and why";
+
 /// A space that the searcher can search: what it is able to does not depend on it.
 tune::search_space space_for(const tune::searcher_choice& choice) {
   const tune::search_space finite = {{"x", tune::integer(1, 2)}};
@@ -74,12 +78,18 @@ json searchers_json() {
                      {"grids", can.grids},
                      {"learns", can.learns},
                      {"finite_only", can.finite_only}});
+      if (name == "auto")
+        all.back()["chooses"] = auto_chooses;
     }
   return all;
 }
 
 std::string searchers_text() {
-  return table_of({"SEARCHER", "CONDITIONS", "SEVERAL-OBJECTIVES", "GRIDS", "LEARNS", "FINITE-ONLY"}, searchers_json());
+  auto rows = searchers_json();
+  for (auto& row : rows)
+    row.erase("chooses");
+  return table_of({"SEARCHER", "CONDITIONS", "SEVERAL-OBJECTIVES", "GRIDS", "LEARNS", "FINITE-ONLY"}, rows) +
+         "auto, the default: " + auto_chooses + "\n";
 }
 
 /// Also those that an option makes another.

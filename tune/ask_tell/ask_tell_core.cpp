@@ -33,11 +33,22 @@ std::string shown(const numbers& results) {
   return all + "]";
 }
 
+std::unique_ptr<searcher> searcher_of(const search_spec& spec) {
+  auto made = spec.searcher.make(
+    {spec.space, spec.seed, spec.samples, trials_of(spec.points_to_evaluate), spec.objectives.size()});
+  if (spec.points_to_evaluate.empty())
+    return made;
+  return std::make_unique<point_queue>(spec.space, spec.points_to_evaluate, spec.objectives, spec.seed,
+                                       std::move(made));
+}
+
 std::string description_of(const search_spec& spec) {
   json all;
   all["name"] = name_in_journal;
   all["trainable"] = name_in_journal;
   all.update(json::parse(to_json(spec)));
+  if (const auto chose = searcher_of(spec)->explanation(); !chose.empty())
+    all["searcher_chose"] = chose;
   return all.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -58,14 +69,6 @@ const char* word_of(trial_outcome how) {
   case trial_outcome::ignored: return "ignored";
   }
   return "";
-}
-
-std::unique_ptr<searcher> searcher_of(const search_spec& spec) {
-  auto made = spec.searcher.make({spec.space, spec.seed, spec.samples, trials_of(spec.points_to_evaluate)});
-  if (spec.points_to_evaluate.empty())
-    return made;
-  return std::make_unique<point_queue>(spec.space, spec.points_to_evaluate, spec.objectives, spec.seed,
-                                       std::move(made));
 }
 
 } // namespace

@@ -25,4 +25,20 @@ std::vector<std::string> differences_of_experiments(const std::string& before, c
   return changed;
 }
 
+result<void> keep_searcher(searcher_choice& now, const std::string& before) {
+  if (now.name() != "auto")
+    return {};
+  const auto all = nlohmann::ordered_json::parse(before, nullptr, /*allow_exceptions=*/false);
+  const auto found = all.is_object() ? all.find("searcher") : all.end();
+  if (found == all.end())
+    return fail(errc::incompatible, "its description in the journal has no searcher");
+  auto kept = searcher_from_json(found->dump());
+  if (!kept)
+    return fail(errc::already_exists,
+                "the searcher that it was begun with is not known here; name one to go on with: " +
+                  kept.error().message);
+  now = std::move(*kept);
+  return {};
+}
+
 } // namespace tune

@@ -150,6 +150,9 @@ result<void> experiment_run::replay(const journal_record& past) {
     if (auto same = check_same(*begun); !same)
       return same;
     begun_ = *begun;
+    if (auto kept = keep_searcher(what_.searcher, begun->description); !kept)
+      return kept;
+    description_ = to_json(what_, options_.command);
     make_core(begun->id, begun->seed);
   }
   if (!core_)
@@ -196,12 +199,12 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
   options.step_deadline = what_.step_deadline;
   options.trial_deadline = what_.trial_deadline;
   options.checkpoints_kept = what_.checkpoints.keep;
-  const searcher_setup setup{what_.space, seed, what_.samples, trials_of(what_.points_to_evaluate)};
+  const searcher_setup setup{what_.space, seed, what_.samples, trials_of(what_.points_to_evaluate),
+                             options.objectives.size()};
   planned_ = options.trials = what_.searcher.trials(setup);
   auto search = what_.searcher.make(setup);
   if (!what_.points_to_evaluate.empty())
-    search =
-      std::make_unique<point_queue>(what_.space, what_.points_to_evaluate, options.objectives, seed, std::move(search));
+    search.reset(new point_queue(what_.space, what_.points_to_evaluate, options.objectives, seed, std::move(search)));
   auto schedule = what_.scheduler.make({seed, what_.metric.better});
   max_iterations_ = schedule->max_iterations();
   core_ = std::make_shared<controller_core>(std::move(options), std::move(search), std::move(schedule));
@@ -249,8 +252,8 @@ result<void> experiment_run::begin() {
     callbacks_ = std::make_unique<callback_thread>(what_.callbacks, what_.callback_limit, options_.on_trouble);
   spawn_controller(runner_options(what_, *wants));
   if (cluster_.address() != "embedded")
-    announced_ = std::make_unique<experiment_announcement>(cluster_, begun_.name, begun_.id, directory_,
-                                                           options_.on_trouble);
+    announced_ =
+      std::make_unique<experiment_announcement>(cluster_, begun_.name, begun_.id, directory_, options_.on_trouble);
   if (what_.in_process_threads > 0)
     caf::anon_send(controller_, cluster_holds{what_.in_process_threads});
   else

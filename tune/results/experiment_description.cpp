@@ -77,6 +77,8 @@ result<experiment_description> read_description(const std::string& text) {
   if (!json.is_object())
     return fail(errc::invalid_argument, "the experiment's description is no JSON object");
   description.trainable = trainable_of(json);
+  if (const auto chose = json.find("searcher_chose"); chose != json.end() && chose->is_string())
+    description.searcher_chose = chose->get<std::string>();
   auto objectives = objectives_of(json);
   if (!objectives)
     return fail(objectives.error());

@@ -21,6 +21,7 @@ namespace tune {
 struct experiment_description {
   std::string trainable; ///< Its name, or that of its program; empty: not said.
   std::vector<objective> objectives;
+  std::string searcher_chose; ///< What a searcher that chooses chose, and why; empty: it did not.
   std::vector<std::string> command;
   std::map<std::string, double> resources; ///< Of one trial.
   std::size_t checkpoints_kept = 2;        ///< Of each trial.

@@ -1,6 +1,7 @@
 #include "tune/results/progress_text.hpp"
 
 #include "runtime/base/overloaded.hpp"
+#include "tune/results/experiment_description.hpp"
 #include "tune/results/text_table.hpp"
 #include "tune/results/trial_directory_name.hpp"
 #include "tune/results/trial_listing.hpp"
@@ -160,7 +161,9 @@ std::string progress_line(const journal_record& record, const experiment_view& v
   return std::visit(
     runtime::overloaded{
       [&](const record::experiment_begun& x) {
-        return stamped(x.at, fmt::format("experiment {} begun, id {}, seed {}", x.name, x.id, x.seed));
+        const auto chose = read_description(x.description).value_or(experiment_description()).searcher_chose;
+        return stamped(x.at, fmt::format("experiment {} begun, id {}, seed {}{}{}", x.name, x.id, x.seed,
+                                         chose.empty() ? "" : ", searcher auto: ", chose));
       },
       [&](const record::experiment_resumed& x) {
         return stamped(x.at, fmt::format("experiment {} goes on: {} trials so far, {} results", view.name(),

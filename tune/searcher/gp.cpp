@@ -92,28 +92,21 @@ searcher_abilities gp::abilities() const {
   return can;
 }
 
-asked gp::ask(const std::vector<trial_id>& trials) {
-  asked answer;
-  ranks in_batch;
-  for (const auto trial : trials) {
-    auto values = proposed(trial, in_batch);
-    if (!values) {
-      auto made = design_.draw(trial, in_batch);
-      if (!made.values) {
-        answer.how = ask_outcome::exhausted;
-        answer.reason = std::move(made.why_not);
-        break;
-      }
-      values = std::move(made.values);
-    }
-    if (const auto rank = design_.rank_of(*values))
-      in_batch.insert(*rank);
-    answer.proposals.push_back({trial, std::move(*values)});
-    add(key_of(trial), answer.proposals.back().values);
-  }
-  for (const auto& each : answer.proposals)
-    seen_.forget(key_of(each.trial)); // Until it is created.
-  return answer;
+design_search::drawn gp::next(trial_id trial, const ranks& in_batch) {
+  auto values = proposed(trial, in_batch);
+  return values ? design_search::drawn{std::move(values), {}} : design_.draw(trial, in_batch);
+}
+
+void gp::suppose(trial_id trial, const config& values) {
+  add(key_of(trial), values);
+}
+
+void gp::withdraw(trial_id trial) {
+  seen_.forget(key_of(trial));
+}
+
+std::optional<std::uint64_t> gp::rank_of(const config& values) const {
+  return design_.rank_of(values);
 }
 
 std::optional<config> gp::proposed(trial_id trial, const ranks& in_batch) {

@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "tune/searcher/design_search.hpp"
@@ -13,7 +12,7 @@
 #include "tune/searcher/gp_observations.hpp"
 #include "tune/searcher/gp_posterior.hpp"
 #include "tune/searcher/gp_space.hpp"
-#include "tune/searcher/searcher.hpp"
+#include "tune/searcher/learning_search.hpp"
 #include "tune/searcher/sobol_sequence.hpp"
 #include "tune/searcher/trust_region.hpp"
 #include "tune/searchers.hpp"
@@ -24,7 +23,7 @@ namespace tune {
 /// Bayesian optimisation with a Gaussian process (Snoek et al. 2012): proposes where the logarithm of the expected
 /// improvement (Ament et al. 2023, arXiv:2310.20708) is greatest, with regard to what pending trials may bring. The
 /// first trials are the middle of the space and a Sobol sequence.
-class gp final : public searcher {
+class gp final : public learning_search {
 public:
   /// Options and space without mistakes.
   gp(const searcher_setup& setup, const gp_search_options& options);
@@ -37,16 +36,19 @@ public:
   static std::vector<std::string> mistakes(const search_space& space, const gp_search_options& options);
 
   searcher_abilities abilities() const override;
-  asked ask(const std::vector<trial_id>& trials) override;
   void on_known(const config& values, const std::vector<double>& losses) override;
   void on_created(trial_id trial, const config& values) override;
   void on_report(trial_id, iteration_number, const std::vector<double>&) override {}
   void on_constraints(trial_id trial, const std::vector<double>& violations) override;
   void on_end(trial_id trial, trial_outcome how, const std::vector<double>& losses) override;
 
+  design_search::drawn next(trial_id trial, const ranks& in_batch) override;
+  void suppose(trial_id trial, const config& values) override;
+  void withdraw(trial_id trial) override;
+  std::optional<std::uint64_t> rank_of(const config& values) const override;
+
 private:
   using key = gp_observations::key;
-  using ranks = std::unordered_set<std::uint64_t>;
 
   /// What the model's parameters are to be learned from, once somebody asks.
   struct due_fit {

@@ -25,6 +25,7 @@ public:
   const unit_axis& axis(std::size_t i) const { return axes_[i]; }
   /// For each dimension how many choices it has; 0: it is a number.
   std::vector<std::uint64_t> choices() const;
+  bool is_conditional(std::size_t i) const { return !plan_.at(places_[i]).links.empty(); }
   /// Whether the values of a dimension are looked at one by one: choices, and few values in an order.
   bool is_discrete(std::size_t i) const;
 

@@ -29,6 +29,7 @@ public:
               std::uint64_t seed, std::unique_ptr<searcher> rest);
 
   searcher_abilities abilities() const override { return rest_->abilities(); }
+  std::string explanation() const override { return rest_->explanation(); }
   asked ask(const std::vector<trial_id>& trials) override;
   void on_known(const config& values, const std::vector<double>& losses) override;
   void on_created(trial_id trial, const config& values) override;

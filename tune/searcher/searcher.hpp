@@ -56,6 +56,8 @@ public:
   virtual ~searcher() = default;
 
   virtual searcher_abilities abilities() const = 0;
+  /// What it chose to do, and why, for people; empty: there was nothing to choose.
+  virtual std::string explanation() const { return {}; }
 
   /// Configurations for these trials, whose numbers ascend. Each is followed by an on_created() if it is used.
   virtual asked ask(const std::vector<trial_id>& trials) = 0;

@@ -115,32 +115,27 @@ searcher_abilities tpe::abilities() const {
   return can;
 }
 
+/// All of it: what a journal says may be of another space.
 bool tpe::is_there(const group& x, const config& values) const {
-  return values.contains(plan_.at(x.dimensions.front()).name);
+  return std::all_of(x.dimensions.begin(), x.dimensions.end(),
+                     [&](std::size_t i) { return values.contains(plan_.at(i).name); });
 }
 
-asked tpe::ask(const std::vector<trial_id>& trials) {
-  asked answer;
-  ranks in_batch;
-  for (const auto trial : trials) {
-    auto values = ended_ < startup_ ? std::nullopt : learned(trial, in_batch);
-    if (!values) {
-      auto made = design_.draw(trial, in_batch);
-      if (!made.values) {
-        answer.how = ask_outcome::exhausted;
-        answer.reason = std::move(made.why_not);
-        break;
-      }
-      values = std::move(made.values);
-    }
-    if (const auto rank = design_.rank_of(*values))
-      in_batch.insert(*rank);
-    answer.proposals.push_back({trial, std::move(*values)});
-    add(key_of(trial), answer.proposals.back().values);
-  }
-  for (const auto& each : answer.proposals)
-    forget(key_of(each.trial)); // Until it is created.
-  return answer;
+design_search::drawn tpe::next(trial_id trial, const ranks& in_batch) {
+  auto values = ended_ < startup_ ? std::nullopt : learned(trial, in_batch);
+  return values ? design_search::drawn{std::move(values), {}} : design_.draw(trial, in_batch);
+}
+
+void tpe::suppose(trial_id trial, const config& values) {
+  add(key_of(trial), values);
+}
+
+void tpe::withdraw(trial_id trial) {
+  forget(key_of(trial));
+}
+
+std::optional<std::uint64_t> tpe::rank_of(const config& values) const {
+  return design_.rank_of(values);
 }
 
 /// What the densities say; none: nothing of it can be tried.

@@ -4,12 +4,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "tune/searcher/design_search.hpp"
+#include "tune/searcher/learning_search.hpp"
 #include "tune/searcher/parzen_kernels.hpp"
-#include "tune/searcher/searcher.hpp"
 #include "tune/searcher/tpe_observations.hpp"
 #include "tune/searchers.hpp"
 #include "tune/space/space_plan.hpp"
@@ -20,7 +19,7 @@ namespace tune {
 /// weights as Watanabe 2023, arXiv:2304.11127): one density of the good trials, one of the rest and of those that still
 /// run, and of some points drawn from the first the one where it exceeds the second most. Parameters with the same
 /// conditions are drawn together. The first trials come from a Sobol sequence.
-class tpe final : public searcher {
+class tpe final : public learning_search {
 public:
   /// Options and space without mistakes.
   tpe(const searcher_setup& setup, const tpe_search_options& options);
@@ -31,12 +30,16 @@ public:
   static std::vector<std::string> mistakes(const search_space& space, const tpe_search_options& options);
 
   searcher_abilities abilities() const override;
-  asked ask(const std::vector<trial_id>& trials) override;
   void on_known(const config& values, const std::vector<double>& losses) override;
   void on_created(trial_id trial, const config& values) override;
   void on_report(trial_id trial, iteration_number iteration, const std::vector<double>& losses) override;
   void on_constraints(trial_id trial, const std::vector<double>& violations) override;
   void on_end(trial_id trial, trial_outcome how, const std::vector<double>& losses) override;
+
+  design_search::drawn next(trial_id trial, const ranks& in_batch) override;
+  void suppose(trial_id trial, const config& values) override;
+  void withdraw(trial_id trial) override;
+  std::optional<std::uint64_t> rank_of(const config& values) const override;
 
 private:
   using key = tpe_observations::key;
@@ -56,7 +59,6 @@ private:
     double violation = 0;
   };
   using candidates = std::vector<parzen_point>; ///< Of a group, the most promising first.
-  using ranks = std::unordered_set<std::uint64_t>;
 
   void add(key which, const config& values);
   void end(key which, const tpe_standing& how);

@@ -264,7 +264,7 @@ private:
   }
 
   void read_searcher() {
-    auto chosen = searcher_from_json(choice_of("searcher", flags_.searcher, "random"));
+    auto chosen = searcher_from_json(choice_of("searcher", flags_.searcher, "auto"));
     if (!chosen)
       return wrong_choice(chosen.error(), flags_.searcher);
     spec_.searcher = std::move(*chosen);
@@ -316,7 +316,7 @@ private:
     wrong(found);
     if (!found.empty() || spec_.objectives.size() == 1)
       return;
-    const auto made = spec_.searcher.make({spec_.space, spec_.seed, spec_.samples, 0});
+    const auto made = spec_.searcher.make({spec_.space, spec_.seed, spec_.samples, 0, spec_.objectives.size()});
     if (made->abilities().several_objectives)
       return;
     std::vector<std::string> names;

@@ -20,7 +20,7 @@ struct search_spec {
   std::vector<objective> objectives; ///< At least one.
   std::uint64_t samples = 1;         ///< Times the grid, if there is one.
   std::uint64_t seed = 0;
-  searcher_choice searcher = random_search();
+  searcher_choice searcher = auto_search();
   scheduler_choice scheduler = fifo();
   std::vector<point> points_to_evaluate;
 };

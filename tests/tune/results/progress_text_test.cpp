@@ -145,3 +145,12 @@ TEST_CASE("progress: of very many trials, too, each end is told with its result"
   CHECK(lines_of(experiment).find("trial 7f3a91c2_00009 terminated after 1 iteration, accuracy=-9") !=
         std::string::npos);
 }
+
+TEST_CASE("progress: what the searcher chose is told where the experiment begins") {
+  const record::experiment_begun begun{"7f3a91c2", "digits", R"({"searcher_chose":"tpe, as there are 2 objectives"})",
+                                       1,          4,        {}};
+
+  CHECK(progress_line(begun, view_of(some_experiment().records))
+          .find("experiment digits begun, id 7f3a91c2, seed 1, searcher auto: tpe, as there are 2 objectives\n") !=
+        std::string::npos);
+}

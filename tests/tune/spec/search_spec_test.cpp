@@ -85,7 +85,7 @@ net/width: {choice: [8, 16], when: {k: [relu, 1.5], net/depth: 2}}
 
   CHECK(spec.space.parameters().size() == 17);
   CHECK(spec.objectives == std::vector<objective>{maximize("value")});
-  CHECK(spec.searcher.name() == "random");
+  CHECK(spec.searcher.name() == "auto");
   CHECK(spec.scheduler.name() == "fifo");
   CHECK(spec.seed == 0);
   CHECK(spec.samples == 1);
@@ -218,5 +218,5 @@ TEST_CASE("search spec: what has changed, in words") {
   CHECK(differences_of_specs(before, to_json(spec_in("lr: {uniform: [0, 2]}", flags))) ==
         lines{R"(space: "lr" was {"uniform":[0.0,1.0]} and is {"uniform":[0.0,2.0]})",
               R"(mode: it was "max", now it is "min")", "seed: it was 0, now it is 3",
-              R"(searcher: it was {"name":"random"}, now it is {"name":"sobol"})"});
+              R"(searcher: it was {"name":"auto"}, now it is {"name":"sobol"})"});
 }

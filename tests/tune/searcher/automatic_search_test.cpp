@@ -1,0 +1,149 @@
+#include "tune/searcher/automatic_search.hpp"
+
+#include <cmath>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tune/searchers.hpp"
+
+using namespace tune;
+
+namespace {
+
+using losses = std::vector<double>;
+
+const search_space square = {{"x", uniform(0, 1)}, {"y", uniform(0, 1)}};
+
+double bowl(const config& c) {
+  return std::pow(c.get<double>("x") - 0.3, 2) + std::pow(c.get<double>("y") - 0.7, 2);
+}
+
+std::unique_ptr<searcher> made(const search_space& space, std::size_t objectives = 1) {
+  return auto_search().make({space, 1, 1'000, 0, objectives});
+}
+
+void end(searcher& search, trial_id trial, const config& values, double loss) {
+  search.on_created(trial, values);
+  search.on_end(trial, trial_outcome::completed, {loss});
+}
+
+config asked_for(searcher& search, std::uint64_t trial) {
+  return search.ask({trial_id{trial}}).proposals.at(0).values;
+}
+
+/// Which of the searchers proposes this trial, after so many that chance proposed.
+std::string who_proposes(std::uint64_t trial, std::uint64_t ended, const search_space& space,
+                         const std::function<double(const config&)>& loss) {
+  const auto by_chance = random_search().make({space, 7, 1'000, 0});
+  const auto search = made(space);
+  std::vector<std::pair<std::string, std::unique_ptr<searcher>>> others;
+  for (const auto* name : {"gp", "tpe", "sobol"})
+    others.emplace_back(name, or_throw(searcher_named(name)).make({space, 1, 1'000, 0}));
+  for (std::uint64_t i = 1; i <= ended; ++i) {
+    const auto values = asked_for(*by_chance, i);
+    end(*search, trial_id{i}, values, loss(values));
+    for (auto& each : others)
+      end(*each.second, trial_id{i}, values, loss(values));
+  }
+  const auto proposed = asked_for(*search, trial);
+  for (auto& each : others)
+    if (asked_for(*each.second, trial) == proposed)
+      return each.first;
+  return "nobody";
+}
+
+} // namespace
+
+TEST_CASE("auto: gp and tpe propose by turns, and one trial in twenty is Sobol's") {
+  CHECK(who_proposes(31, 30, square, bowl) == "gp");
+  CHECK(who_proposes(32, 31, square, bowl) == "gp");
+  CHECK(who_proposes(33, 32, square, bowl) == "tpe");
+  CHECK(who_proposes(40, 39, square, bowl) == "sobol");
+}
+
+TEST_CASE("auto: after as many trials as a model holds it is tpe alone") {
+  CHECK(who_proposes(254, 249, square, bowl) == "gp");
+  CHECK(who_proposes(254, 250, square, bowl) == "tpe");
+}
+
+TEST_CASE("auto: where most parameters are choices or conditional tpe proposes more often") {
+  const search_space space = {
+    {"c", choice({"a", "b", "c"})}, {"x", uniform(0, 1).when("c", "a")}, {"y", uniform(0, 1)}};
+  const auto loss = [](const config& c) { return c.get<double>("y"); };
+  CHECK(who_proposes(31, 30, space, loss) == "tpe");
+  CHECK(who_proposes(32, 31, space, loss) == "tpe");
+  CHECK(who_proposes(33, 32, space, loss) == "gp");
+}
+
+TEST_CASE("auto: trials that were stopped after very different numbers of iterations are tpe's") {
+  const auto proposes = [](std::uint64_t shortest) {
+    const auto search = made(square);
+    const auto other = tpe_search().make({square, 1, 1'000, 0});
+    const auto by_chance = random_search().make({square, 7, 1'000, 0});
+    for (std::uint64_t i = 1; i <= 30; ++i) {
+      const auto values = asked_for(*by_chance, i);
+      for (auto* each : {search.get(), other.get()}) {
+        each->on_created(trial_id{i}, values);
+        each->on_report(trial_id{i}, static_cast<iteration_number>(i % 3 == 0 ? shortest : 81), {bowl(values)});
+        each->on_end(trial_id{i}, i % 3 == 0 ? trial_outcome::stopped : trial_outcome::completed, {bowl(values)});
+      }
+    }
+    return asked_for(*search, 31) == asked_for(*other, 31);
+  };
+  CHECK(proposes(40));
+  CHECK_FALSE(proposes(41));
+}
+
+TEST_CASE("auto: several objectives are tpe's") {
+  const auto search = made(square, 2);
+  const auto other = tpe_search().make({square, 1, 1'000, 0, 2});
+  const auto by_chance = random_search().make({square, 7, 1'000, 0});
+  for (std::uint64_t i = 1; i <= 30; ++i) {
+    const auto values = asked_for(*by_chance, i);
+    for (auto* each : {search.get(), other.get()}) {
+      each->on_created(trial_id{i}, values);
+      each->on_end(trial_id{i}, trial_outcome::completed, {bowl(values), 1 - bowl(values)});
+    }
+  }
+  CHECK(search->abilities().several_objectives);
+  CHECK(asked_for(*search, 31) == asked_for(*other, 31));
+}
+
+TEST_CASE("auto: a grid is gone through as by random search") {
+  const search_space space = {{"g", grid({1, 2, 3})}, {"x", uniform(0, 1)}};
+  const auto search = auto_search().make({space, 1, 2, 0});
+  const auto other = random_search().make({space, 1, 2, 0});
+
+  CHECK(auto_search().mistakes(space).empty());
+  CHECK(auto_search().trials({space, 1, 2, 0}) == 6);
+  CHECK_FALSE(search->abilities().learns);
+  for (std::uint64_t i = 1; i <= 6; ++i)
+    CHECK(asked_for(*search, i) == asked_for(*other, i));
+  CHECK(search->ask({trial_id{7}}).reason == "every point of the grid was proposed 2 times");
+}
+
+TEST_CASE("auto: it says what it chose, and why") {
+  CHECK(made(square)->explanation() ==
+        "tpe and twice as often gp by turns, as 0 of 2 parameters are choices or conditional; tpe alone after 250 "
+        "trials, or when trials end after too different numbers of iterations; one trial in 20 is of a Sobol search, "
+        "lest models are misled");
+  CHECK(made({{"c", choice({1, 2, 3})}})->explanation().substr(0, 82) ==
+        "gp and twice as often tpe by turns, as 1 of 1 parameters is choices or conditional");
+  CHECK(made(square, 3)->explanation() ==
+        "tpe, as there are 3 objectives; one trial in 20 is of a Sobol search, lest models are misled");
+  CHECK(made({{"g", grid({1, 2})}})->explanation() == "random in each cell of the grid, as the space has grids");
+  CHECK(made({{"k", 1}})->explanation() == "nothing, as there is nothing to choose in the space");
+}
+
+TEST_CASE("auto: options have names") {
+  const auto which = or_throw(searcher_named("auto", R"({"seed": 4, "repeat": true})"));
+
+  CHECK(to_json(which) == R"({"name":"auto","seed":4,"repeat":true})");
+  CHECK(searcher_named("auto", R"({"startup": 1})").error().message ==
+        "searcher auto: it has no option \"startup\"; there is \"seed\", \"repeat\"");
+  CHECK(which.make({{{"x", choice({1, 2})}}, 1, 1, 0})->abilities().learns);
+}

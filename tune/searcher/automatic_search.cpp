@@ -1,0 +1,178 @@
+#include "tune/searcher/automatic_search.hpp"
+
+#include "tune/searcher/gp_space.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tune {
+namespace {
+
+bool is_grid(const search_space::parameter& each) {
+  return std::holds_alternative<domain::crossed>(each.what.get());
+}
+
+bool has_grids(const search_space& space) {
+  return std::any_of(space.parameters().begin(), space.parameters().end(), is_grid);
+}
+
+design_search designed(const searcher_setup& setup, const auto_search_options& options) {
+  design_search_options made;
+  made.repeat = options.repeat;
+  return {setup, has_grids(setup.space) ? random_design : sobol_design, made};
+}
+
+} // namespace
+
+automatic_search::automatic_search(const searcher_setup& setup, const auto_search_options& options)
+  : objectives_(setup.objectives),
+    has_grids_(has_grids(setup.space)),
+    design_(designed(setup, options)) {
+  if (has_grids_)
+    return;
+  const space_plan plan(setup.space);
+  const gp_space space(plan);
+  parameters_ = space.dimensions();
+  if (parameters_ == 0)
+    return;
+  for (std::size_t i = 0; i < parameters_; ++i)
+    unordered_ += space.axis(i).is() == unit_axis::kind::choices || space.is_conditional(i) ? 1 : 0;
+  tpe_search_options by_tpe;
+  by_tpe.repeat = options.repeat;
+  tpe_ = std::make_unique<tpe>(setup, by_tpe);
+  if (objectives_ > 1)
+    return;
+  gp_search_options by_gp;
+  by_gp.repeat = options.repeat;
+  gp_ = std::make_unique<gp>(setup, by_gp);
+  startup_ = gp::startup_of(by_gp, parameters_);
+}
+
+searcher_abilities automatic_search::abilities() const {
+  searcher_abilities can;
+  can.several_objectives = true;
+  can.learns = tpe_ != nullptr;
+  return can;
+}
+
+std::string automatic_search::explanation() const {
+  if (has_grids_)
+    return "random in each cell of the grid, as the space has grids";
+  if (tpe_ == nullptr)
+    return "nothing, as there is nothing to choose in the space";
+  const auto rest = fmt::format("one trial in {} is of a Sobol search, lest models are misled", insurance);
+  if (objectives_ > 1)
+    return fmt::format("tpe, as there are {} objectives; {}", objectives_, rest);
+  const bool is_unordered = unordered_ * 2 > parameters_;
+  return fmt::format(
+    "{} by turns, as {} of {} parameters {} choices or conditional; tpe alone after {} trials, or when "
+    "trials end after too different numbers of iterations; {}",
+    is_unordered ? "gp and twice as often tpe" : "tpe and twice as often gp", unordered_, parameters_,
+    unordered_ == 1 ? "is" : "are", most_modelled, rest);
+}
+
+/// Null: the design's.
+learning_search* automatic_search::turn_of(trial_id trial) const {
+  if (tpe_ == nullptr)
+    return nullptr;
+  if (gp_ != nullptr && ended_ < startup_)
+    return gp_.get();
+  if (trial.value % insurance == 0)
+    return nullptr;
+  if (gp_ == nullptr || !is_comparable())
+    return tpe_.get();
+  const bool is_unordered = unordered_ * 2 > parameters_;
+  return (trial.value % 3 == 0) == is_unordered ? static_cast<learning_search*>(gp_.get()) : tpe_.get();
+}
+
+/// A Gaussian process compares last results. If a quarter of the trials was stopped before half of the way that others
+/// went, they say little about each other; TPE looks at how far each went.
+bool automatic_search::is_comparable() const {
+  if (lengths_.empty())
+    return true;
+  std::size_t all = 0;
+  std::size_t brief = 0;
+  for (const auto& [length, count] : lengths_) {
+    all += count;
+    brief += length * 2 <= lengths_.rbegin()->first ? count : 0;
+  }
+  return brief * 4 < all;
+}
+
+design_search::drawn automatic_search::next(trial_id trial, const ranks& in_batch) {
+  auto* const whose = turn_of(trial);
+  return whose != nullptr ? whose->next(trial, in_batch) : design_.draw(trial, in_batch);
+}
+
+template <class Event>
+void automatic_search::tell(Event event) {
+  event(static_cast<searcher&>(design_));
+  if (tpe_ != nullptr)
+    event(static_cast<searcher&>(*tpe_));
+  if (gp_ != nullptr)
+    event(static_cast<searcher&>(*gp_));
+}
+
+void automatic_search::suppose(trial_id trial, const config& values) {
+  if (tpe_ != nullptr)
+    tpe_->suppose(trial, values);
+  if (gp_ != nullptr)
+    gp_->suppose(trial, values);
+}
+
+void automatic_search::withdraw(trial_id trial) {
+  if (tpe_ != nullptr)
+    tpe_->withdraw(trial);
+  if (gp_ != nullptr)
+    gp_->withdraw(trial);
+}
+
+std::optional<std::uint64_t> automatic_search::rank_of(const config& values) const {
+  return design_.rank_of(values);
+}
+
+void automatic_search::count(trial_outcome how, iteration_number iteration) {
+  ++ended_;
+  if (ended_ >= most_modelled)
+    gp_.reset();
+  if (gp_ == nullptr)
+    lengths_.clear();
+  else if (how != trial_outcome::failed && iteration > 0)
+    ++lengths_[iteration];
+}
+
+void automatic_search::on_known(const config& values, const std::vector<double>& losses) {
+  tell([&](searcher& each) { each.on_known(values, losses); });
+  count(trial_outcome::completed, 0);
+}
+
+void automatic_search::on_created(trial_id trial, const config& values) {
+  if (pending_.emplace(trial, 0).second)
+    tell([&](searcher& each) { each.on_created(trial, values); });
+}
+
+void automatic_search::on_report(trial_id trial, iteration_number iteration, const std::vector<double>& losses) {
+  const auto found = pending_.find(trial);
+  if (found == pending_.end())
+    return;
+  found->second = std::max(found->second, iteration);
+  tell([&](searcher& each) { each.on_report(trial, iteration, losses); });
+}
+
+void automatic_search::on_constraints(trial_id trial, const std::vector<double>& violations) {
+  tell([&](searcher& each) { each.on_constraints(trial, violations); });
+}
+
+void automatic_search::on_end(trial_id trial, trial_outcome how, const std::vector<double>& losses) {
+  const auto found = pending_.find(trial);
+  if (found == pending_.end())
+    return;
+  const auto iteration = found->second;
+  pending_.erase(found);
+  tell([&](searcher& each) { each.on_end(trial, how, losses); });
+  if (how != trial_outcome::ignored)
+    count(how, iteration);
+}
+
+} // namespace tune
