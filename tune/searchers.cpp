@@ -1,6 +1,7 @@
 #include "tune/searchers.hpp"
 
 #include "tune/searcher/automatic_search.hpp"
+#include "tune/searcher/cma_es.hpp"
 #include "tune/searcher/design_search.hpp"
 #include "tune/searcher/gp.hpp"
 #include "tune/searcher/tpe.hpp"
@@ -44,6 +45,19 @@ searcher_choice::kind search_by(design_search::maker how, std::optional<std::uin
   made.trials = [crossed = options.crossed](const searcher_setup& setup) {
     return design_search::trials(setup, crossed);
   };
+  return made;
+}
+
+template <class Searcher, class Options>
+searcher_choice::kind learned_by(const Options& options) {
+  searcher_choice::kind made;
+  made.make = [options](const searcher_setup& setup) -> std::unique_ptr<searcher> {
+    auto with_seed = setup;
+    with_seed.seed = options.seed.value_or(setup.seed);
+    return std::make_unique<Searcher>(with_seed, options);
+  };
+  made.mistakes = [options](const search_space& space) { return Searcher::mistakes(space, options); };
+  made.trials = [](const searcher_setup& setup) { return std::max(setup.points, setup.samples); };
   return made;
 }
 
@@ -110,6 +124,34 @@ json json_of(const tpe_search_options& options) {
   return all;
 }
 
+result<cma_es_search_options> cma_es_from(std::string_view text) {
+  using restart = cma_es_search_options::restart;
+  using form = cma_es_search_options::form;
+  cma_es_search_options options;
+  std::string restarts = "bipop";
+  std::string covariance = "automatic";
+  json_options fields("searcher cma_es", text);
+  fields.read("seed", options.seed);
+  fields.read("repeat", options.repeat);
+  fields.read("population", options.population);
+  fields.read("deviation", options.deviation);
+  fields.read("restarts", restarts);
+  fields.read("covariance", covariance);
+  if (restarts == "ipop")
+    options.restarts = restart::ipop;
+  else if (restarts != "bipop")
+    fields.add("restarts", "is \"" + restarts + "\", but must be \"bipop\" or \"ipop\"");
+  if (covariance == "full")
+    options.covariance = form::full;
+  else if (covariance == "sep")
+    options.covariance = form::sep;
+  else if (covariance != "automatic")
+    fields.add("covariance", "is \"" + covariance + "\", but must be \"automatic\", \"full\" or \"sep\"");
+  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
+    return fail(all_of(mistakes));
+  return options;
+}
+
 result<gp_search_options> gp_from(std::string_view text) {
   gp_search_options options;
   json_options fields("searcher gp", text);
@@ -122,6 +164,20 @@ result<gp_search_options> gp_from(std::string_view text) {
   if (const auto mistakes = fields.mistakes(); !mistakes.empty())
     return fail(all_of(mistakes));
   return options;
+}
+
+json json_of(const cma_es_search_options& options) {
+  const cma_es_search_options usual;
+  auto all = json_of_sampling(options);
+  if (options.population)
+    all["population"] = *options.population;
+  if (options.deviation != usual.deviation)
+    all["deviation"] = options.deviation;
+  if (options.restarts == cma_es_search_options::restart::ipop)
+    all["restarts"] = "ipop";
+  if (options.covariance != usual.covariance)
+    all["covariance"] = options.covariance == cma_es_search_options::form::sep ? "sep" : "full";
+  return all;
 }
 
 json json_of(const gp_search_options& options) {
@@ -141,6 +197,7 @@ const std::map<std::string, maker, std::less<>>& makers() {
   static const std::map<std::string, maker, std::less<>> all = {
     {"auto",
      [](std::string_view text) { return sampling_from<auto_search_options>("searcher auto", text).map(auto_search); }},
+    {"cma_es", [](std::string_view text) { return cma_es_from(text).map(cma_es_search); }},
     {"gp", [](std::string_view text) { return gp_from(text).map(gp_search); }},
     {"grid", [](std::string_view text) { return grid_from(text).map(grid_search); }},
     {"halton",
@@ -229,27 +286,15 @@ searcher_choice grid_search(const grid_search_options& options) {
 }
 
 searcher_choice tpe_search(const tpe_search_options& options) {
-  searcher_choice::kind made;
-  made.make = [options](const searcher_setup& setup) -> std::unique_ptr<searcher> {
-    auto with_seed = setup;
-    with_seed.seed = options.seed.value_or(setup.seed);
-    return std::make_unique<tpe>(with_seed, options);
-  };
-  made.mistakes = [options](const search_space& space) { return tpe::mistakes(space, options); };
-  made.trials = [](const searcher_setup& setup) { return std::max(setup.points, setup.samples); };
-  return {"tpe", json_of(options).dump(), std::move(made)};
+  return {"tpe", json_of(options).dump(), learned_by<tpe>(options)};
+}
+
+searcher_choice cma_es_search(const cma_es_search_options& options) {
+  return {"cma_es", json_of(options).dump(), learned_by<cma_es>(options)};
 }
 
 searcher_choice gp_search(const gp_search_options& options) {
-  searcher_choice::kind made;
-  made.make = [options](const searcher_setup& setup) -> std::unique_ptr<searcher> {
-    auto with_seed = setup;
-    with_seed.seed = options.seed.value_or(setup.seed);
-    return std::make_unique<gp>(with_seed, options);
-  };
-  made.mistakes = [options](const search_space& space) { return gp::mistakes(space, options); };
-  made.trials = [](const searcher_setup& setup) { return std::max(setup.points, setup.samples); };
-  return {"gp", json_of(options).dump(), std::move(made)};
+  return {"gp", json_of(options).dump(), learned_by<gp>(options)};
 }
 
 std::vector<std::string> searcher_names() {

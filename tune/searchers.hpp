@@ -142,6 +142,30 @@ struct gp_search_options {
 /// were, it models at most 250 of them. Kernel and priors after Hvarfner et al. 2024 (arXiv:2402.02229).
 searcher_choice gp_search(const gp_search_options& options = {});
 
+struct cma_es_search_options {
+  enum class restart {
+    bipop, ///< Large populations and small ones in turn (Hansen 2009).
+    ipop,  ///< Ever larger ones (Auger and Hansen 2005).
+  };
+  enum class form {
+    automatic, ///< Full, and `sep` above 100 parameters.
+    full,      ///< Learns how each two parameters go together.
+    sep,       ///< Learns each parameter by itself (Ros and Hansen 2008): for many, and faster where that is enough.
+  };
+
+  std::optional<std::uint64_t> seed;       ///< Absent: the experiment's.
+  bool repeat = false;                     ///< As for random_search.
+  std::optional<std::uint64_t> population; ///< Trials of a generation, 4 to 10,000. Absent: 4 + 3 ln(parameters), or as
+                                           ///< many as run at a time if those are more.
+  double deviation = 1.0 / 6;              ///< At first, of each parameter's range; above 0, at most 1 (Optuna's).
+  restart restarts = restart::bipop;       ///< What follows when a search has converged.
+  form covariance = form::automatic;
+};
+/// Covariance matrix adaptation (Hansen 2016, arXiv:1604.00772): for numbers, best with some hundred trials or more.
+/// Integers, steps and ordinals keep a margin (Hamano et al. 2022), choices are learned each by itself (Hamano et al.
+/// 2024). Known results are where it begins (Nomura et al. 2021).
+searcher_choice cma_es_search(const cma_es_search_options& options = {});
+
 /// Those that there are.
 [[nodiscard]] std::vector<std::string> searcher_names();
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -17,12 +16,6 @@ constexpr std::size_t most_tried = 64; ///< Of one round.
 
 tpe_observations::key key_of(trial_id trial) {
   return (std::uint64_t{1} << 62) + trial.value; // Behind what was known before.
-}
-
-bool is_modelled(const space_plan::dimension& x) {
-  const auto& form = x.what.get();
-  return x.count != 1 && !std::holds_alternative<domain::sampled>(form) &&
-         !std::holds_alternative<domain::crossed>(form);
 }
 
 bool operator==(const space_plan::link& a, const space_plan::link& b) {
@@ -65,10 +58,6 @@ design_search_options design_options(const tpe_search_options& options) {
   return made;
 }
 
-bool are_finite(const std::vector<double>& losses) {
-  return !losses.empty() && std::all_of(losses.begin(), losses.end(), [](double each) { return std::isfinite(each); });
-}
-
 } // namespace
 
 tpe::group::group(std::vector<std::size_t> which, std::vector<unit_axis> of, std::uint64_t seed, std::size_t most_good)
@@ -101,9 +90,8 @@ std::vector<std::string> tpe::mistakes(const search_space& space, const tpe_sear
   check(options.candidates >= 1 && options.candidates <= 10'000, "candidates", options.candidates, "1 to 10000");
   check(options.good_share > 0 && options.good_share <= 1, "good_share", options.good_share, "above 0 and at most 1");
   check(options.most_good >= 1 && options.most_good <= 1'000, "most_good", options.most_good, "1 to 1000");
-  for (const auto& each : space.parameters())
-    if (std::holds_alternative<domain::crossed>(each.what.get()))
-      found.push_back(fmt::format("space: \"{}\": searcher tpe crosses no grids; use choice or ordinal", each.name));
+  for (auto& each : mistakes_of_crossed("tpe", space))
+    found.push_back(std::move(each));
   return found;
 }
 
@@ -212,7 +200,7 @@ void tpe::add(key which, const config& values) {
   }
 }
 
-void tpe::end(key which, const tpe_standing& how) {
+void tpe::end(key which, const trial_standing& how) {
   ++ended_;
   for (auto& each : groups_)
     each.seen.end(which, how);
@@ -227,11 +215,11 @@ void tpe::on_known(const config& values, const std::vector<double>& losses) {
   const key which = known_++;
   design_.on_known(values, losses);
   add(which, values);
-  end(which, standing_of({}, trial_outcome::completed, losses));
+  end(which, trial_course().at_end(trial_outcome::completed, losses));
 }
 
 void tpe::on_created(trial_id trial, const config& values) {
-  if (!pending_.emplace(trial, pending()).second)
+  if (!pending_.emplace(trial, trial_course()).second)
     return;
   design_.on_created(trial, values);
   add(key_of(trial), values);
@@ -239,16 +227,12 @@ void tpe::on_created(trial_id trial, const config& values) {
 
 void tpe::on_report(trial_id trial, iteration_number iteration, const std::vector<double>& /*losses*/) {
   if (const auto found = pending_.find(trial); found != pending_.end())
-    found->second.iteration = std::max(found->second.iteration, iteration);
+    found->second.on_report(iteration);
 }
 
 void tpe::on_constraints(trial_id trial, const std::vector<double>& violations) {
-  const auto found = pending_.find(trial);
-  if (found == pending_.end())
-    return;
-  found->second.violation = 0;
-  for (const double each : violations)
-    found->second.violation += std::isnan(each) ? std::numeric_limits<double>::infinity() : std::max(each, 0.0);
+  if (const auto found = pending_.find(trial); found != pending_.end())
+    found->second.on_constraints(violations);
 }
 
 void tpe::on_end(trial_id trial, trial_outcome how, const std::vector<double>& losses) {
@@ -258,24 +242,8 @@ void tpe::on_end(trial_id trial, trial_outcome how, const std::vector<double>& l
   if (how == trial_outcome::ignored)
     forget(key_of(trial));
   else
-    end(key_of(trial), standing_of(found->second, how, losses));
+    end(key_of(trial), found->second.at_end(how, losses));
   pending_.erase(found);
-}
-
-tpe_standing tpe::standing_of(const pending& life, trial_outcome how, const std::vector<double>& losses) {
-  using kind = tpe_standing::kind;
-  const double worst = std::numeric_limits<double>::infinity();
-  if (how == trial_outcome::failed || (how == trial_outcome::completed && !are_finite(losses)))
-    return {kind::failed};
-  if (life.violation > 0)
-    return {kind::infeasible, life.violation};
-  if (how == trial_outcome::stopped) {
-    const bool is_comparable = losses.size() == 1 && std::isfinite(losses.front());
-    return {kind::stopped, -static_cast<double>(life.iteration), is_comparable ? losses.front() : worst};
-  }
-  if (losses.size() == 1)
-    return {kind::completed, 0, losses.front()};
-  return {kind::completed, 0, 0, losses};
 }
 
 } // namespace tune

@@ -8,8 +8,10 @@
 
 #include "tune/searcher/design_search.hpp"
 #include "tune/searcher/learning_search.hpp"
+#include "tune/searcher/modelled_axes.hpp"
 #include "tune/searcher/parzen_kernels.hpp"
 #include "tune/searcher/tpe_observations.hpp"
+#include "tune/searcher/trial_standing.hpp"
 #include "tune/searchers.hpp"
 #include "tune/space/space_plan.hpp"
 
@@ -54,17 +56,12 @@ private:
     parzen_kernels good;
     parzen_kernels bad;
   };
-  struct pending {
-    iteration_number iteration = 0;
-    double violation = 0;
-  };
   using candidates = std::vector<parzen_point>; ///< Of a group, the most promising first.
 
   void add(key which, const config& values);
-  void end(key which, const tpe_standing& how);
+  void end(key which, const trial_standing& how);
   void forget(key which);
   bool is_there(const group& x, const config& values) const;
-  static tpe_standing standing_of(const pending& life, trial_outcome how, const std::vector<double>& losses);
   std::optional<config> learned(trial_id trial, const ranks& in_batch);
   [[nodiscard]] result<config> composed(std::size_t i, std::vector<std::optional<candidates>>& proposed,
                                         const chance& random);
@@ -76,7 +73,7 @@ private:
   std::size_t startup_;
   design_search design_; ///< The first trials, and what else cannot be learned.
   std::vector<group> groups_;
-  std::map<trial_id, pending> pending_;
+  std::map<trial_id, trial_course> pending_;
   std::size_t ended_ = 0;
   std::size_t known_ = 0;
 };

@@ -24,7 +24,7 @@ void tpe_observations::forget(key which) {
   pending_.erase(which);
 }
 
-void tpe_observations::end(key which, tpe_standing how) {
+void tpe_observations::end(key which, trial_standing how) {
   const auto found = pending_.find(which);
   if (found == pending_.end())
     return;
@@ -39,7 +39,7 @@ void tpe_observations::end(key which, tpe_standing how) {
   sampled_.emplace(chance(seed_, "sampled", which).bits(0), which);
   if (!how.losses.empty())
     keep_on_front(which, how);
-  else if (how.how != tpe_standing::kind::failed) {
+  else if (how.how != trial_standing::kind::failed) {
     ++made.holders;
     best_.emplace(std::move(how), which);
   }
@@ -61,7 +61,7 @@ void tpe_observations::end(key which, tpe_standing how) {
   }
 }
 
-void tpe_observations::keep_on_front(key which, const tpe_standing& how) {
+void tpe_observations::keep_on_front(key which, const trial_standing& how) {
   const auto is_dominated = [&](key each) { return dominates(kept_.at(each).how.losses, how.losses); };
   if (std::any_of(front_.begin(), front_.end(), is_dominated))
     return;
@@ -116,7 +116,7 @@ std::vector<double> tpe_observations::weights_of(const std::vector<key>& good) c
   double greatest = 0;
   for (std::size_t i = 0; i < good.size(); ++i) {
     const auto& x = kept_.at(good[i]).how;
-    if (x.how != rest.how || x.order != rest.order || rest.how == tpe_standing::kind::infeasible)
+    if (x.how != rest.how || x.order != rest.order || rest.how == trial_standing::kind::infeasible)
       return std::vector<double>(good.size() + 1, 1);
     weights[i + 1] = rest.loss - x.loss;
     greatest = std::max(greatest, weights[i + 1]);

@@ -5,32 +5,13 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "tune/searcher/pareto_choice.hpp"
 #include "tune/searcher/parzen_kernels.hpp"
+#include "tune/searcher/trial_standing.hpp"
 
 namespace tune {
-
-/// How a trial that has ended compares with others: the kinds are in this order, best first.
-struct tpe_standing {
-  enum class kind {
-    completed,
-    stopped,    ///< Early: the longer the better, then by the last loss; NaN is the worst of those that went as far.
-    infeasible, ///< Violates constraints: by how much.
-    failed,     ///< Or with a loss that is no finite number: learned from, but never among the good ones.
-  };
-  kind how = kind::failed;
-  double order = 0;            ///< Less is better: the iteration with a minus, or the violation.
-  double loss = 0;             ///< Never NaN.
-  losses_of_trial losses = {}; ///< Of completed ones, if there are several objectives.
-
-  friend bool operator<(const tpe_standing& a, const tpe_standing& b) {
-    return std::tie(a.how, a.order, a.loss) < std::tie(b.how, b.order, b.loss);
-  }
-};
 
 /// What a tree-structured Parzen estimator has seen, divided into good and bad. However many trials there were, it
 /// keeps few of them: those that can still be among the good ones, the newest, and a sample of the rest. Which these
@@ -47,7 +28,7 @@ public:
   tpe_observations(std::uint64_t seed, std::size_t most_good);
 
   void add(key which, parzen_point where); ///< Pending from now on.
-  void end(key which, tpe_standing how);   ///< Only of pending ones.
+  void end(key which, trial_standing how); ///< Only of pending ones.
   void forget(key which);                  ///< Only of pending ones.
   std::size_t ended() const { return ended_; }
 
@@ -61,13 +42,13 @@ public:
 private:
   struct kept {
     parzen_point where;
-    tpe_standing how;
+    trial_standing how;
     int holders = 0; ///< In how many of the lists it is.
   };
-  using ranked = std::pair<tpe_standing, key>;
+  using ranked = std::pair<trial_standing, key>;
 
   void release(key which);
-  void keep_on_front(key which, const tpe_standing& how);
+  void keep_on_front(key which, const trial_standing& how);
   std::vector<key> best(std::size_t count) const;
   std::vector<key> best_of_several_objectives(std::size_t count) const;
   std::vector<double> weights_of(const std::vector<key>& good) const;

