@@ -108,6 +108,10 @@ void ask_sep_cma_es(benchmark::State& state) {
   ask_learned(state, cma_es_search(options), 1'000);
 }
 
+void ask_de(benchmark::State& state) {
+  ask_learned(state, de_search(), 1'000);
+}
+
 /// A trial's whole life: created, four rungs or fewer, ended; with 100,000 results at the first rung.
 void asha_trial(benchmark::State& state) {
   const auto by = asha({81, 1, 3}).make({});
@@ -142,6 +146,7 @@ int main(int argc, char** argv) {
       {"ask_gp_after_1000_ns", ask_gp_1000, {}, "one configuration of 20 numbers, from 250 of the trials"},
       {"ask_cma_es_ns", ask_cma_es, 20'000, "one configuration of 20 numbers; the cmaes package: 0.018 ms"},
       {"ask_sep_cma_es_ns", ask_sep_cma_es, 20'000, "one configuration of 20 numbers, each learned by itself"},
+      {"ask_de_ns", ask_de, 50'000, "one configuration of 20 numbers"},
       {"asha_trial_ns", asha_trial, {}, "a trial's results until it stops, after 100,000 trials"},
     });
 }

@@ -2,6 +2,7 @@
 
 #include "tune/searcher/automatic_search.hpp"
 #include "tune/searcher/cma_es.hpp"
+#include "tune/searcher/de.hpp"
 #include "tune/searcher/design_search.hpp"
 #include "tune/searcher/gp.hpp"
 #include "tune/searcher/tpe.hpp"
@@ -193,11 +194,40 @@ json json_of(const gp_search_options& options) {
   return all;
 }
 
+result<de_search_options> de_from(std::string_view text) {
+  de_search_options options;
+  json_options fields("searcher de", text);
+  fields.read("seed", options.seed);
+  fields.read("repeat", options.repeat);
+  fields.read("population", options.population);
+  fields.read("weight", options.weight);
+  fields.read("crossover", options.crossover);
+  fields.read("self_adapting", options.self_adapting);
+  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
+    return fail(all_of(mistakes));
+  return options;
+}
+
+json json_of(const de_search_options& options) {
+  const de_search_options usual;
+  auto all = json_of_sampling(options);
+  if (options.population != usual.population)
+    all["population"] = options.population;
+  if (options.weight != usual.weight)
+    all["weight"] = options.weight;
+  if (options.crossover != usual.crossover)
+    all["crossover"] = options.crossover;
+  if (options.self_adapting)
+    all["self_adapting"] = true;
+  return all;
+}
+
 const std::map<std::string, maker, std::less<>>& makers() {
   static const std::map<std::string, maker, std::less<>> all = {
     {"auto",
      [](std::string_view text) { return sampling_from<auto_search_options>("searcher auto", text).map(auto_search); }},
     {"cma_es", [](std::string_view text) { return cma_es_from(text).map(cma_es_search); }},
+    {"de", [](std::string_view text) { return de_from(text).map(de_search); }},
     {"gp", [](std::string_view text) { return gp_from(text).map(gp_search); }},
     {"grid", [](std::string_view text) { return grid_from(text).map(grid_search); }},
     {"halton",
@@ -291,6 +321,10 @@ searcher_choice tpe_search(const tpe_search_options& options) {
 
 searcher_choice cma_es_search(const cma_es_search_options& options) {
   return {"cma_es", json_of(options).dump(), learned_by<cma_es>(options)};
+}
+
+searcher_choice de_search(const de_search_options& options) {
+  return {"de", json_of(options).dump(), learned_by<de>(options)};
 }
 
 searcher_choice gp_search(const gp_search_options& options) {

@@ -166,6 +166,18 @@ struct cma_es_search_options {
 /// 2024). Known results are where it begins (Nomura et al. 2021).
 searcher_choice cma_es_search(const cma_es_search_options& options = {});
 
+struct de_search_options {
+  std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+  int population = 20;               ///< 4 to 10,000.
+  double weight = 0.5;               ///< Of the difference of two members; above 0, at most 2.
+  double crossover = 0.5;     ///< So many of the numbers are new ones; 0 to 1: less where parameters act by themselves.
+  bool self_adapting = false; ///< Weight and crossover are learned with the members (jDE: Brest et al. 2006).
+};
+/// Differential evolution (Storn and Price 1997, rand/1/bin; defaults of Awad et al. 2021, arXiv:2105.09821): robust
+/// with several hundred trials, for all domains but grids, with conditions.
+searcher_choice de_search(const de_search_options& options = {});
+
 /// Those that there are.
 [[nodiscard]] std::vector<std::string> searcher_names();
 

@@ -62,7 +62,7 @@ search_space finite() {
   return {{"a", choice({1, 2, 3})}, {"b", integer(1, 4)}, {"c", ordinal({"x", "y"}).when("a", 2)}};
 }
 
-constexpr const char* learning[] = {"auto", "cma_es", "gp", "tpe"};
+constexpr const char* learning[] = {"auto", "cma_es", "de", "gp", "tpe"};
 
 struct case_ {
   const char* searcher;
@@ -300,10 +300,11 @@ TEST_CASE("learning searchers: another seed, another search") {
 
 TEST_CASE("learning searchers: they learn") {
   for (const auto* name : learning) {
-    const auto best_of = [](const char* searcher, const search_space& space, seed s) {
+    const std::uint64_t trials = name == std::string("de") ? 400 : 100; // Twenty generations of it.
+    const auto best_of = [trials](const char* searcher, const search_space& space, seed s) {
       const auto search = made({searcher, space}, s);
       double best = infinite;
-      for (std::uint64_t i = 1; i <= 100; ++i) {
+      for (std::uint64_t i = 1; i <= trials; ++i) {
         const auto values = search->ask({trial_id{i}}).proposals.at(0).values;
         const double loss = loss_of(space, values);
         search->on_created(trial_id{i}, values);
