@@ -1,8 +1,5 @@
 #include "tune/driver/experiment_run.hpp"
 
-#include <cerrno>
-#include <fstream>
-#include <random>
 #include <system_error>
 #include <utility>
 
@@ -12,14 +9,12 @@
 #include <fmt/ranges.h>
 
 #include "runtime/base/overloaded.hpp"
-#include "tune/controller/same_experiment.hpp"
 #include "tune/controller/trial_demand.hpp"
 #include "tune/driver/attempts_actor.hpp"
 #include "tune/driver/in_process_attempts_actor.hpp"
 #include "tune/results/file_journal_source.hpp"
 #include "tune/results/trial_directory_name.hpp"
 #include "tune/scheduler/scheduler.hpp"
-#include "tune/searcher/point_queue.hpp"
 
 namespace tune {
 namespace {
@@ -27,11 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t ended_trials_kept = 100; // Of each kind; others are read from the journal when asked for.
-
-std::string random_hex(int digits) {
-  std::random_device chance; // Not of the experiment: it names this run of it.
-  return fmt::format("{:0{}x}", chance() & (digits == 8 ? 0xffffffffu : 0xffffu), digits);
-}
 
 runtime::actor_options runner_options(const experiment& what, runtime::resource_set wants) {
   runtime::actor_options options;
@@ -102,131 +92,7 @@ experiment_run::~experiment_run() {
   capacity_.reset();
 }
 
-// ---- Opening.
-
-result<void> experiment_run::open() {
-  std::error_code failed;
-  const bool is_there = fs::exists(directory_ / "journal", failed);
-  if (options_.must_exist && !is_there)
-    return fail(errc::not_found, fmt::format("there is no experiment in {} to go on with; start one without --resume",
-                                             directory_.string()));
-  fs::create_directories(directory_, failed);
-  if (failed)
-    return fail(errc::io, fmt::format("storage: {} cannot be made: {}; use --storage for a directory that can be "
-                                      "written",
-                                      directory_.string(), failed.message()));
-  description_ = to_json(what_, options_.command);
-  if (auto opened = open_journal(); !opened)
-    return opened;
-  if (!what_.checkpoints.local_first) // An empty marker is seen by nobody.
-    marker_ = random_hex(8) + random_hex(8);
-  std::ofstream marker(directory_ / ".storage");
-  marker << marker_;
-  if (!marker.flush())
-    return fail(errc::io, fmt::format("storage: {} cannot be written: {}", (directory_ / ".storage").string(),
-                                      std::generic_category().message(errno)));
-  return {};
-}
-
-/// Goes on where an earlier driver was, if there was one.
-result<void> experiment_run::open_journal() {
-  auto opened = file_journal::open(directory_ / "journal",
-                                   [this](journal_position, const journal_record& past) { return replay(past); });
-  if (!opened)
-    return fail(runtime::within(directory_.string(), opened.error()));
-  journal_ = std::move(*opened);
-  if (core_)
-    return {};
-  begun_.id = random_hex(8);
-  begun_.name = what_.name;
-  begun_.description = description_;
-  begun_.seed = what_.seed;
-  make_core(begun_.id, what_.seed);
-  return {};
-}
-
-result<void> experiment_run::replay(const journal_record& past) {
-  if (const auto* begun = std::get_if<record::experiment_begun>(&past); begun != nullptr && !core_) {
-    if (auto same = check_same(*begun); !same)
-      return same;
-    begun_ = *begun;
-    if (auto kept = keep_searcher(what_.searcher, begun->description); !kept)
-      return kept;
-    description_ = to_json(what_, options_.command);
-    make_core(begun->id, begun->seed);
-  }
-  if (!core_)
-    return fail(errc::incompatible, "the journal does not begin with an experiment");
-  if (auto fits = core_->on_replay(past); !fits)
-    return fits;
-  if (const auto* placed = std::get_if<record::attempt_placed>(&past))
-    if (note_place(*placed))
-      nodes_before_.insert(placed->node);
-  if (const auto* ended = std::get_if<record::attempt_ended>(&past))
-    away_.erase(ended->trial);
-  shown_ = ++past_records_;
-  (void)view_.on_record(past); // A description that cannot be read is for people only.
-  return {};
-}
-
-result<void> experiment_run::check_same(const record::experiment_begun& before) const {
-  const auto changed = differences_of_experiments(before.description, description_);
-  if (changed.empty())
-    return {};
-  return fail(errc::already_exists,
-              fmt::format("there is another experiment of this name; use --name for another one, or go on with what it "
-                          "was:\n  {}",
-                          fmt::join(changed, "\n  ")));
-}
-
-void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
-  controller_options options;
-  options.id = id;
-  options.name = what_.name;
-  options.description = description_;
-  options.seed = seed;
-  options.samples = what_.samples;
-  options.objectives = what_.more_metrics;
-  options.objectives.insert(options.objectives.begin(), what_.metric);
-  options.stop = what_.stop;
-  options.max_concurrent_trials = what_.max_concurrent_trials;
-  options.time_budget = what_.time_budget;
-  options.failures.max_failures = what_.max_failures;
-  options.failures.max_losses = what_.max_losses;
-  options.fail_fast = what_.fail_fast;
-  options.answer_each = what_.wait_for_disk;
-  options.told_at_once = what_.in_process_threads > 0;
-  options.step_deadline = what_.step_deadline;
-  options.trial_deadline = what_.trial_deadline;
-  options.checkpoints_kept = what_.checkpoints.keep;
-  const searcher_setup setup{what_.space, seed, what_.samples, trials_of(what_.points_to_evaluate),
-                             options.objectives.size()};
-  planned_ = options.trials = what_.searcher.trials(setup);
-  auto search = what_.searcher.make(setup);
-  if (!what_.points_to_evaluate.empty())
-    search.reset(new point_queue(what_.space, what_.points_to_evaluate, options.objectives, seed, std::move(search)));
-  auto schedule = what_.scheduler.make({seed, what_.metric.better});
-  max_iterations_ = schedule->max_iterations();
-  core_ = std::make_shared<controller_core>(std::move(options), std::move(search), std::move(schedule));
-}
-
 // ---- Running.
-
-/// What people should know of the journal of an earlier driver.
-void experiment_run::tell_of_journal() const {
-  if (!options_.on_trouble)
-    return;
-  const auto& found = journal_->found();
-  if (found.torn_bytes > 0)
-    options_.on_trouble(fmt::format("{}: {} bytes that a crash left half written at the end have been cut off; nothing "
-                                    "that was acknowledged was among them",
-                                    (directory_ / "journal" / found.torn_file).string(), found.torn_bytes));
-  if (const auto differences = core_->replay_differences(); differences > 0)
-    options_.on_trouble(fmt::format("{} of the decisions in the journal come out otherwise now. What the journal says "
-                                    "holds; but the scheduler, a stop condition or the version of caf-tune has "
-                                    "changed, and the experiment cannot be repeated from its seed",
-                                    differences));
-}
 
 result<void> experiment_run::begin() {
   tell_of_journal();
