@@ -28,7 +28,7 @@ struct node_manager_options {
   std::chrono::nanoseconds detached_grace = std::chrono::seconds(30); ///< The same for the head's own: it may restart.
   std::chrono::nanoseconds owner_memory = std::chrono::seconds(60);   ///< After the grace its unheard ends are kept.
   /// For a work that ends because its lease or owner did; then it is killed.
-  std::chrono::milliseconds stop_deadline = std::chrono::seconds(1);
+  std::chrono::milliseconds stop_deadline = std::chrono::seconds(3);
   std::chrono::nanoseconds drain_deadline = std::chrono::seconds(30);
   worker_table_options workers;
   /// Directories of workers that did not end well, with what they printed and their cores: the newest are kept.

@@ -1,6 +1,10 @@
 #include "tests/integration/licensed_cluster.hpp"
 
 #include <csignal>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -71,4 +75,32 @@ TEST_CASE("experiment: a driver that is killed leaves no worker on the node, and
   for (const auto& each : cluster.ask("trials"))
     for (std::size_t i = 0; i + 1 < each.at("attempts").size(); ++i)
       CHECK(each.at("attempts")[i].at("cause") == "driver ended");
+}
+
+TEST_CASE("experiment: what its attempts did until they noticed that the driver was killed is done once (I2, I3)") {
+  licensed_cluster cluster;
+  runtime::random_stream random(std::random_device{}());
+  for (int round = 0; round < 4; ++round) {
+    CAPTURE(round);
+    auto driver = cluster.start_driver(round == 0 ? words{} : words{"--resume"}, /*count_to=*/"300");
+    if (round == 0)
+      driver.wait_for_size(cluster.diary(), 1);
+    driver.wait_for_size(cluster.journal(), size_of(cluster.journal()) + 500 + random.below(3'000));
+    driver.signal(SIGKILL);
+    CHECK(driver.wait().code == 128 + SIGKILL);
+    if (round % 2 == 1) // Else the next one comes while they still run.
+      CHECK(left_after(5s, cluster.mark()).empty());
+  }
+
+  const auto end = cluster.start_driver({"--resume"}, /*count_to=*/"300").wait();
+
+  REQUIRE_MESSAGE(end.code == 0, end.err);
+  CHECK(json::parse(end.out).at("results") == 1200);
+  check_results(cluster, /*wanted=*/300);
+  std::map<std::pair<std::string, int>, std::size_t> times;
+  for (const auto& [what, attempts] : read_diary(cluster.diary()))
+    times[{std::get<0>(what), std::get<1>(what)}] += attempts.size();
+  CHECK(times.size() == 1200);
+  for (const auto& [what, count] : times) // Each attempt ended with a checkpoint of the last that it did.
+    CHECK_MESSAGE(count == 1, what.first, " ", what.second);
 }

@@ -373,8 +373,12 @@ TEST_CASE("trial runner: asked to quit, it ends at the next report and says so t
   CHECK_FALSE(end.wait_for(0s)); // The user's code still runs.
   std::ofstream(gate) << "go";   // Opens only when the trainable does.
 
-  const auto over = event_in<attempt_over>(wait_for(std::move(last)));
-  CHECK(over.end.cause == end_cause::stopped);
+  const auto bytes = wait_for(std::move(last));
+  REQUIRE_MESSAGE(bytes, bytes.error().message);
+  const auto events = attempt_wire::events_from(*bytes);
+  REQUIRE(events);
+  REQUIRE(std::holds_alternative<attempt_over>(events->back()));
+  CHECK(std::get<attempt_over>(events->back()).end.cause == end_cause::paused);
   REQUIRE(end.wait_for(60s));
   CHECK(end.try_get().error().code == errc::cancelled); // It was stopped, not killed.
 }

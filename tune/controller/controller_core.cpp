@@ -62,6 +62,9 @@ controller_core::actions controller_core::on_begin(const moment& now) {
 void controller_core::take_up(trial_id trial, trial_life& life, const moment& now, actions& todo) {
   for (const auto& each : life.checkpoints.all()) // It may not have come to its place before the driver ended.
     todo.push_back(keep_checkpoint{trial, each.at});
+  hear_unheard(trial, life, now, todo);
+  if (lives_.count(trial) == 0)
+    return;
   if (life.now != phase::none) // It ran when the driver ended, and ended with it.
     end_attempt(trial, life, {end_cause::driver_lost, "the driver ended"}, now, todo);
   else if (life.last_end && life.last_end->cause == end_cause::infeasible) // Perhaps it fits now.

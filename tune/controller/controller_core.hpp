@@ -105,6 +105,9 @@ public:
   /// Before on_begin(): a record of the experiment's journal, in order. An error says that the journal does not fit.
   [[nodiscard]] result<void> on_replay(const journal_record& past);
 
+  /// Before on_begin(): what the trial's attempt told when nobody heard it any more; heard if the journal says that
+  /// this attempt ran when its driver was lost (I3).
+  void on_unheard(trial_id trial, attempt_number attempt, attempt_events events);
   actions on_begin(const moment& now);
   /// How many trials the cluster can run at once, as far as is known; 0 at first.
   actions on_capacity(std::size_t trials, const moment& now);
@@ -201,6 +204,7 @@ private:
 
   // What is done about it.
   void take_up(trial_id trial, trial_life& life, const moment& now, actions& todo); ///< After a replay.
+  void hear_unheard(trial_id trial, trial_life& life, const moment& now, actions& todo);
   void start(trial_id trial, trial_life& life, const moment& now, actions& todo);
   void end_attempt(trial_id trial, trial_life& life, const attempt_end& end, const moment& now, actions& todo);
   void after_end(trial_id trial, trial_life& life, const moment& now, actions& todo);
@@ -245,6 +249,7 @@ private:
 
   std::map<trial_id, trial_life> lives_;
   std::map<trial_id, arriving_trial> arriving_; ///< Of trials that have ended; until all of them is in the storage.
+  std::map<trial_id, std::pair<attempt_number, attempt_events>> unheard_; ///< Until on_begin().
   std::size_t paused_ = 0;                      ///< Of lives_.
   std::size_t attempts_ = 0;                    ///< Under way.
   std::size_t held_trials_ = 0;                 ///< Of the paused ones.

@@ -198,8 +198,12 @@ void attempts_actor::call(runner_id id, runner& r, Parts&&... parts) {
 }
 
 void attempts_actor::end(runner_id id, std::chrono::milliseconds deadline) {
-  if (const auto found = runners_.find(id); found != runners_.end())
-    (void)found->second.remote.stop(deadline); // Where it cannot be told any more, its end is on its way.
+  const auto found = runners_.find(id);
+  if (found == runners_.end())
+    return;
+  if (found->second.attempt == attempt_key{}) // It need not leave its last words for a later driver.
+    found->second.remote.call_then<void>([](const runtime::result<void>&) {}, heard_atom::value);
+  (void)found->second.remote.stop(deadline); // Where it cannot be told any more, its end is on its way.
 }
 
 void attempts_actor::hear(runner_id id, attempt_key key, const runtime::result<std::string>& bytes) {

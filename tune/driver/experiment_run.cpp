@@ -15,6 +15,7 @@
 #include "tune/results/file_journal_source.hpp"
 #include "tune/results/trial_directory_name.hpp"
 #include "tune/scheduler/scheduler.hpp"
+#include "tune/store/file_unheard_events.hpp"
 
 namespace tune {
 namespace {
@@ -99,10 +100,6 @@ result<void> experiment_run::begin() {
   auto wants = demand_of(what_.resources);
   if (!wants)
     return fail(wants.error());
-  auto described = read_description(begun_.description);
-  if (!described)
-    return fail(described.error());
-  described_ = std::move(*described);
   results_writer_options files;
   files.results.directory = directory_.string();
   files.in_journal = past_records_;
@@ -229,8 +226,13 @@ void experiment_run::on_durable(journal_position position, const journal_record&
       options_.on_trouble(*warning);
   if (const auto* placed = std::get_if<record::attempt_placed>(&what))
     (void)note_place(*placed);
-  if (const auto* ended = std::get_if<record::attempt_ended>(&what))
+  if (const auto* ended = std::get_if<record::attempt_ended>(&what)) {
     take_output(*ended);
+    if (const auto left = unheard_.find(ended->trial); left != unheard_.end()) {
+      remove_unheard(left->second, ended->attempt);
+      unheard_.erase(left);
+    }
+  }
   if (const auto* changed = std::get_if<record::trial_changed>(&what); changed && has_ended(changed->state))
     checkpoints_->forget(changed->trial);
   std::lock_guard guard(mutex_);

@@ -89,6 +89,8 @@ private:
   [[nodiscard]] result<void> check_same(const record::experiment_begun& before) const;
   void make_core(const std::string& id, std::uint64_t seed);
   [[nodiscard]] result<void> begin();
+  void wait_for_ending_attempts() const;
+  void hear_unheard(const std::string& marker_before);
   void spawn_controller(runtime::actor_options runners);
   path directory_of(trial_id trial, const config& values, record::wall_time created) const;
   attempt_order make_order(const controller_core::start_attempt& start) const;
@@ -120,6 +122,7 @@ private:
   std::shared_ptr<cluster_checkpoints> checkpoints_;
   std::map<trial_id, node_place> away_; ///< Where attempts run that do not see the storage; the controller's thread's.
   std::set<std::string> nodes_before_;  ///< Of such attempts under earlier drivers.
+  std::map<trial_id, path> unheard_;    ///< Where files lie that the journal has when the attempt's end is on disk.
   std::unique_ptr<capacity_watch> capacity_;
   std::unique_ptr<experiment_announcement> announced_; ///< Null: the cluster is in this program alone.
   std::unique_ptr<callback_thread> callbacks_;         ///< Null: there are none, or they have been told all.

@@ -1,10 +1,13 @@
 #include "tune/driver/experiment_run.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,12 +16,17 @@
 #include "tune/controller/same_experiment.hpp"
 #include "tune/scheduler/scheduler.hpp"
 #include "tune/searcher/point_queue.hpp"
+#include "tune/store/file_unheard_events.hpp"
 
 /// How an experiment's directory is opened, and what an earlier driver left there is gone on with.
 namespace tune {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+/// A node sees after 1 s that a driver does not come back, and gives its workers 3 s to save and end.
+constexpr auto longest_end = 5s;
 
 std::string random_hex(int digits) {
   std::random_device chance; // Not of the experiment: it names this run of it.
@@ -41,8 +49,16 @@ result<void> experiment_run::open() {
   description_ = to_json(what_, options_.command);
   if (auto opened = open_journal(); !opened)
     return opened;
+  auto described = read_description(begun_.description);
+  if (!described)
+    return fail(described.error());
+  described_ = std::move(*described);
   if (!what_.checkpoints.local_first) // An empty marker is seen by nobody.
     marker_ = random_hex(8) + random_hex(8);
+  std::string marker_before; // Of the driver before this one.
+  std::ifstream(directory_ / ".storage") >> marker_before;
+  wait_for_ending_attempts();
+  hear_unheard(marker_before);
   std::ofstream marker(directory_ / ".storage");
   marker << marker_;
   if (!marker.flush())
@@ -131,6 +147,39 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
   auto schedule = what_.scheduler.make({seed, what_.metric.better});
   max_iterations_ = schedule->max_iterations();
   core_ = std::make_shared<controller_core>(std::move(options), std::move(search), std::move(schedule));
+}
+
+/// Attempts of a driver that was lost save and end by themselves; until then what they leave is not complete, and a new
+/// attempt would write beside them.
+void experiment_run::wait_for_ending_attempts() const {
+  const auto is_running = [this](const auto& each) {
+    const auto& [trial, life] = each;
+    const auto directory = directory_of(trial, life.values, life.created);
+    // The one after the last that the journal knows may have begun, too.
+    return is_attempt_running(directory, life.attempts) || is_attempt_running(directory, life.attempts + 1);
+  };
+  const auto give_up_at = std::chrono::steady_clock::now() + longest_end;
+  const auto& lives = core_->lives();
+  while (std::any_of(lives.begin(), lives.end(), is_running) && std::chrono::steady_clock::now() < give_up_at)
+    std::this_thread::sleep_for(20ms);
+}
+
+/// It is this driver's until the journal has it: should this one be lost before, the next one hears it.
+void experiment_run::hear_unheard(const std::string& marker_before) {
+  for (const auto& [trial, life] : core_->lives()) {
+    if (life.attempts == 0 || life.now == trial_life::phase::none)
+      continue;
+    const auto directory = directory_of(trial, life.values, life.created);
+    auto left = read_unheard(directory, life.attempts, marker_before);
+    const auto kept = left && *left ? write_unheard(directory, life.attempts, marker_, **left) : result<void>();
+    if (options_.on_trouble && (!left || !kept))
+      options_.on_trouble(fmt::format("what attempt {} of trial {} told after its driver was lost is not complete: {}",
+                                      life.attempts, trial.value, (left ? kept.error() : left.error()).message));
+    if (!left || !*left)
+      continue;
+    unheard_[trial] = directory;
+    core_->on_unheard(trial, life.attempts, std::move(**left));
+  }
 }
 
 /// What people should know of the journal of an earlier driver.

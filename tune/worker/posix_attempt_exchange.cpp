@@ -42,6 +42,8 @@ result<void> attempt_exchange::take(attempt_order order) {
   progress_.answered = progress_.told = given_ = order.restore ? order.restore->iteration : 0;
   trial_ = order.trial;
   attempt_ = order.attempt;
+  alive_.clear();
+  unanswered_.clear();
   order_ = std::move(order);
   return {};
 }
@@ -53,6 +55,7 @@ result<void> attempt_exchange::answer(attempt_reply reply, then with) {
       return fail(errc::refused, is_busy_ ? "the attempt is asked already" : "no attempt runs here");
     take(reply);
     progress_.answered = given_;
+    unanswered_.clear();
     waiting_ = std::move(with);
     if (!told_.empty())
       give(lock);
@@ -110,7 +113,7 @@ void attempt_exchange::tell(attempt_event event) {
     return hears_(trial_, attempt_, std::move(event)); // Both are of the attempt that this thread runs.
   }
   told_.push_back(std::move(event));
-  if (waiting_)
+  if (waiting_ && !is_closed_) // Else it ends with that, and whoever waits gets it with the end.
     give(lock);
 }
 
@@ -126,7 +129,7 @@ attempt_answer attempt_exchange::wait_for_answer(iteration_number to, std::chron
   if (has_leave() && patience >= worth_waiting)
     changed_.wait_for(lock, patience, is_answered);
   changed_.wait(lock, [&] { return has_leave() || is_answered(); });
-  return is_closed_ ? attempt_answer::stop : answer_;
+  return is_closed_ && answer_ == attempt_answer::go_on ? at_close() : answer_;
 }
 
 void attempt_exchange::tell_last(attempt_over over) {
@@ -143,8 +146,26 @@ void attempt_exchange::tell_last(attempt_over over) {
     give(lock);
 }
 
+void attempt_exchange::heard() {
+  std::lock_guard guard(mutex_);
+  if (is_busy_)
+    return;
+  alive_.clear();
+  unanswered_.clear();
+}
+
+attempt_events attempt_exchange::unheard() const {
+  std::lock_guard guard(mutex_);
+  auto all = alive_;
+  all.insert(all.end(), unanswered_.begin(), unanswered_.end());
+  all.insert(all.end(), told_.begin(), told_.end());
+  return all;
+}
+
 void attempt_exchange::give(std::unique_lock<std::mutex>& lock) {
   auto events = std::exchange(told_, {});
+  for (const auto& each : events)
+    (std::holds_alternative<attempt_alive>(each) ? alive_ : unanswered_).push_back(each);
   const auto with = std::exchange(waiting_, nullptr);
   if (std::holds_alternative<attempt_over>(events.back())) {
     is_busy_ = false;

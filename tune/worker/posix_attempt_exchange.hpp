@@ -36,10 +36,13 @@ public:
   [[nodiscard]] result<void> answer(attempt_reply reply, then with); ///< Error: none runs, or a request waits already.
   [[nodiscard]] result<void> begin(attempt_order order);             ///< With a listener.
   [[nodiscard]] result<void> answer(attempt_reply reply);            ///< With a listener.
-  /// From now on every answer is `stop`, and there is no further order.
+  /// From now on every answer is `at_close()`, and there is no further order.
   void close();
+  /// Whoever asks may have gone: the attempt saves and ends. A listener is of the same process and needs no checkpoint.
+  attempt_answer at_close() const { return hears_ ? attempt_answer::stop : attempt_answer::pause; }
   const report_progress& progress() const noexcept { return progress_; }
   bool is_closed() const;
+  void heard(); ///< Also the end of the last attempt.
 
   // -- the thread that runs attempts
   std::optional<attempt_order> wait_for_order(); ///< Nothing: it is closed.
@@ -50,6 +53,9 @@ public:
   attempt_answer wait_for_answer(iteration_number to, std::chrono::nanoseconds patience);
   /// The attempt has ended: once that is given to a request, the next may begin.
   void tell_last(attempt_over over);
+  /// What the last attempt told and nobody answered, with `alive` first: of whoever asked it is not known whether they
+  /// have it. Empty: they have heard all, to its end.
+  attempt_events unheard() const;
 
 private:
   [[nodiscard]] result<void> take(attempt_order order); ///< Under the lock.
@@ -66,6 +72,8 @@ private:
   trial_id trial_; // Whose attempt it is.
   attempt_number attempt_ = 0;
   attempt_events told_; // And not given yet.
+  attempt_events alive_;      // The attempt's first event, if it was told,
+  attempt_events unanswered_; // and those that were given to a request that has no answer yet.
   attempt_answer answer_ = attempt_answer::go_on;
   bool ends_at_once_ = false; // What was told last need not be on disk.
   iteration_number free_until_ = 0;

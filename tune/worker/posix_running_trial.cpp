@@ -110,7 +110,7 @@ void running_trial::run_class(const trainable::factory& make, kept_actor& kept) 
 /// Between two iterations of a class: nobody has told it to end.
 bool running_trial::may_go_on() {
   if (!course_.is_ending() && options_.exchange->is_closed())
-    course_.on_answer(attempt_answer::stop, options_.now());
+    course_.on_answer(options_.exchange->at_close(), options_.now());
   return !course_.is_ending();
 }
 
@@ -126,8 +126,8 @@ next_step running_trial::report(const metrics& values, const save_function& save
   check_caller();
   if (course_.is_ending())
     throw attempt_unwound();
-  if (!may_go_on())
-    return stop; // What it has just done is not counted.
+  if (options_.exchange->at_close() == attempt_answer::stop && !may_go_on())
+    return stop; // No checkpoint is wanted, and what it has just done is not counted.
   auto report = course_.on_report(values, done_at);
   if (!report)
     throw failure(report.error());

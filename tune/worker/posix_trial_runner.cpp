@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -72,6 +73,10 @@ result<void> trial_runner::answer(attempt_reply reply) {
   return exchange_.answer(reply);
 }
 
+void trial_runner::heard() {
+  exchange_.heard();
+}
+
 void trial_runner::shut_down(std::function<void()> when_idle) {
   {
     std::lock_guard guard(mutex_);
@@ -84,8 +89,11 @@ void trial_runner::run() {
   std::optional<last_words_stack> stack;
   if (options_.owns_process)
     stack.emplace();
-  while (const auto order = exchange_.wait_for_order())
+  while (const auto order = exchange_.wait_for_order()) {
+    last_.reset();
     run_attempt(*order);
+  }
+  leave_unheard();
   kept_ = {}; // The user's destructors are user's code, too.
   std::function<void()> told;
   {
@@ -103,6 +111,8 @@ void trial_runner::run_attempt(const attempt_order& order) {
   const auto place = enter(order);
   if (!place)
     return exchange_.tell_last(cannot_begin(end_cause::not_started, place.error()));
+  if (options_.owns_process && place->sees_storage) // What it tells is heard, or left there.
+    last_.emplace(order, place->directory);
   attempt_alive alive{options_.node,       own_hostname(),           own_ip(), static_cast<std::uint32_t>(::getpid()),
                       place->sees_storage, place->directory.string()};
   exchange_.tell(std::move(alive));
@@ -113,6 +123,15 @@ void trial_runner::run_attempt(const attempt_order& order) {
   }
   leave();
   exchange_.tell_last(std::move(over));
+}
+
+/// Who was told to end before somebody had heard the end of its attempt has no driver any more.
+void trial_runner::leave_unheard() {
+  const auto events = exchange_.unheard();
+  if (last_ && !events.empty())
+    if (auto written = write_unheard(last_->directory, last_->attempt, last_->marker, events); !written)
+      std::cerr << "caf-tune: what no driver has heard of the trial is lost: " << written.error().message << '\n';
+  last_.reset();
 }
 
 result<attempt_place> trial_runner::enter(const attempt_order& order) {

@@ -3,11 +3,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "runtime/base/instant.hpp"
 #include "tune/path.hpp"
+#include "tune/store/file_unheard_events.hpp"
 #include "tune/trial/attempt_messages.hpp"
 #include "tune/worker/checkpoint_files.hpp"
 #include "tune/worker/posix_attempt_exchange.hpp"
@@ -51,7 +53,9 @@ public:
   [[nodiscard]] result<void> answer(attempt_reply reply, then with);
   [[nodiscard]] result<void> begin(attempt_order order); ///< With a listener. Errors as above.
   [[nodiscard]] result<void> answer(attempt_reply reply);
-  /// Stops the attempt at its next report, which is not counted, and takes no other. `when_idle` is called once, on the
+  void heard(); ///< All that was told of the last attempt, which is over.
+  /// Stops the attempt at its next report, with a checkpoint, and takes no other. What of it nobody is known to have
+  /// heard is left in the trial's directory for a later driver, where that is seen. `when_idle` is called once, on the
   /// runner's thread, when the user's code has returned and whoever waited was given `over`. Called once.
   void shut_down(std::function<void()> when_idle);
 
@@ -60,12 +64,26 @@ private:
   void run_attempt(const attempt_order& order);
   [[nodiscard]] result<attempt_place> enter(const attempt_order& order);
   void leave();
+  void leave_unheard();
 
   trial_runner_options options_;
   attempt_exchange exchange_;
   std::unique_ptr<attempt_output> output_;
   path home_;
   kept_actor kept_;
+  struct last_attempt {
+    last_attempt(const attempt_order& order, const path& where)
+      : attempt(order.attempt),
+        marker(order.marker),
+        directory(where),
+        running(where, order.attempt) {}
+
+    attempt_number attempt;
+    std::string marker; ///< Of its driver.
+    path directory;
+    attempt_lock running;
+  };
+  std::optional<last_attempt> last_; ///< That sees the storage; the runner's thread's.
   std::mutex mutex_;
   std::function<void()> when_idle_;
   std::thread thread_;

@@ -65,6 +65,8 @@ public:
       asked->deliver(std::move(bytes));
   }
 
+  void on_heard() { runner_.heard(); }
+
   void on_exit() {
     if (!std::exchange(is_ending_, true))
       runner_.shut_down([address = address_] { send_to(address, idle_atom_v); });
@@ -115,6 +117,7 @@ caf::behavior trial_runner_actor::make_behavior() {
     },
     [this](begin_atom, const std::string& order) { return body_->on_begin(order); },
     [this](answer_atom, std::uint8_t answer, std::int64_t free_until) { return body_->on_answer(answer, free_until); },
+    [this](heard_atom) { body_->on_heard(); },
     [this](told_atom, std::string& events) { body_->on_told(events); },
     [this](idle_atom) { quit(caf::exit_reason::user_shutdown); },
   };

@@ -14,6 +14,7 @@
 CAF_ADD_ATOM(caf_tune, tune, hello_atom, "hello")
 CAF_ADD_ATOM(caf_tune, tune, begin_atom, "begin")
 CAF_ADD_ATOM(caf_tune, tune, answer_atom, "answer")
+CAF_ADD_ATOM(caf_tune, tune, heard_atom, "heard")
 
 namespace tune {
 
@@ -31,6 +32,7 @@ struct runner_place {
 ///   (hello_atom, std::string marker_file, std::string marker) -> std::string: its runner_place as bytes
 ///   (begin_atom, std::string order)                             -> std::string events
 ///   (answer_atom, std::uint8_t answer, std::int64_t free_until) -> std::string events
+///   (heard_atom): all of its last attempt, which is over; else it leaves that for a later driver when it ends
 ///
 /// with the bytes and the number of attempt_wire. When an attempt's last event (attempt_over) has been given, the next
 /// may begin. A request that is no such message, or comes at the wrong time, is answered with an error. Asked to quit,

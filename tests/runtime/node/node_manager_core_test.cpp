@@ -249,7 +249,8 @@ TEST_CASE("node manager: the head's order ends a lease: politely first, then by 
   const auto ending = h.node.on_end_lease(lease_id(1), "its owner is gone", h.now);
   CHECK(has<core::stop_work>(ending));
   CHECK_FALSE(has<core::tell_lease_ended>(ending));
-  CHECK(has<core::kill_worker>(h.pass(1s)));
+  CHECK_FALSE(has<core::kill_worker>(h.pass(2999ms)));
+  CHECK(has<core::kill_worker>(h.pass(1ms)));
   const auto over = h.worker_exits(worker);
   CHECK(has<core::tell_lease_ended>(over));
   REQUIRE(has<core::tell_work_ended>(over));
@@ -320,7 +321,8 @@ TEST_CASE(
   }
   SUBCASE("too late") {
     CHECK(has<core::stop_work>(h.pass(1s)));
-    CHECK(has<core::kill_worker>(h.pass(1s)));
+    CHECK_FALSE(has<core::kill_worker>(h.pass(2999ms)));
+    CHECK(has<core::kill_worker>(h.pass(1ms)));
     CHECK(has<core::tell_lease_ended>(h.worker_exits(worker)));
     const auto told = or_throw(h.node.on_owner_hello(driver, version, h.now));
     REQUIRE(has<core::tell_work_ended>(told));

@@ -218,7 +218,8 @@ public:
   void interrupt() { perform(core->on_interrupt("interrupted", now())); }
 
   /// kill -9 of the driver: what was not durable is gone, as are the attempts; another one opens the journal.
-  void crash_and_reopen(std::size_t capacity) {
+  /// `unheard`: what attempt `of` of the first trial left for it, if anything.
+  void crash_and_reopen(std::size_t capacity, const attempt_events& unheard = {}, attempt_number of = 1) {
     written.resize(durable);
     hastes.resize(durable);
     attempts.clear();
@@ -230,6 +231,8 @@ public:
       if (!read)
         throw std::runtime_error(read.error().message);
     }
+    if (!unheard.empty())
+      core->on_unheard(trial_id{1}, of, unheard);
     begin(capacity);
   }
 

@@ -1,0 +1,95 @@
+#include "tune/store/file_unheard_events.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/scratch_directory.hpp"
+
+using namespace tune;
+
+namespace {
+
+attempt_events some_events() {
+  attempt_report report;
+  report.iteration = 7;
+  report.values = {{"loss", 0.5}};
+  return {report, attempt_over{{end_cause::paused, ""}, std::nullopt, ""}};
+}
+
+/// What another process sees: this one never stands in its own way.
+bool another_sees_it_running(const path& directory) {
+  const auto child = ::fork();
+  if (child == 0)
+    ::_exit(is_attempt_running(directory, 2) ? 1 : 0);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WEXITSTATUS(status) == 1;
+}
+
+} // namespace
+
+TEST_CASE("unheard events: what an attempt leaves is read by the next driver, once") {
+  const scratch_directory folder;
+  const path trial(folder / "");
+
+  REQUIRE(write_unheard(trial, 3, "first", some_events()));
+
+  const auto read = read_unheard(trial, 3, "first");
+  REQUIRE(read);
+  REQUIRE(*read);
+  REQUIRE((*read)->size() == 2);
+  CHECK(std::get<attempt_report>((*read)->front()).iteration == 7);
+  CHECK(std::get<attempt_over>((*read)->back()).end.cause == end_cause::paused);
+  remove_unheard(trial, 3);
+  CHECK_FALSE(*read_unheard(trial, 3, "first"));
+}
+
+TEST_CASE("unheard events: another attempt's, and one's of the same number for another driver, are not heard") {
+  const scratch_directory folder;
+  const path trial(folder / "");
+  REQUIRE(write_unheard(trial, 3, "first", some_events()));
+
+  CHECK_FALSE(*read_unheard(trial, 4, "first"));
+  CHECK_FALSE(*read_unheard(trial, 3, "second"));
+}
+
+TEST_CASE("unheard events: what is damaged is an error, wherever it is cut or changed") {
+  const scratch_directory folder;
+  const path trial(folder / "");
+  REQUIRE(write_unheard(trial, 1, "first", some_events()));
+  const auto file = (folder / ".unheard.attempt-1").string();
+  const auto size = std::filesystem::file_size(file);
+
+  SUBCASE("cut") {
+    for (auto left = size; left-- > 0;) {
+      std::filesystem::resize_file(file, left);
+      CHECK_FALSE(read_unheard(trial, 1, "first"));
+    }
+  }
+  SUBCASE("changed") {
+    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(-1, std::ios::end).put('?');
+    CHECK(read_unheard(trial, 1, "first").error().message == file + ": its checksum or length is wrong");
+  }
+  SUBCASE("of a later format") {
+    std::ofstream(file) << "caf-tune-unheard-2 first 0 00000000\n";
+    CHECK(read_unheard(trial, 1, "first").error().message == file + ": it is not of the format caf-tune-unheard-1");
+  }
+}
+
+TEST_CASE("unheard events: an attempt is seen to run for as long as it does") {
+  const scratch_directory folder;
+  const path trial(folder / "");
+  CHECK_FALSE(another_sees_it_running(trial));
+  {
+    const attempt_lock running(trial, 2);
+    CHECK(another_sees_it_running(trial));
+  }
+  CHECK_FALSE(another_sees_it_running(trial));
+  std::ofstream(folder / ".running.attempt-2") << ""; // What a kill leaves.
+  CHECK_FALSE(another_sees_it_running(trial));
+}

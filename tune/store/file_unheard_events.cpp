@@ -1,0 +1,128 @@
+#include "tune/store/file_unheard_events.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "runtime/package/posix_file.hpp"
+#include "tune/journal/crc32c.hpp"
+#include "tune/trial/attempt_wire.hpp"
+
+namespace tune {
+namespace {
+
+constexpr std::uint32_t most_bytes = 1u << 30; // 1,000 reports of 1 MiB each.
+constexpr const char* format_name = "caf-tune-unheard-1";
+
+path lock_file(const path& trial_directory, attempt_number attempt) {
+  return trial_directory / fmt::format(".running.attempt-{}", attempt);
+}
+
+path unheard_file(const path& trial_directory, attempt_number attempt) {
+  return trial_directory / fmt::format(".unheard.attempt-{}", attempt);
+}
+
+struct flock whole_file() {
+  struct flock all {};
+  all.l_type = F_WRLCK;
+  all.l_whence = SEEK_SET;
+  return all;
+}
+
+/// The first line: format, driver, length and checksum of what follows.
+std::string head_of(std::string_view driver, std::string_view bytes) {
+  return fmt::format("{} {} {} {:08x}\n", format_name, driver, bytes.size(), crc32c(bytes));
+}
+
+} // namespace
+
+attempt_lock::attempt_lock(const path& trial_directory, attempt_number attempt)
+  : file_(lock_file(trial_directory, attempt)),
+    descriptor_(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+  auto all = whole_file();
+  if (descriptor_ >= 0 && ::fcntl(descriptor_, F_SETLK, &all) != 0) {
+    // One of the same number, which no journal knows, still ends.
+    ::close(descriptor_);
+    descriptor_ = -1;
+  }
+}
+
+attempt_lock::~attempt_lock() {
+  if (descriptor_ < 0)
+    return;
+  ::unlink(file_.c_str()); // Before it is free: else a later one's file could be removed.
+  ::close(descriptor_);
+}
+
+bool is_attempt_running(const path& trial_directory, attempt_number attempt) {
+  const int descriptor = ::open(lock_file(trial_directory, attempt).c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0)
+    return false;
+  auto all = whole_file();
+  const bool is_held = ::fcntl(descriptor, F_GETLK, &all) == 0 && all.l_type != F_UNLCK;
+  ::close(descriptor);
+  return is_held;
+}
+
+result<void> write_unheard(const path& trial_directory, attempt_number attempt, std::string_view driver,
+                           const attempt_events& events) {
+  const auto file = unheard_file(trial_directory, attempt).string();
+  const auto fresh = file + ".tmp";
+  const auto bytes = attempt_wire::to_bytes(events);
+  ::unlink(fresh.c_str());
+  return runtime::posix_file::open_for_writing(fresh)
+    .and_then([&](const runtime::posix_file& to) {
+      return to.write_at(0, head_of(driver, bytes) + bytes).and_then([&] { return to.sync(); });
+    })
+    .and_then([&]() -> result<void> {
+      if (std::rename(fresh.c_str(), file.c_str()) != 0)
+        return fail(runtime::file_error(file, "written", errno));
+      return runtime::sync_directory(trial_directory.string());
+    });
+}
+
+result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt,
+                                                   std::string_view driver) {
+  const auto file = unheard_file(trial_directory, attempt).string();
+  const auto text = runtime::posix_file::open_for_reading(file).and_then(
+    [](const runtime::posix_file& from) {
+      return from.status().and_then([&](const struct stat& of) {
+        const auto size = std::clamp<std::int64_t>(of.st_size, 0, most_bytes);
+        return from.read_at(0, static_cast<std::uint32_t>(size));
+      });
+    });
+  if (!text) {
+    if (text.error().code == errc::not_found)
+      return std::optional<attempt_events>();
+    return fail(text.error());
+  }
+  const auto line_end = text->find('\n');
+  std::istringstream head(text->substr(0, line_end));
+  std::string format, whose;
+  head >> format >> whose;
+  if (line_end == std::string::npos || format != format_name)
+    return fail(errc::incompatible, fmt::format("{}: it is not of the format {}", file, format_name));
+  if (whose != driver) // Of an attempt of the same number, for another driver.
+    return std::optional<attempt_events>();
+  const auto bytes = std::string_view(*text).substr(line_end + 1);
+  if (text->substr(0, line_end + 1) != head_of(driver, bytes))
+    return fail(errc::incompatible, fmt::format("{}: its checksum or length is wrong", file));
+  return attempt_wire::events_from(bytes).map([](attempt_events events) {
+    return std::optional<attempt_events>(std::move(events));
+  });
+}
+
+void remove_unheard(const path& trial_directory, attempt_number attempt) {
+  ::unlink(unheard_file(trial_directory, attempt).c_str());
+  ::unlink(lock_file(trial_directory, attempt).c_str());
+}
+
+} // namespace tune

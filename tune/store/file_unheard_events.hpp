@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tune/path.hpp"
+#include "tune/trial/attempt_messages.hpp"
+
+/// What attempts leave in their trial's directory when their driver is gone, for the next one.
+namespace tune {
+
+/// Held, and its file there, until an attempt in a worker that sees the storage has run and was heard to its end.
+/// A lock of the process, which ends with it and which its children do not inherit.
+class attempt_lock {
+public:
+  /// Without a lock, where that cannot be: nobody waits for it.
+  attempt_lock(const path& trial_directory, attempt_number attempt);
+  ~attempt_lock();
+  attempt_lock(const attempt_lock&) = delete;
+  attempt_lock& operator=(const attempt_lock&) = delete;
+
+private:
+  path file_;
+  int descriptor_;
+};
+
+/// Whether another process holds it; never of this process.
+[[nodiscard]] bool is_attempt_running(const path& trial_directory, attempt_number attempt);
+
+/// Whole and on disk, or not at all. `driver` is the marker of whom the attempt ran for.
+[[nodiscard]] result<void> write_unheard(const path& trial_directory, attempt_number attempt, std::string_view driver,
+                                         const attempt_events& events);
+
+/// Nothing: there is none of that attempt for that driver. Error: it cannot be read, or is damaged.
+[[nodiscard]] result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt,
+                                                                 std::string_view driver);
+
+/// Once it is in the journal; and the lock's file, which a kill leaves. If they are there.
+void remove_unheard(const path& trial_directory, attempt_number attempt);
+
+} // namespace tune
