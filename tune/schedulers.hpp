@@ -76,7 +76,7 @@ struct hyperband_options {
   enum class variant {
     asynchronous, ///< Each trial belongs to a bracket of ASHA by chance, and stops at its rungs. Needs no checkpoints.
     synchronous,  ///< Trials of a bracket wait for each other at each rung, and exactly the best go on. Needs them.
-                  ///< Others stay paused until the experiment ends; so does a bracket that `samples` does not fill.
+                  ///< A bracket that `samples` does not fill stays paused until the experiment ends.
   };
 
   iteration_number max_t = 81;       ///< Iterations after which a trial has finished; at least grace_period.

@@ -90,6 +90,8 @@ void ask_tell_core::on_command(const command& said, record::wall_time now, step&
 /// One after the other, so that three asks for one are an ask for three.
 void ask_tell_core::on(const ask& said, record::wall_time now, step& todo) {
   for (std::uint64_t i = 0; i < said.count; ++i) {
+    if (paused_ > 0)
+      end_lost(now, todo);
     if (paused_ > 0 && resume_paused(now, todo))
       continue;
     const trial_id next(endings_.size() + 1);
@@ -122,17 +124,25 @@ bool ask_tell_core::resume_paused(record::wall_time now, step& todo) {
   return true;
 }
 
+void ask_tell_core::end_lost(record::wall_time now, step& todo) {
+  for (auto& each : schedule_->lost())
+    end_paused(each.trial, std::move(each.reason), now, todo);
+}
+
+void ask_tell_core::end_paused(trial_id trial, std::string reason, record::wall_time now, step& todo) {
+  announce(trial, trial_state::stopped, std::move(reason), now, todo);
+  end(trial, trial_state::stopped, trial_outcome::stopped, numbers(lives_.at(trial).results), /*was_stopped=*/true);
+}
+
 /// None runs and none can come: no result can bring them back.
 void ask_tell_core::end_all_paused(record::wall_time now, step& todo) {
   std::map<trial_id, std::string> reasons;
   for (auto& each : schedule_->end_paused())
     reasons[each.trial] = std::move(each.reason);
   while (!lives_.empty()) {
-    const auto& [trial, last] = *lives_.begin();
+    const auto trial = lives_.begin()->first;
     const auto found = reasons.find(trial);
-    announce(trial, trial_state::stopped,
-             found == reasons.end() ? "paused, and no result can bring it back" : found->second, now, todo);
-    end(trial_id(trial), trial_state::stopped, trial_outcome::stopped, numbers(last.results), /*was_stopped=*/true);
+    end_paused(trial, found == reasons.end() ? "paused, and no result can bring it back" : found->second, now, todo);
   }
 }
 

@@ -82,6 +82,8 @@ private:
 
   void create(trial_id trial, const config& values);
   bool resume_paused(record::wall_time now, step& todo);
+  void end_lost(record::wall_time now, step& todo);
+  void end_paused(trial_id trial, std::string reason, record::wall_time now, step& todo);
   void end_all_paused(record::wall_time now, step& todo);
   void refuse_report(const ask_tell::report& said, step& todo) const;
   void answer_ended(const ask_tell::tell& said, const ending& ended, step& todo) const;

@@ -229,6 +229,8 @@ private:
   bool create(std::size_t most, const moment& now, actions& todo);
   bool bring_back_paused(const moment& now, actions& todo);
   void start_due(const moment& now, actions& todo);
+  void end_each(const std::vector<scheduler::resumption>& ends, const moment& now, actions& todo);
+  void end_lost(const moment& now, actions& todo);
   void end_paused(const moment& now, actions& todo);
   void finish_if_done(const moment& now, actions& todo);
   void on_due(trial_id trial, trial_life& life, runtime::instant due, const moment& now, actions& todo);

@@ -59,6 +59,7 @@ bool controller_core::may_create() const {
 void controller_core::fill(const moment& now, actions& todo) {
   if (stage_ == stage::running && capacity_ > 0 && !is_far_ahead_of_disk()) {
     const auto wanted = wanted_at_once(now);
+    end_lost(now, todo);
     while (at_work() < wanted && bring_back_paused(now, todo)) {}
     while (at_work() < wanted && may_create() && !waits_for_results_)
       if (!create(wanted - at_work(), now, todo))
@@ -118,12 +119,23 @@ bool controller_core::bring_back_paused(const moment& now, actions& todo) {
   return true;
 }
 
-/// Nothing runs and nothing can come: what is paused ends.
-void controller_core::end_paused(const moment& now, actions& todo) {
-  for (const auto& each : schedule_->end_paused())
+/// Of these, those that are paused, and not by their user.
+void controller_core::end_each(const std::vector<scheduler::resumption>& ends, const moment& now, actions& todo) {
+  for (const auto& each : ends)
     if (const auto found = lives_.find(each.trial);
         found != lives_.end() && found->second.state == trial_state::paused && !found->second.is_held)
       become(each.trial, trial_state::stopped, each.reason, now, todo);
+}
+
+/// Their checkpoints are kept no longer than necessary, and the searcher hears of them.
+void controller_core::end_lost(const moment& now, actions& todo) {
+  if (paused_ > 0)
+    end_each(schedule_->lost(), now, todo);
+}
+
+/// Nothing runs and nothing can come: what is paused ends.
+void controller_core::end_paused(const moment& now, actions& todo) {
+  end_each(schedule_->end_paused(), now, todo);
   std::vector<trial_id> left;
   for (const auto& each : lives_)
     if (each.second.state == trial_state::paused && !each.second.is_held)

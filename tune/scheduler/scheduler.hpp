@@ -64,6 +64,9 @@ public:
   };
   virtual std::optional<resumption> choose_paused() { return std::nullopt; }
 
+  /// Those that have paused and can never be chosen any more, and why: they end now.
+  virtual std::vector<resumption> lost() const { return {}; }
+
   /// No trial runs or waits and no new one can come: which paused trials end now, and why. Those it does not name and
   /// that choose_paused() does not bring back are ended by the controller.
   virtual std::vector<resumption> end_paused() { return {}; }

@@ -84,6 +84,9 @@ void synchronous_hyperband::settle(std::uint64_t number) {
         ready_.insert(turn_of(trial, x));
       ++chosen;
     }
+    for (const auto& loser : each.waiting)
+      if (lives_.at(loser.second).has_paused)
+        lost_.insert(loser.second);
     if (i + 1 < here.rungs.size())
       here.rungs[i + 1].expected = chosen;
   }
@@ -95,7 +98,13 @@ void synchronous_hyperband::leave(trial_id trial, life& x) {
     return;
   auto& here = brackets_.at(x.bracket);
   if (x.is_paused && !x.is_chosen) {
-    here.rungs[x.next - 1].waiting.erase({x.loss, trial}); // Where it has arrived already.
+    auto& at = here.rungs[x.next - 1]; // Where it has arrived already.
+    at.waiting.erase({x.loss, trial});
+    lost_.erase(trial);
+    if (here.created == here.what->trials)
+      return;
+    --at.arrived; // The bracket is still being filled, now by another one, too.
+    --here.created;
     return;
   }
   ready_.erase(turn_of(trial, x));
@@ -121,9 +130,12 @@ void synchronous_hyperband::on_trial_paused(trial_id trial) {
   const auto found = lives_.find(trial);
   if (found == lives_.end() || !found->second.is_paused)
     return;
-  found->second.has_paused = true;
-  if (found->second.is_chosen)
-    ready_.insert(turn_of(trial, found->second));
+  auto& x = found->second;
+  x.has_paused = true;
+  if (x.is_chosen)
+    ready_.insert(turn_of(trial, x));
+  else if (brackets_.at(x.bracket).rungs[x.next - 1].is_decided)
+    lost_.insert(trial);
 }
 
 void synchronous_hyperband::on_trial_held(trial_id trial) {
@@ -131,6 +143,7 @@ void synchronous_hyperband::on_trial_held(trial_id trial) {
   if (found == lives_.end())
     return;
   found->second.has_paused = false;
+  lost_.erase(trial);
   ready_.erase(turn_of(trial, found->second));
 }
 
@@ -186,6 +199,13 @@ std::optional<scheduler::resumption> synchronous_hyperband::choose_paused() {
   const resumption chosen{trial, place_in(x)};
   x.is_paused = x.has_paused = x.is_chosen = false;
   return chosen;
+}
+
+std::vector<scheduler::resumption> synchronous_hyperband::lost() const {
+  std::vector<resumption> ends;
+  for (const auto trial : lost_)
+    ends.push_back({trial, place_in(lives_.at(trial))});
+  return ends;
 }
 
 std::vector<scheduler::resumption> synchronous_hyperband::end_paused() {

@@ -16,7 +16,9 @@ namespace tune {
 /// Synchronous Hyperband (Li et al. 2018, JMLR 18-185, algorithm 1). Trials fill one bracket after the other, from the
 /// one that tries most to the one whose trials all run to max_t, and then again from the first. A trial pauses at its
 /// rung; when all trials of its bracket that were to come there have come or ended, the best of them go on. While one
-/// bracket waits the next is begun, so that no place is idle. NaN stops, and a trial that failed has lost.
+/// bracket waits the next is begun, so that no place is idle. NaN stops, and a trial that failed has lost. One that is
+/// stopped while it waits for a bracket to be filled, as all are at the end of an experiment that may be extended,
+/// gives its place to another.
 class synchronous_hyperband final : public scheduler {
 public:
   /// What a bracket begins with, and its rungs: after how many iterations, and how many go on from there.
@@ -40,6 +42,7 @@ public:
   void on_trial_paused(trial_id trial) override;
   void on_trial_held(trial_id trial) override;
   std::optional<resumption> choose_paused() override;
+  std::vector<resumption> lost() const override;
   std::vector<resumption> end_paused() override;
   std::optional<iteration_number> max_iterations() const override { return options_.max_t; }
   bool needs_checkpoints() const override { return true; }
@@ -82,6 +85,7 @@ private:
   std::uint64_t newest_ = 0;                  ///< From 1: trials that are created belong to it until it is full.
   std::map<trial_id, life> lives_;            ///< Of trials that have not ended.
   std::set<turn> ready_;                      ///< Chosen, and have paused.
+  std::set<trial_id> lost_;                   ///< Not chosen where others were, and have paused.
 };
 
 } // namespace tune

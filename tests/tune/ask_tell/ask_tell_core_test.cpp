@@ -1,5 +1,7 @@
 #include "tune/ask_tell/ask_tell_core.hpp"
 
+#include <utility>
+
 #include <doctest/doctest.h>
 
 #include "tests/tune/ask_tell/search_for_test.hpp"
@@ -171,6 +173,17 @@ TEST_CASE("ask-tell: a paused trial comes back by an ask, and goes on after its 
   CHECK(without_config(search.ask(R"({"ask": 1})")) == R"({"trial":4})");
   CHECK(search.ask(tell(3, "0.2")) == R"({"trial":3,"ok":true})"); // Who runs it may also end it.
   CHECK(ends_with(search.ask(R"({"pending": true})"), R"("iteration":0}],"paused":[1,2]})"));
+}
+
+TEST_CASE("ask-tell: a paused trial that can never come back ends with the next ask") {
+  search_for_test search(numbers_only, flags(R"({"name": "hyperband", "type": "synchronous", "max_t": 3})"));
+  search.say(R"({"ask": 3})");
+  for (const auto& [trial, loss] : {std::pair(1, "0.3"), std::pair(2, "0.1"), std::pair(3, "0.05")})
+    search.say(report(trial, 1, loss));
+  CHECK(ends_with(search.ask(R"({"pending": true})"), R"("paused":[1,2,3]})"));
+
+  CHECK(without_config(search.ask(R"({"ask": 1})")) == R"({"trial":3,"iteration":1})");
+  CHECK(ends_with(search.ask(R"({"pending": true})"), R"("iteration":1}],"paused":[]})"));
 }
 
 TEST_CASE("ask-tell: a space that is exhausted says so after what is left; paused trials may still come back") {

@@ -222,6 +222,27 @@ TEST_CASE("controller: a paused trial comes back from its checkpoint before a ne
   CHECK(x.core->created() == 1);
 }
 
+TEST_CASE("controller: a paused trial that its scheduler gives up ends at once, while others run") {
+  const auto decide = [](trial_id trial, iteration_number) {
+    return trial.value == 1 ? verdict::pause : verdict::go_on;
+  };
+  virtual_experiment x(virtual_experiment::options(2), 1000, decide);
+  x.begin(2);
+  x.alive(1);
+  x.alive(2);
+  x.schedule->loses.insert(trial_id{1});
+  x.report(1, 0.5, /*checkpoint=*/true);
+  x.sync();
+  x.over(1, end_cause::paused);
+
+  CHECK(x.state_of(1) == trial_state::stopped);
+  CHECK(x.reason_of(1) == "it has lost");
+  CHECK_FALSE(x.ended);
+  x.sync();
+  x.crash_and_reopen(2);
+  CHECK(x.state_of(1) == trial_state::stopped);
+}
+
 TEST_CASE("controller: a trial that crashes after its last report has ended all the same") {
   virtual_experiment x(virtual_experiment::options(1), 1000, {}, /*most=*/1);
   x.begin(1);

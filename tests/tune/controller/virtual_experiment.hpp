@@ -83,8 +83,16 @@ public:
     paused_.erase(paused_.begin());
     return resumption{trial, "its turn"};
   }
+  std::vector<resumption> lost() const override {
+    std::vector<resumption> ends;
+    for (const auto trial : paused_)
+      if (loses.count(trial) != 0)
+        ends.push_back({trial, "it has lost"});
+    return ends;
+  }
   std::optional<iteration_number> max_iterations() const override { return most_; }
 
+  std::set<trial_id> loses; ///< When they have paused.
   bool brings_back = true;
   bool goes_alone = false; ///< Lets trials do without answers what it has nothing to say about.
 

@@ -60,6 +60,10 @@ said run(scheduler& by, seed s, std::uint64_t trials, std::size_t places, double
   std::map<trial_id, int> at;
   std::uint64_t created = 0;
   for (;;) {
+    for (const auto& each : by.lost()) {
+      REQUIRE(running.count(each.trial) == 0);
+      by.on_trial_end(each.trial, trial_state::stopped);
+    }
     while (running.size() < places) {
       if (const auto next = by.choose_paused()) {
         REQUIRE(running.insert(next->trial).second);
@@ -168,6 +172,53 @@ TEST_CASE("hyperband, synchronous: a bracket that is not filled waits until the 
   REQUIRE(ends.size() == 1);
   CHECK(ends.front().trial == trial_id{2});
   CHECK(ends.front().reason == "rung 1: 1 waits for all of its bracket, 2 of 3 have come");
+}
+
+TEST_CASE("hyperband, synchronous: who is paused and has lost its rung is told, unless its user holds it") {
+  const auto by = hyperband(options_of(3, 3)).make({1, direction::minimize});
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    by->on_trial_created(trial_id{i}, {});
+  CHECK(by->on_result({trial_id{1}, 1, 5}).what == verdict::pause);
+  by->on_trial_paused(trial_id{1});
+  CHECK(by->on_result({trial_id{2}, 1, 6}).what == verdict::pause); // It saves until later.
+  CHECK(by->lost().empty());
+  CHECK(by->on_result({trial_id{3}, 1, 4}).what == verdict::pause);
+  by->on_trial_paused(trial_id{3});
+
+  REQUIRE(by->lost().size() == 1);
+  CHECK(by->lost().front().trial == trial_id{1});
+  CHECK(by->lost().front().reason == "rung 1: 5 is not among the best 1 of 3");
+  by->on_trial_paused(trial_id{2});
+  CHECK(by->lost().size() == 2);
+  by->on_trial_held(trial_id{2});
+  CHECK(by->lost().size() == 1);
+  by->on_trial_end(trial_id{1}, trial_state::stopped);
+  CHECK(by->lost().empty());
+  CHECK(by->choose_paused()->trial == trial_id{3});
+}
+
+TEST_CASE("hyperband, synchronous: a bracket that was not filled is filled anew when the experiment is extended") {
+  const auto by = hyperband(options_of(3, 3)).make({1, direction::minimize});
+  for (std::uint64_t i = 1; i <= 2; ++i) {
+    by->on_trial_created(trial_id{i}, {});
+    CHECK(by->on_result({trial_id{i}, 1, 0}).what == verdict::pause);
+    by->on_trial_paused(trial_id{i});
+  }
+  CHECK(by->lost().empty());
+  for (const auto& each : by->end_paused())
+    by->on_trial_end(each.trial, trial_state::stopped);
+
+  for (std::uint64_t i = 3; i <= 5; ++i) {
+    by->on_trial_created(trial_id{i}, {});
+    CHECK_FALSE(by->choose_paused());
+    CHECK(by->on_result({trial_id{i}, 1, 10 - static_cast<double>(i)}).reason.find("of 3") != std::string::npos);
+    by->on_trial_paused(trial_id{i});
+  }
+  CHECK(by->lost().size() == 2);
+  const auto next = by->choose_paused();
+  REQUIRE(next);
+  CHECK(next->trial == trial_id{5});
+  CHECK(next->reason == "rung 1: 5 is among the best 1 of 3");
 }
 
 TEST_CASE("hyperband, synchronous: of equal results the earlier trial goes on, and a chosen one that ends is missed by "
