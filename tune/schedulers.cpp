@@ -8,6 +8,7 @@
 #include "tune/scheduler/rung_levels.hpp"
 #include "tune/scheduler/synchronous_hyperband.hpp"
 #include "tune/scheduler/threshold_stopping.hpp"
+#include "tune/scheduler/wilcoxon_stopping.hpp"
 #include "tune/space/near_name.hpp"
 #include "tune/value/json_options.hpp"
 #include "tune/value/named_choice.hpp"
@@ -74,6 +75,16 @@ std::vector<std::string> mistakes_of(const median_stopping_options& options) {
   auto found = mistakes_of(options.grace_period);
   if (options.min_samples < 1)
     found.push_back(fmt::format("min_samples is {}, but must be at least 1", options.min_samples));
+  return found;
+}
+
+std::vector<std::string> mistakes_of(const wilcoxon_options& options) {
+  std::vector<std::string> found;
+  if (!(options.p_threshold > 0 && options.p_threshold < 1))
+    found.push_back(fmt::format("p_threshold is {}, but must be more than 0 and less than 1; use for example 0.1",
+                                options.p_threshold));
+  if (options.startup_steps < 2)
+    found.push_back(fmt::format("startup_steps is {}, but must be at least 2", options.startup_steps));
   return found;
 }
 
@@ -161,6 +172,14 @@ result<median_stopping_options> median_stopping_from(std::string_view text) {
   fields.read("grace_period", options.grace_period);
   fields.read("min_samples", options.min_samples);
   return checked("scheduler median_stopping", fields.mistakes(), options);
+}
+
+result<wilcoxon_options> wilcoxon_from(std::string_view text) {
+  wilcoxon_options options;
+  json_options fields("scheduler wilcoxon", text);
+  fields.read("p_threshold", options.p_threshold);
+  fields.read("startup_steps", options.startup_steps);
+  return checked("scheduler wilcoxon", fields.mistakes(), options);
 }
 
 result<threshold_options> threshold_from(std::string_view text) {
@@ -251,6 +270,7 @@ const std::map<std::string, result<scheduler_choice> (*)(std::string_view), std:
     {"median_stopping", [](std::string_view text) { return median_stopping_from(text).map(median_stopping); }},
     {"patient", [](std::string_view text) { return patient_from(text).map(patient); }},
     {"threshold", [](std::string_view text) { return threshold_from(text).map(threshold); }},
+    {"wilcoxon", [](std::string_view text) { return wilcoxon_from(text).map(wilcoxon); }},
   };
   return all;
 }
@@ -326,6 +346,15 @@ scheduler_choice median_stopping(const median_stopping_options& options) {
                    std::make_unique<median_stopping_scheduler, const median_stopping_options&, const scheduler_setup&>);
 }
 
+scheduler_choice wilcoxon(const wilcoxon_options& options) {
+  const wilcoxon_options plain;
+  auto fields = json::object();
+  add_unless(fields, "p_threshold", options.p_threshold, plain.p_threshold);
+  add_unless(fields, "startup_steps", options.startup_steps, plain.startup_steps);
+  return choice_of("wilcoxon", options, fields,
+                   std::make_unique<wilcoxon_stopping, const wilcoxon_options&, const scheduler_setup&>);
+}
+
 scheduler_choice threshold(const threshold_options& options) {
   auto fields = json::object();
   if (options.lower)
@@ -356,6 +385,10 @@ result<void> validate(const hyperband_options& options) {
 
 result<void> validate(const median_stopping_options& options) {
   return valid("median_stopping", mistakes_of(options));
+}
+
+result<void> validate(const wilcoxon_options& options) {
+  return valid("wilcoxon", mistakes_of(options));
 }
 
 result<void> validate(const threshold_options& options) {

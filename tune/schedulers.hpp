@@ -96,6 +96,17 @@ struct median_stopping_options {
 scheduler_choice median_stopping(const median_stopping_options& options = {});
 [[nodiscard]] result<void> validate(const median_stopping_options& options); ///< Names every field out of range.
 
+/// For objectives that are a mean over folds or instances: each iteration reports one, the same at the same iteration
+/// of each trial. A trial stops that is significantly worse than the best completed one (Wilcoxon's signed-rank test,
+/// one sided, as in Optuna's WilcoxonPruner). As it is asked again with each result, more are stopped wrongly than one
+/// in 1 / p_threshold; what has a better mean so far than the best one is never stopped.
+struct wilcoxon_options {
+  double p_threshold = 0.1; ///< Of more than 0 and less than 1; a trial stops whose p is less. As in Optuna.
+  int startup_steps = 2;    ///< So many iterations must be compared; at least 2. As in Optuna.
+};
+scheduler_choice wilcoxon(const wilcoxon_options& options = {});
+[[nodiscard]] result<void> validate(const wilcoxon_options& options); ///< Names every field that is out of range.
+
 /// A trial stops whose metric is no number, below `lower` or above `upper` (as Optuna's ThresholdPruner).
 struct threshold_options {
   std::optional<double> lower = std::nullopt; ///< Absent: there is none.

@@ -1,3 +1,4 @@
+#include <iterator>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -38,8 +39,9 @@ search_flags any_flags(runtime::random_stream& random) {
                               R"({"name": "hyperband", "max_t": 9})",
                               R"({"name": "hyperband", "max_t": 9, "type": "synchronous"})",
                               "median_stopping",
-                              "patient"};
-  flags.scheduler = schedulers[random.below(3)];
+                              "patient",
+                              "wilcoxon"};
+  flags.scheduler = schedulers[random.below(std::size(schedulers))];
   flags.mode = random.chance(0.5) ? "min" : "max";
   flags.seed = random.below(1000);
   return flags;
