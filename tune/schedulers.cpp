@@ -4,6 +4,7 @@
 #include "tune/scheduler/asha_stopping.hpp"
 #include "tune/scheduler/fifo.hpp"
 #include "tune/scheduler/median_stopping_scheduler.hpp"
+#include "tune/scheduler/pasha_scheduler.hpp"
 #include "tune/scheduler/patient.hpp"
 #include "tune/scheduler/rung_levels.hpp"
 #include "tune/scheduler/synchronous_hyperband.hpp"
@@ -61,6 +62,14 @@ std::vector<std::string> mistakes_of(const asha_options& options) {
     found.push_back(fmt::format("brackets is {}, but there is room for at most {} between grace_period and max_t",
                                 options.brackets, most_brackets(options)));
   return found;
+}
+
+std::vector<std::string> mistakes_of(const pasha_options& options) {
+  asha_options rungs;
+  rungs.max_t = options.max_t;
+  rungs.grace_period = options.grace_period;
+  rungs.reduction_factor = options.reduction_factor;
+  return mistakes_of(rungs);
 }
 
 std::vector<std::string> mistakes_of(const hyperband_options& options) {
@@ -166,6 +175,15 @@ result<hyperband_options> hyperband_from(std::string_view text) {
   return checked("scheduler hyperband", fields.mistakes(), options);
 }
 
+result<pasha_options> pasha_from(std::string_view text) {
+  pasha_options options;
+  json_options fields("scheduler pasha", text);
+  fields.read("max_t", options.max_t);
+  fields.read("grace_period", options.grace_period);
+  fields.read("reduction_factor", options.reduction_factor);
+  return checked("scheduler pasha", fields.mistakes(), options);
+}
+
 result<median_stopping_options> median_stopping_from(std::string_view text) {
   median_stopping_options options;
   json_options fields("scheduler median_stopping", text);
@@ -268,6 +286,7 @@ const std::map<std::string, result<scheduler_choice> (*)(std::string_view), std:
     {"fifo", fifo_from},
     {"hyperband", [](std::string_view text) { return hyperband_from(text).map(hyperband); }},
     {"median_stopping", [](std::string_view text) { return median_stopping_from(text).map(median_stopping); }},
+    {"pasha", [](std::string_view text) { return pasha_from(text).map(pasha); }},
     {"patient", [](std::string_view text) { return patient_from(text).map(patient); }},
     {"threshold", [](std::string_view text) { return threshold_from(text).map(threshold); }},
     {"wilcoxon", [](std::string_view text) { return wilcoxon_from(text).map(wilcoxon); }},
@@ -337,6 +356,16 @@ scheduler_choice hyperband(const hyperband_options& options) {
                    });
 }
 
+scheduler_choice pasha(const pasha_options& options) {
+  const pasha_options plain;
+  auto fields = json::object();
+  add_unless(fields, "max_t", options.max_t, plain.max_t);
+  add_unless(fields, "grace_period", options.grace_period, plain.grace_period);
+  add_unless(fields, "reduction_factor", options.reduction_factor, plain.reduction_factor);
+  return choice_of("pasha", options, fields,
+                   std::make_unique<pasha_scheduler, const pasha_options&, const scheduler_setup&>);
+}
+
 scheduler_choice median_stopping(const median_stopping_options& options) {
   const median_stopping_options plain;
   auto fields = json::object();
@@ -377,6 +406,10 @@ scheduler_choice patient(const patient_options& options) {
     auto inside = how.scheduler ? how.scheduler->make(setup) : nullptr;
     return std::make_unique<patient_scheduler>(how, setup, std::move(inside));
   });
+}
+
+result<void> validate(const pasha_options& options) {
+  return valid("pasha", mistakes_of(options));
 }
 
 result<void> validate(const hyperband_options& options) {

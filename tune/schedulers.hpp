@@ -70,6 +70,17 @@ struct asha_options {
 scheduler_choice asha(const asha_options& options = {});
 [[nodiscard]] result<void> validate(const asha_options& options); ///< Names every field that is out of range.
 
+/// PASHA (Bohdal et al. 2023, arXiv:2207.06940): asha of promotion type that begins with two rungs, and opens the next
+/// only when the order of the trials has changed from the one to the other by more than noise. Needs checkpoints. What
+/// it saves of a long max_t is the more, the earlier trials can be told apart.
+struct pasha_options {
+  iteration_number max_t = 100;      ///< No trial does more iterations; at least grace_period.
+  iteration_number grace_period = 1; ///< Iterations before the first rung; at least 1.
+  double reduction_factor = 3;       ///< About one trial in so many passes a rung; more than 1.
+};
+scheduler_choice pasha(const pasha_options& options = {});
+[[nodiscard]] result<void> validate(const pasha_options& options); ///< Names every field that is out of range.
+
 /// Hyperband (Li et al. 2018, JMLR 18-185): successive halving in several brackets, of which the first stops trials
 /// early and the last stops none, so that it does not matter how early a trial can be judged. Defaults as in the paper.
 struct hyperband_options {

@@ -119,7 +119,8 @@ std::optional<scheduler::resumption> asha_promotion::choose_paused() {
   rung* highest = nullptr; // Of equal levels that of the first bracket.
   std::set<entry>::iterator chosen;
   for (auto& rungs : brackets_)
-    for (auto& each : rungs) {
+    for (std::size_t i = 0; i < std::min(ceiling_, rungs.size()); ++i) {
+      auto& each = rungs[i];
       if (each.promoted >= each.best.size() || (highest != nullptr && each.level <= highest->level))
         continue;
       const auto first = std::find_if(each.waiting.begin(), each.waiting.end(),
@@ -136,6 +137,11 @@ std::optional<scheduler::resumption> asha_promotion::choose_paused() {
   ++highest->promoted;
   lives_.at(trial).is_paused = lives_.at(trial).has_paused = false;
   return resumption{trial, place_in(*highest, loss, "goes on")};
+}
+
+std::optional<std::size_t> asha_promotion::rung_of(trial_id trial) const {
+  const auto found = lives_.find(trial);
+  return found != lives_.end() && found->second.is_paused ? std::optional(found->second.next - 1) : std::nullopt;
 }
 
 std::vector<scheduler::resumption> asha_promotion::end_paused() {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -30,6 +31,11 @@ public:
   std::optional<iteration_number> max_iterations() const override;
   bool needs_checkpoints() const override { return true; }
 
+  /// From this rung of a bracket on, counted from 0, nobody goes on. At first there is none such.
+  void set_ceiling(std::size_t first_closed) { ceiling_ = first_closed; }
+  /// Where it is paused, counted from 0.
+  std::optional<std::size_t> rung_of(trial_id trial) const;
+
 private:
   using entry = std::pair<double, trial_id>; ///< A loss and whose it is; of equal ones the earlier trial is the better.
 
@@ -55,6 +61,7 @@ private:
 
   asha_options options_;
   scheduler_setup setup_;
+  std::size_t ceiling_ = std::numeric_limits<std::size_t>::max();
   std::vector<std::vector<rung>> brackets_;
   std::map<trial_id, life> lives_; ///< Of trials that have not ended.
 };
