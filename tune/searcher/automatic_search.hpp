@@ -17,8 +17,8 @@
 namespace tune {
 
 /// Has other searchers propose in turn, each of which hears of every trial: no single one is good everywhere, and a
-/// mixture is nowhere bad (Dierkes et al. 2025, arXiv:2506.06143). Whose turn it is depends on the space, the
-/// objectives, the trial's number and how many trials ended in which way, so that it is the same after a restart.
+/// mixture is nowhere bad (as the comparison CARP-S suggests, arXiv:2506.06143). Whose turn it is depends on the space,
+/// the objectives, the trial's number and how many trials ended in which way, so that it is the same after a restart.
 class automatic_search final : public learning_search {
 public:
   static constexpr std::size_t most_modelled = 250; ///< Trials that have ended: after so many they must be cheap.
