@@ -87,29 +87,46 @@ node_manager_core::actions node_manager_core::on_grant(held_lease granted, insta
     over->second = now;
     return {tell_lease_ended{id}};
   }
-  const auto& name = options_.node.name;
-  if (fenced_)
-    return {refuse_lease{id, {errc::refused, fmt::format("node \"{}\" was silent for too long", name)}}};
-  if (draining_)
-    return {refuse_lease{id, {errc::refused, fmt::format("node \"{}\" is draining", name)}}};
-  if (!id || !granted.owner)
-    return {refuse_lease{id, {errc::invalid_argument, "a lease needs an id and an owner"}}};
-  if (leases_.size() + unheard_works_.size() >= options_.max_leases)
-    return {refuse_lease{
-      id,
-      {errc::too_large, fmt::format("node \"{}\" has {} leases already, and {} ends of works that were not heard", name,
-                                    leases_.size(), unheard_works_.size())}}};
+  // The head has given it up with the first refusal: a repetition that comes later must not be accepted.
+  if (const auto before = refused_leases_.find(id); before != refused_leases_.end())
+    return {refuse_lease{id, before->second}};
+  if (auto may = may_take(granted); !may)
+    return refuse(id, std::move(may.error()));
   auto taken = book_.take_exactly(id, granted.resources, granted.gpus);
   if (!taken)
-    return {refuse_lease{id, within(fmt::format("node \"{}\": lease {}", name, id), std::move(taken.error()))}};
+    return refuse(id, within(fmt::format("node \"{}\": lease {}", options_.node.name, id), std::move(taken.error())));
   leases_.emplace(id, lease(std::move(granted)));
   return {accept_lease{id}};
+}
+
+/// Whether there is room for it, the book says.
+result<void> node_manager_core::may_take(const held_lease& granted) const {
+  const auto& name = options_.node.name;
+  if (fenced_)
+    return fail(errc::refused, fmt::format("node \"{}\" was silent for too long", name));
+  if (draining_)
+    return fail(errc::refused, fmt::format("node \"{}\" is draining", name));
+  if (!granted.lease || !granted.owner)
+    return fail(errc::invalid_argument, "a lease needs an id and an owner");
+  if (leases_.size() + unheard_works_.size() >= options_.max_leases)
+    return fail(errc::too_large, fmt::format("node \"{}\" has {} leases already, and {} ends of works that were not "
+                                             "heard",
+                                             name, leases_.size(), unheard_works_.size()));
+  return {};
+}
+
+node_manager_core::actions node_manager_core::refuse(lease_id id, error why) {
+  constexpr std::size_t most_remembered = 1'000; // More than a head can have on their way.
+  refused_leases_.emplace(id, why);
+  if (refused_leases_.size() > most_remembered)
+    refused_leases_.erase(refused_leases_.begin()); // The oldest: a head counts up.
+  return {refuse_lease{id, std::move(why)}};
 }
 
 node_manager_core::actions node_manager_core::on_unreadable_grant(lease_id id, error why, instant) {
   if (left_ || leases_.count(id) != 0)
     return {};
-  return {refuse_lease{id, std::move(why)}};
+  return refuse(id, std::move(why));
 }
 
 node_manager_core::actions node_manager_core::on_end_lease(lease_id id, const std::string& why, instant now) {

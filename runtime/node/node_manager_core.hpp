@@ -222,6 +222,9 @@ private:
   void leave_if_done(instant now, actions& out);
   void leave_now(instant now, actions& out);
 
+  [[nodiscard]] result<void> may_take(const held_lease& granted) const;
+  actions refuse(lease_id id, error why);
+
   // Works: node_manager_core_works.cpp.
   static work_end cut_off();
   [[nodiscard]] result<void> may_start(owner_id owner, work_key key) const;
@@ -256,6 +259,7 @@ private:
   std::map<work_key, lease_room::share> returning_;
   std::map<worker_id, known_worker> known_workers_;
   std::map<lease_id, instant> unheard_leases_; // When the head was told last.
+  std::map<lease_id, error> refused_leases_;   // The newest.
   std::map<work_key, unheard_end> unheard_works_;
   std::optional<instant> repeat_at_;
   std::optional<instant> leave_at_;

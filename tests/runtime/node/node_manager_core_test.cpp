@@ -390,6 +390,7 @@ TEST_CASE("node manager: cut off, it kills its works and refuses orders until it
   REQUIRE(has<core::tell_work_ended>(lost));
   CHECK(get<core::tell_work_ended>(lost).end.why.code == errc::node_lost);
   h.node.on_unfenced(h.now);
+  CHECK(has<core::refuse_lease>(h.grant(3, cpus(1)))); // Repeated by a head that gives it up now.
   CHECK(has<core::accept_lease>(h.grant(4, cpus(1))));
 }
 
