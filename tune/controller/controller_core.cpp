@@ -181,6 +181,7 @@ controller_core::actions controller_core::on_durable(journal_position up_to, con
   actions todo;
   durable_ = std::max(durable_, up_to);
   release_drops(todo);
+  release_starts(todo);
   release_answers(now, todo);
   fill(now, todo);
   return todo;
@@ -291,7 +292,8 @@ void controller_core::kill(trial_id trial, trial_life& life, std::string why, co
     return;
   enter(trial, life, phase::killed, now);
   life.killed_because = why;
-  todo.push_back(kill_attempt{trial, life.attempts, std::move(why)});
+  if (life.starts_at <= durable_) // Else it has not begun, and is told with its beginning.
+    todo.push_back(kill_attempt{trial, life.attempts, std::move(why)});
 }
 
 // ---- Time.

@@ -51,7 +51,7 @@ public:
     journal_record record;
     record_haste haste = record_haste::as_its_kind;
   };
-  struct start_attempt {
+  struct start_attempt { ///< Its number is on disk: no later driver gives it to another attempt.
     trial_id trial;
     attempt_number attempt = 0;
     config values;
@@ -224,6 +224,7 @@ private:
   bool has_all_arrived(actions& todo);                    ///< Or it is waited for no more.
   void release_answers(const moment& now, actions& todo); ///< To results that are on disk.
   void release_drops(actions& todo);
+  void release_starts(actions& todo);
   void stop_all(const std::string& why, const moment& now, actions& todo);
   void fill(const moment& now, actions& todo);
   bool create(std::size_t most, const moment& now, actions& todo);
@@ -269,6 +270,9 @@ private:
   std::deque<held_answer> held_;
   /// Dropped when the record at this position is on disk: until then a crash would want it back.
   std::deque<std::pair<journal_position, drop_checkpoint>> drops_;
+  /// Begun when the record at this position is on disk: else a driver after a crash would give its number away again,
+  /// while it may still run, report, and write checkpoints under that number (I3).
+  std::deque<std::pair<journal_position, start_attempt>> starts_;
   std::size_t kept_then_; ///< Of each trial, by the driver whose records are replayed.
   std::set<std::pair<runtime::instant, trial_id>> due_;
   step_times steps_;

@@ -26,13 +26,33 @@ void controller_core::start(trial_id trial, trial_life& life, const moment& now,
     }
     restore = *newest;
   }
-  write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0, now.wall}, todo);
+  const auto position =
+    write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0, now.wall}, todo);
+  if (options_.told_at_once) // On a thread of this process: it cannot outlive its driver, and need not wait.
+    std::get<append>(todo.back()).haste = record_haste::none;
+  life.starts_at = options_.told_at_once ? durable_ : position;
   enter(trial, life, phase::waits, now);
   life.killed_because.clear();
   life.told = restore ? restore->iteration : 0;
   life.free_until = free_until(trial, life);
-  todo.push_back(start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_before_s,
-                               place_wish{life.failed_node, any_placed_}, life.free_until});
+  starts_.emplace_back(life.starts_at,
+                       start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_before_s,
+                                     place_wish{life.failed_node, any_placed_}, life.free_until});
+  release_starts(todo);
+}
+
+/// One that was to end before it has begun begins all the same: its end is told like any other's.
+void controller_core::release_starts(actions& todo) {
+  for (; !starts_.empty() && starts_.front().first <= durable_; starts_.pop_front()) {
+    auto& next = starts_.front().second;
+    const auto* life = life_of(next.trial, next.attempt);
+    if (life == nullptr)
+      continue;
+    const kill_attempt end{next.trial, next.attempt, life->killed_because};
+    todo.push_back(std::move(next));
+    if (life->now == phase::killed)
+      todo.push_back(end);
+  }
 }
 
 std::size_t controller_core::at_work() const {

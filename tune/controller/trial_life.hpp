@@ -53,6 +53,7 @@ struct trial_life {
   runtime::instant since{};                 ///< When this phase began.
   runtime::instant began{};                 ///< When the attempt began to run.
   std::optional<runtime::instant> due;      ///< When something must be done about it: a deadline, or its next attempt.
+  journal_position starts_at = 0;           ///< It begins when the record at this position is on disk.
   journal_position unwritten = 0;           ///< Of the last record that its answer waits for.
   iteration_number told = 0;                ///< The last that this attempt has reported; it may repeat earlier ones.
   iteration_number free_until = 0;          ///< Reports before this iteration have leave to go on.

@@ -45,7 +45,6 @@ segment_log_options log_options(const file_journal_options& options) {
 bool is_awaited(const journal_record& record) {
   return std::visit(runtime::overloaded{
                       [](const record::trial_created&) { return false; },
-                      [](const record::attempt_started&) { return false; },
                       [](const record::attempt_placed&) { return false; },
                       [](const record::checkpoint_lost&) { return false; },
                       [](const record::attempt_ended&) { return false; },

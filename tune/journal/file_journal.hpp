@@ -36,7 +36,8 @@ struct file_journal_options {
 ///
 /// append() encodes into memory. A thread of the journal writes what has gathered, syncs it (fdatasync) and tells the
 /// listener: many records share one sync, and the busier it is, the more. It begins at once with a result, a
-/// checkpoint, and what is told of the experiment; other records wait up to `gathering` for one of these.
+/// checkpoint, an attempt that is to begin, and what is told of the experiment; other records wait up to `gathering`
+/// for one of these.
 class file_journal : public journal {
 public:
   /// Makes the directory if there is none, reads what is there and repairs a torn tail. Fails with refused when

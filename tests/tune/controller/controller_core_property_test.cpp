@@ -30,6 +30,8 @@ void let_it(virtual_experiment& x, trial_id trial, runtime::random_stream& rando
   auto& a = x.attempts.at(trial);
   if (faults && random.chance(0.05))
     return x.over(trial.value, random.chance(0.5) ? end_cause::lost : end_cause::crashed, "a fault");
+  if (a.is_killed && random.chance(0.5))
+    return x.over(trial.value, end_cause::crashed, "signal 9 (SIGKILL)");
   if (!a.is_alive)
     return x.alive(trial.value);
   if (random.chance(0.5) && x.may_go_alone(trial.value)) {
@@ -92,6 +94,7 @@ TEST_CASE("controller: whatever is lost and however often the driver crashes, ea
     options.told_at_once = s % 3 == 0;
     options.most_unwritten = s % 5 == 0 ? 8 : 1'000;
     virtual_experiment x(options, 1000, by_hash, most_iterations);
+    x.syncs_starts = false;
     x.goes_alone = x.schedule->goes_alone = s % 2 == 0;
     x.begin(3);
 

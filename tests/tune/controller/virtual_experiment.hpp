@@ -111,6 +111,7 @@ public:
     place_wish where;
     double time_total_s = 0;
     bool is_alive = false;
+    bool is_killed = false; ///< Its end is still to be told.
     bool wants_answer = false;          ///< It has reported.
     iteration_number iteration = 0;     ///< The last that it reported.
     std::optional<attempt_answer> told; ///< What it was answered last.
@@ -276,6 +277,8 @@ public:
   std::vector<journal_record> written;
   std::vector<record_haste> hastes; ///< Of each that was written.
   std::size_t durable = 0;
+  bool syncs_starts = true; ///< That an attempt starts is on disk at once, with all before it.
+  std::set<std::pair<trial_id, attempt_number>> begun; ///< By all drivers: who they are told of is not forgotten.
   bool goes_alone = false; ///< Of the next scheduler that is opened.
   std::map<trial_id, running> attempts;
   std::vector<std::pair<trial_id, std::string>> killed;
@@ -333,9 +336,12 @@ private:
   }
 
   void perform(const controller_core::actions& todo) {
+    std::size_t last_start = 0;
     for (const auto& each : todo) {
       if (const auto* a = std::get_if<controller_core::append>(&each)) {
         written.push_back(a->record);
+        if (std::holds_alternative<record::attempt_started>(a->record))
+          last_start = written.size();
         hastes.push_back(a->haste);
         if (const auto* r = std::get_if<record::result_reported>(&a->record))
           results_at_[{r->trial, r->iteration}] = written.size();
@@ -349,6 +355,8 @@ private:
         r.free_until = s->free_until;
         if (attempts.count(s->trial) != 0)
           throw std::logic_error("two attempts of one trial at once");
+        if (!options_.told_at_once && !begun.insert({s->trial, s->attempt}).second)
+          throw std::logic_error("two attempts of one trial have one number"); // I3
         attempts[s->trial] = r;
       } else if (const auto* t = std::get_if<controller_core::answer>(&each)) {
         auto& told = attempts.at(t->trial);
@@ -361,9 +369,13 @@ private:
         if (!told.told || *told.told == attempt_answer::go_on)                     // It is never taken back.
           told.told = t->reply.what;
         told.free_until = t->reply.free_until;
-      } else if (const auto* k = std::get_if<controller_core::kill_attempt>(&each))
+      } else if (const auto* k = std::get_if<controller_core::kill_attempt>(&each)) {
         killed.emplace_back(k->trial, k->why);
-      else if (const auto* c = std::get_if<controller_core::keep_checkpoint>(&each)) {
+        if (const auto found = attempts.find(k->trial); found != attempts.end() && found->second.attempt == k->attempt)
+          found->second.is_killed = true;
+        else
+          throw std::logic_error("an attempt is killed that does not run"); // Its end would never be told.
+      } else if (const auto* c = std::get_if<controller_core::keep_checkpoint>(&each)) {
         kept.push_back(c->checkpoint);
         if (!c->checkpoint.in_storage)
           on_the_way.emplace_back(c->trial, c->checkpoint);
@@ -381,6 +393,8 @@ private:
       if (const auto* f = std::get_if<controller_core::finish>(&each))
         ended = *f;
     }
+    if (syncs_starts && !options_.told_at_once && last_start > durable)
+      sync_to(last_start);
   }
 
   controller_options options_;
