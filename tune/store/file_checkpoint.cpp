@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -24,6 +25,7 @@ using runtime::posix_file;
 
 constexpr std::uint32_t piece_bytes = 1u << 20;
 constexpr std::string_view unfinished = ".tmp";
+constexpr std::string_view set_aside_as = ".left"; // Behind that, once or more often.
 constexpr std::uint64_t full_below_bytes = 64u << 10;
 
 error no_such(const path& file, const char* what, const std::error_code& why) {
@@ -167,6 +169,57 @@ result<void> check_file(const path& root, const checkpoint_manifest::file& expec
   return {};
 }
 
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() > end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+/// Also one that was set aside, and not removed any more.
+bool is_unfinished(std::string_view name) {
+  while (ends_with(name, set_aside_as))
+    name.remove_suffix(set_aside_as.size());
+  return ends_with(name, unfinished) && parse_checkpoint_name(name.substr(0, name.size() - unfinished.size()));
+}
+
+result<path> set_aside(const path& leftover) {
+  if (ends_with(leftover.string(), set_aside_as))
+    return leftover;
+  std::error_code why;
+  path to = leftover.string() + std::string(set_aside_as);
+  while (fs::exists(fs::symlink_status(to, why)))
+    to += set_aside_as;
+  if (::rename(leftover.c_str(), to.c_str()) != 0)
+    return fail(file_error(leftover.string(), "moved", errno));
+  return to;
+}
+
+/// A directory that is being written, by itself and not by its name: that may come to be another's meanwhile.
+class held_directory {
+public:
+  explicit held_directory(const path& directory)
+    : path_(directory),
+      descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+  ~held_directory() {
+    if (descriptor_ >= 0)
+      ::close(descriptor_);
+  }
+  held_directory(const held_directory&) = delete;
+  held_directory& operator=(const held_directory&) = delete;
+
+  result<void> check_still_there() const {
+    struct stat held {}, now {};
+    if (descriptor_ >= 0 && ::fstat(descriptor_, &held) == 0 && ::stat(path_.c_str(), &now) == 0 &&
+        held.st_dev == now.st_dev && held.st_ino == now.st_ino)
+      return {};
+    return fail(errc::io, fmt::format("{} was removed while the checkpoint was written into it: a later driver of the "
+                                      "experiment has cleared up, or the trainable did it",
+                                      path_.string()));
+  }
+
+private:
+  path path_;
+  int descriptor_;
+};
+
 result<std::string> read_manifest(const path& directory) {
   const auto file = posix_file::open_for_reading((directory / manifest_file).string());
   if (!file)
@@ -219,22 +272,22 @@ result<void> remove_checkpoint(const path& directory) {
   return remove_tree(directory);
 }
 
-result<std::uint64_t> remove_unfinished_checkpoints(const path& trial_directory) {
+result<std::vector<path>> set_unfinished_checkpoints_aside(const path& trial_directory) {
   std::vector<path> found;
   std::error_code why;
   fs::directory_iterator each(trial_directory, why);
-  for (; !why && each != fs::directory_iterator(); each.increment(why)) {
-    const auto name = each->path().filename().string();
-    if (name.size() > unfinished.size() && name.substr(name.size() - unfinished.size()) == unfinished &&
-        parse_checkpoint_name(std::string_view(name).substr(0, name.size() - unfinished.size())))
+  for (; !why && each != fs::directory_iterator(); each.increment(why))
+    if (is_unfinished(each->path().filename().string()))
       found.push_back(each->path());
-  }
   if (why && why != std::errc::no_such_file_or_directory)
     return fail(no_such(trial_directory, "read", why));
+  std::vector<path> aside;
   for (const auto& leftover : found)
-    if (auto removed = remove_tree(leftover); !removed)
-      return fail(std::move(removed.error()));
-  return found.size();
+    if (auto moved = set_aside(leftover))
+      aside.push_back(std::move(*moved));
+    else
+      return fail(std::move(moved.error()));
+  return aside;
 }
 
 result<std::optional<std::uint64_t>> file_checkpoint_files::write(const path& directory, const fill& with) {
@@ -251,7 +304,10 @@ result<std::optional<std::uint64_t>> file_checkpoint_files::write(const path& di
   } sweep{work};
   if (!ready)
     return fail(std::move(ready.error()));
+  const held_directory held(work);
   with(work);
+  if (auto there = held.check_still_there(); !there)
+    return fail(std::move(there.error()));
   // Who writes with streams may not have noticed that the disk was full: then its files are too short.
   if (auto room = check_room(work, std::max(options_.least_free_bytes, full_below_bytes)); !room)
     return fail(std::move(room.error()));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "tune/path.hpp"
 #include "tune/store/checkpoint_manifest.hpp"
@@ -42,7 +43,9 @@ private:
 /// Removes one so that it is at no moment taken for a whole one. Nothing there: nothing happens.
 [[nodiscard]] result<void> remove_checkpoint(const path& directory);
 
-/// What writers that were killed have left in a trial's directory: how many were removed.
-[[nodiscard]] result<std::uint64_t> remove_unfinished_checkpoints(const path& trial_directory);
+/// What writers that were killed have left in a trial's directory gets other names, in one step each, and can be
+/// removed under these at leisure: an attempt that begins from now on never loses what it writes. A writer that is still there
+/// fails as a whole, instead of sealing what happens to be left of its files.
+[[nodiscard]] result<std::vector<path>> set_unfinished_checkpoints_aside(const path& trial_directory);
 
 } // namespace tune

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -56,14 +57,19 @@ result<void> remove_with_name(const checkpoint_ref& checkpoint) {
   return remove_checkpoint(checkpoint.directory);
 }
 
-void sweep_trials(const path& experiment_directory) {
+/// Where it lies now, to be removed. What cannot be moved is tried at the next start.
+std::vector<path> set_unfinished_aside(const path& experiment_directory) {
+  std::vector<path> all;
   std::error_code why;
   fs::directory_iterator each(experiment_directory, why);
   for (; !why && each != fs::directory_iterator(); each.increment(why)) {
     std::error_code ignored;
-    if (each->is_directory(ignored) && !each->is_symlink(ignored))
-      (void)remove_unfinished_checkpoints(each->path()); // What cannot be removed now is tried at the next start.
+    if (!each->is_directory(ignored) || each->is_symlink(ignored))
+      continue;
+    if (auto of_trial = set_unfinished_checkpoints_aside(each->path()))
+      all.insert(all.end(), of_trial->begin(), of_trial->end());
   }
+  return all;
 }
 
 } // namespace
@@ -129,7 +135,15 @@ void file_checkpoint_store::drop(trial_id, const checkpoint_ref& checkpoint) {
 }
 
 void file_checkpoint_store::sweep(const path& experiment_directory) {
-  parts_->add([experiment_directory] { sweep_trials(experiment_directory); });
+  auto leftovers = set_unfinished_aside(experiment_directory);
+  if (leftovers.empty())
+    return;
+  parts_->add([leftovers = std::move(leftovers)] {
+    for (const auto& each : leftovers) {
+      std::error_code ignored; // What cannot be removed now is tried at the next start.
+      fs::remove_all(each, ignored);
+    }
+  });
 }
 
 void file_checkpoint_store::wait() {

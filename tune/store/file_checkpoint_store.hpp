@@ -24,10 +24,12 @@ public:
   file_checkpoint_store(const file_checkpoint_store&) = delete;
   file_checkpoint_store& operator=(const file_checkpoint_store&) = delete;
 
-  // These do not block.
+  // These do not block, but for sweep().
   void keep(trial_id trial, const checkpoint_ref& checkpoint); ///< Gives it its final name.
   void drop(trial_id trial, const checkpoint_ref& checkpoint); ///< Removes it and its final name.
-  /// Removes what killed writers have left in the directories of an experiment's trials.
+  /// Removes what killed writers have left in the directories of an experiment's trials. To be called before the first
+  /// attempt begins: what lies there now is set aside at once, which does block, and removed later. What attempts write
+  /// from then on is not touched.
   void sweep(const path& experiment_directory);
 
   void wait(); ///< Until all that it was told to do is done.

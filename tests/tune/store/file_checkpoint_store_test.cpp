@@ -1,6 +1,7 @@
 #include "tune/store/file_checkpoint_store.hpp"
 
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <vector>
 
@@ -88,4 +89,26 @@ TEST_CASE_FIXTURE(fixture, "file checkpoint store: what killed writers left in a
   CHECK_FALSE(fs::exists(trial / "checkpoint_000008.attempt-1.tmp"));
   CHECK(fs::is_empty(place / "another"));
   CHECK(check_checkpoint(whole.directory));
+}
+
+TEST_CASE_FIXTURE(fixture, "file checkpoint store: what an attempt writes after the sweep began is not swept") {
+  std::promise<void> may_go_on;
+  file_checkpoint_store slow{
+    [&](trial_id, const checkpoint_ref&, const result<void>&) { may_go_on.get_future().wait(); }};
+  fs::create_directories(trial / "checkpoint_000007.attempt-2.tmp");
+  slow.keep(trial_id(1), {6, 1, "node-1", (trial / "checkpoint_000006.attempt-1").string(), true, 1});
+  slow.sweep(place.path()); // Removes nothing yet.
+
+  const auto directory = trial / checkpoint_name(7, 2);
+  file_checkpoint_files files(file_checkpoint_options{0});
+  const auto written = files.write(directory, [&](const path& into) {
+    std::ofstream(into / "first") << 1;
+    may_go_on.set_value();
+    slow.wait(); // Now it has.
+    std::ofstream(into / "second") << 2;
+  });
+
+  REQUIRE(written);
+  CHECK(or_throw(check_checkpoint(directory)).files.size() == 2);
+  CHECK(std::distance(fs::directory_iterator(trial), fs::directory_iterator()) == 1); // What was left is gone.
 }

@@ -1,6 +1,7 @@
 #include "tune/store/file_checkpoint.hpp"
 
 #include <fstream>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -73,10 +74,35 @@ TEST_CASE_FIXTURE(fixture, "file checkpoint: what a killed writer left is no che
   CHECK(or_throw(files.write(directory, save_two)));
   CHECK(or_throw(check_checkpoint(directory)).files.size() == 2); // Nothing of the half is in it.
   put(directory.parent_path() / "checkpoint_000008.attempt-2.tmp" / "weights.bin", "half");
-  CHECK(or_throw(remove_unfinished_checkpoints(directory.parent_path())) == 1);
+  const auto aside = or_throw(set_unfinished_checkpoints_aside(directory.parent_path()));
+  REQUIRE(aside.size() == 1);
+  CHECK(fs::exists(aside[0] / "weights.bin"));
+  CHECK_FALSE(fs::exists(directory.parent_path() / "checkpoint_000008.attempt-2.tmp"));
   CHECK(fs::exists(directory));
   CHECK(fs::exists(directory.parent_path() / "mine.tmp" / "x"));
-  CHECK(or_throw(remove_unfinished_checkpoints(directory / "none")) == 0);
+  CHECK(or_throw(set_unfinished_checkpoints_aside(directory / "none")).empty());
+
+  put(directory.parent_path() / "checkpoint_000008.attempt-2.tmp" / "weights.bin", "another half");
+  const auto both = or_throw(set_unfinished_checkpoints_aside(directory.parent_path())); // The first was not removed.
+  CHECK(both.size() == 2);
+  CHECK(std::set<path>(both.begin(), both.end()).size() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "file checkpoint: one whose directory is taken away while it is written is none at all") {
+  for (const bool comes_again : {false, true}) {
+    CAPTURE(comes_again);
+    const auto how = files.write(directory, [&](const path& into) {
+      put(into / "first.bin", "half of it");
+      for (const auto& each : or_throw(set_unfinished_checkpoints_aside(directory.parent_path())))
+        fs::remove_all(each);
+      if (comes_again) // Its writer makes the directories that it needs.
+        put(into / "second.bin", "the other half");
+    });
+    REQUIRE_FALSE(how);
+    CHECK(how.error().code == errc::io);
+    CHECK(how.error().message.find("was removed while the checkpoint was written into it") != std::string::npos);
+    CHECK_FALSE(fs::exists(directory));
+  }
 }
 
 TEST_CASE_FIXTURE(fixture, "file checkpoint: whatever is wrong with one is named") {
