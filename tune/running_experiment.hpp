@@ -51,7 +51,8 @@ public:
 
   // Single trials, by id ("7f3a91c2_00004") or number ("4"). The reason is kept in the journal and shown to people. An
   // error says why it cannot be, and nothing has changed then: there is no such trial, it has ended, the experiment is
-  // ending. That an order was taken does not mean that it is done: see wait_for_state().
+  // ending. That an order was taken does not mean that it is done: see wait_for_state(). But it is on disk by then, and
+  // will be done, also by a later driver if this one is killed.
 
   /// Ends a trial: at its next report, or after 10 s, when it is killed. Its results count.
   [[nodiscard]] result<void> stop(const std::string& trial, const std::string& why = "stopped by the program");

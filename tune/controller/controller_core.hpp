@@ -124,7 +124,8 @@ public:
   actions on_interrupt(const std::string& why, const moment& now);
   actions on_second_interrupt(const moment& now); ///< At once.
 
-  // What the user wants of one trial. An error says why that cannot be; then nothing has changed.
+  // What the user wants of one trial. An error says why that cannot be; then nothing has changed. Else it is done, also
+  // by a later driver, when the records are on disk.
   [[nodiscard]] result<actions> on_stop_trial(trial_id trial, const std::string& why, const moment& now);
   /// It waits for its user: no scheduler has it go on, and the end of the experiment does not end it.
   [[nodiscard]] result<actions> on_pause_trial(trial_id trial, const std::string& why, const moment& now);
@@ -175,6 +176,7 @@ private:
   [[nodiscard]] result<void> replay(const record::checkpoint_lost& past);
   [[nodiscard]] result<void> replay(const record::attempt_ended& past);
   [[nodiscard]] result<void> replay(const record::trial_changed& past);
+  [[nodiscard]] result<void> replay(const record::trial_ordered& past);
   void apply(const record::trial_created& made);
   void apply(const record::attempt_started& started);
   void apply(const record::attempt_placed& placed);
@@ -183,6 +185,7 @@ private:
   void apply(const record::checkpoint_lost& lost);
   void apply(const record::attempt_ended& ended);
   void apply(const record::trial_changed& changed);
+  void apply(const record::trial_ordered& ordered);
   template <class Record>
   journal_position write(Record what, actions& todo) {
     apply(what);

@@ -174,6 +174,14 @@ void controller_core::apply(const record::trial_changed& changed) {
   lives_.erase(changed.trial); // Its results are in the journal: memory does not grow with what has ended.
 }
 
+void controller_core::apply(const record::trial_ordered& ordered) {
+  auto& life = lives_.at(ordered.trial);
+  if (ordered.becomes == trial_state::running)
+    life.ends.reset();
+  else
+    life.ends = {ordered.becomes, ordered.reason, /*by_user=*/true};
+}
+
 // ---- Reading again.
 
 result<void> controller_core::on_replay(const journal_record& past) {
@@ -280,6 +288,14 @@ result<void> controller_core::replay(const record::trial_changed& past) {
     if (!again || again->trial != past.trial)
       ++differences_;
   }
+  apply(past);
+  return {};
+}
+
+result<void> controller_core::replay(const record::trial_ordered& past) {
+  const auto found = lives_.find(past.trial);
+  if (found == lives_.end() || found->second.now == phase::none)
+    return does_not_fit(past.trial, "an attempt is to end that does not run");
   apply(past);
   return {};
 }

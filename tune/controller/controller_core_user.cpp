@@ -27,9 +27,10 @@ result<controller_core::actions> controller_core::on_stop_trial(trial_id trial, 
                                                                 const moment& now) {
   return life_for_user(trial).map([&](trial_life* life) {
     actions todo;
-    life->ends = {trial_state::stopped, why, /*by_user=*/true};
+    if (life->now != phase::none)
+      write(record::trial_ordered{trial, trial_state::stopped, why, now.wall}, todo);
     switch (life->now) {
-    case phase::none: become(trial, *life->ends, now, todo); break;
+    case phase::none: become(trial, {trial_state::stopped, why, /*by_user=*/true}, now, todo); break;
     case phase::waits:
       life->killed_as = end_cause::stopped;
       kill(trial, *life, why, now, todo);
@@ -48,13 +49,12 @@ result<controller_core::actions> controller_core::on_pause_trial(trial_id trial,
                                                                  const moment& now) {
   return life_for_user(trial).map([&](trial_life* life) {
     actions todo;
-    const trial_life::ending how{trial_state::paused, why, /*by_user=*/true};
     if (life->is_held)
       return todo;
     if (life->now == phase::none)
-      become(trial, how, now, todo);
+      become(trial, {trial_state::paused, why, /*by_user=*/true}, now, todo);
     else
-      life->ends = how;
+      write(record::trial_ordered{trial, trial_state::paused, why, now.wall}, todo);
     if (life->now == phase::waits) {
       life->killed_as = end_cause::paused;
       kill(trial, *life, why, now, todo);
@@ -69,7 +69,7 @@ result<controller_core::actions> controller_core::on_resume_trial(trial_id trial
   return life_for_user(trial).and_then([&](trial_life* life) -> result<actions> {
     actions todo;
     if (life->ends && life->now == phase::steps) {
-      life->ends.reset(); // It has not been told to pause yet.
+      write(record::trial_ordered{trial, trial_state::running, why, now.wall}, todo); // It was not told to pause yet.
       return todo;
     }
     if (life->ends)

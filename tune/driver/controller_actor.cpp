@@ -109,7 +109,8 @@ void controller_actor::perform(controller_core::actions todo) {
   arm_timer();
 }
 
-trial_order_heard controller_actor::obey(const trial_order& order) {
+/// The answer waits for all that was appended, also by an order before this one: what this one finds done already.
+caf::response_promise controller_actor::obey(const trial_order& order) {
   const auto decide = [&]() -> result<controller_core::actions> {
     switch (order.what) {
     case trial_order::kind::stop: return core_->on_stop_trial(order.trial, order.why, now());
@@ -118,11 +119,23 @@ trial_order_heard controller_actor::obey(const trial_order& order) {
     }
     return controller_core::actions();
   };
+  auto answer = make_response_promise();
   auto decided = decide();
-  if (!decided)
-    return {fail(decided.error())};
+  if (!decided) {
+    answer.deliver(trial_order_heard{fail(decided.error())});
+    return answer;
+  }
   perform(std::move(*decided));
-  return {};
+  if (unwritten_.empty())
+    answer.deliver(trial_order_heard{});
+  else
+    obeyed_.emplace_back(unwritten_.back().first, answer);
+  return answer;
+}
+
+void controller_actor::answer_obeyed(journal_position up_to) {
+  for (; !obeyed_.empty() && obeyed_.front().first <= up_to; obeyed_.pop_front())
+    obeyed_.front().second.deliver(trial_order_heard{});
 }
 
 void controller_actor::leave(const controller_core::leave_checkpoint& what) {
@@ -142,6 +155,7 @@ void controller_actor::on_durable(const result<journal_position>& up_to) {
     parts_.on_durable_record(unwritten_.front().first, unwritten_.front().second);
     unwritten_.pop_front();
   }
+  answer_obeyed(*up_to);
   perform(core_->on_durable(*up_to, now()));
   if (ending_ && unwritten_.empty()) {
     if (failed_)
@@ -153,6 +167,9 @@ void controller_actor::on_durable(const result<journal_position>& up_to) {
 
 void controller_actor::end(result<experiment_outcome> how) {
   if (const auto tell = std::exchange(parts_.on_end, nullptr)) {
+    for (auto& each : std::exchange(obeyed_, {})) // Nobody can say whether a later driver will know of them.
+      each.second.deliver(
+        trial_order_heard{how ? fail(errc::cancelled, "the experiment has ended") : fail(how.error())});
     send(attempts_, end_all_attempts{});
     tell(std::move(how));
   }

@@ -11,6 +11,7 @@
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
 
 #include "tune/controller/controller_core.hpp"
 #include "tune/controller/runner_pool.hpp"
@@ -64,7 +65,7 @@ struct interrupt_experiment {
   std::string why;
 };
 struct end_experiment_at_once {};
-/// What the user wants of one trial; answered with trial_order_heard.
+/// What the user wants of one trial; answered with trial_order_heard, when it is on disk.
 struct trial_order {
   enum class kind { stop, pause, resume };
   kind what = kind::stop;
@@ -72,7 +73,7 @@ struct trial_order {
   std::string why;
 };
 struct trial_order_heard {
-  result<void> how; ///< An error: it cannot be, and nothing has changed.
+  result<void> how; ///< An error: it cannot be, and nothing has changed; or the journal cannot be written.
 };
 struct end_is_awaited {};  ///< By the program.
 struct experiment_breaks { ///< It cannot go on in this process; a later driver can.
@@ -126,7 +127,8 @@ public:
 private:
   void perform(controller_core::actions todo);
   void on_durable(const result<journal_position>& up_to);
-  trial_order_heard obey(const trial_order& order);
+  caf::response_promise obey(const trial_order& order);
+  void answer_obeyed(journal_position up_to);
   void leave(const controller_core::leave_checkpoint& what);
   void on_news(attempt_key key, const attempt_events& events);
   void tell_trouble(trial_id trial, const attempt_event& event);
@@ -139,6 +141,7 @@ private:
   std::function<caf::actor(caf::actor controller)> make_attempts_;
   caf::actor attempts_;
   std::deque<std::pair<journal_position, journal_record>> unwritten_; ///< Appended, and not on disk yet.
+  std::deque<std::pair<journal_position, caf::response_promise>> obeyed_; ///< Answered when that is on disk.
   std::set<trial_id> without_checkpoint_;                             ///< Trials of which that was told.
   std::optional<experiment_outcome> ending_;                          ///< When all that was appended is on disk.
   std::optional<error> failed_;                                       ///< With ending_: it could not be done.

@@ -120,6 +120,15 @@ struct trial_changed {
   bool by_user = false; ///< Not by the experiment itself: a trial that its user has paused waits for its user.
 };
 
+/// Its user wants a trial that has an attempt to become something, which it will be when that has ended. The user is
+/// answered when this is on disk. A trial without an attempt changes at once: that is a trial_changed.
+struct trial_ordered {
+  trial_id trial;
+  trial_state becomes = trial_state::stopped; ///< Or paused; running: a pause is taken back.
+  std::string reason;
+  wall_time at;
+};
+
 } // namespace tune::record
 
 namespace tune {
@@ -127,7 +136,8 @@ namespace tune {
 using journal_record =
   std::variant<record::experiment_begun, record::experiment_resumed, record::experiment_ended, record::trial_created,
                record::attempt_started, record::attempt_placed, record::result_reported, record::checkpoint_saved,
-               record::attempt_ended, record::trial_changed, record::checkpoint_lost>;
+               record::attempt_ended, record::trial_changed, record::checkpoint_lost,
+               record::trial_ordered>;
 
 /// The number of a record in its journal: from 1, without gaps.
 using journal_position = std::uint64_t;

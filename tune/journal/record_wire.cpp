@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "tune/journal/record_words_wire.hpp"
 #include "tune/value/values_wire.hpp"
 
 namespace tune::record_wire {
@@ -13,93 +14,12 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-std::int64_t to_wire(record::wall_time at) {
+std::int64_t unix_ns_of(record::wall_time at) {
   return std::chrono::duration_cast<nanoseconds>(at.time_since_epoch()).count();
 }
 
 record::wall_time time_from(std::int64_t unix_ns) {
   return record::wall_time(std::chrono::duration_cast<record::wall_time::duration>(nanoseconds(unix_ns)));
-}
-
-// ---- Words.
-
-wire::TrialCreated::Origin to_wire(record::trial_origin origin) {
-  switch (origin) {
-  case record::trial_origin::searcher: return wire::TrialCreated::SEARCHER;
-  case record::trial_origin::point: return wire::TrialCreated::POINT;
-  }
-  return wire::TrialCreated::ORIGIN_UNSPECIFIED;
-}
-
-wire::ResultReported::Verdict to_wire(verdict what) {
-  switch (what) {
-  case verdict::go_on: return wire::ResultReported::GO_ON;
-  case verdict::pause: return wire::ResultReported::PAUSE;
-  case verdict::stop: return wire::ResultReported::STOP;
-  }
-  return wire::ResultReported::VERDICT_UNSPECIFIED;
-}
-
-wire::TrialState::Kind to_wire(trial_state state) {
-  switch (state) {
-  case trial_state::pending: return wire::TrialState::PENDING;
-  case trial_state::running: return wire::TrialState::RUNNING;
-  case trial_state::paused: return wire::TrialState::PAUSED;
-  case trial_state::terminated: return wire::TrialState::TERMINATED;
-  case trial_state::stopped: return wire::TrialState::STOPPED;
-  case trial_state::error: return wire::TrialState::ERROR;
-  }
-  return wire::TrialState::KIND_UNSPECIFIED;
-}
-
-wire::AttemptEnded::Cause to_wire(end_cause cause) {
-  switch (cause) {
-  case end_cause::finished: return wire::AttemptEnded::FINISHED;
-  case end_cause::stopped: return wire::AttemptEnded::STOPPED;
-  case end_cause::paused: return wire::AttemptEnded::PAUSED;
-  case end_cause::threw: return wire::AttemptEnded::THREW;
-  case end_cause::crashed: return wire::AttemptEnded::CRASHED;
-  case end_cause::out_of_memory: return wire::AttemptEnded::OUT_OF_MEMORY;
-  case end_cause::hung: return wire::AttemptEnded::HUNG;
-  case end_cause::lost: return wire::AttemptEnded::LOST;
-  case end_cause::not_started: return wire::AttemptEnded::NOT_STARTED;
-  case end_cause::driver_lost: return wire::AttemptEnded::DRIVER_LOST;
-  case end_cause::bad_checkpoint: return wire::AttemptEnded::BAD_CHECKPOINT;
-  case end_cause::infeasible: return wire::AttemptEnded::INFEASIBLE;
-  case end_cause::unreadable_checkpoint: return wire::AttemptEnded::UNREADABLE_CHECKPOINT;
-  }
-  return wire::AttemptEnded::CAUSE_UNSPECIFIED;
-}
-
-/// The word that is written as this number.
-template <class Word, class Number, std::size_t N>
-result<Word> word_from(Number number, const char* what, const Word (&words)[N]) {
-  for (const auto word : words)
-    if (to_wire(word) == number)
-      return word;
-  return fail(errc::incompatible, fmt::format("{}: {} is not known", what, static_cast<int>(number)));
-}
-
-result<record::trial_origin> word_from(wire::TrialCreated::Origin number) {
-  using w = record::trial_origin;
-  return word_from(number, "origin", {w::searcher, w::point});
-}
-
-result<verdict> word_from(wire::ResultReported::Verdict number) {
-  using w = verdict;
-  return word_from(number, "verdict", {w::go_on, w::pause, w::stop});
-}
-
-result<trial_state> word_from(wire::TrialState::Kind number) {
-  using w = trial_state;
-  return word_from(number, "state", {w::pending, w::running, w::paused, w::terminated, w::stopped, w::error});
-}
-
-result<end_cause> word_from(wire::AttemptEnded::Cause number) {
-  using w = end_cause;
-  return word_from(number, "cause",
-                   {w::finished, w::stopped, w::paused, w::threw, w::crashed, w::out_of_memory, w::hung, w::lost,
-                    w::not_started, w::driver_lost, w::bad_checkpoint, w::infeasible, w::unreadable_checkpoint});
 }
 
 // ---- Checks.
@@ -207,6 +127,13 @@ result<void> check(const wire::TrialChanged& in) {
   return check_trial(in.trial());
 }
 
+result<void> check(const wire::TrialOrdered& in) {
+  const auto state = in.becomes();
+  if (state != wire::TrialState::RUNNING && state != wire::TrialState::PAUSED && state != wire::TrialState::STOPPED)
+    return fail(errc::invalid_argument, fmt::format("becomes: {} cannot be ordered", static_cast<int>(state)));
+  return check_trial(in.trial());
+}
+
 // ---- What only a writer has to check.
 
 result<void> check_values(const record::trial_created& from) {
@@ -235,14 +162,14 @@ void write(const record::experiment_begun& from, wire::Record& record) {
   out.set_description(from.description);
   out.set_seed(from.seed);
   out.set_samples(from.samples);
-  out.set_at_unix_ns(to_wire(from.at));
+  out.set_at_unix_ns(unix_ns_of(from.at));
 }
 
 void write(const record::experiment_resumed& from, wire::Record& record) {
   auto& out = *record.mutable_experiment_resumed();
   out.set_samples(from.samples);
   out.set_description(from.description);
-  out.set_at_unix_ns(to_wire(from.at));
+  out.set_at_unix_ns(unix_ns_of(from.at));
 }
 
 void write(const record::experiment_ended& from, wire::Record& record) {
@@ -250,7 +177,7 @@ void write(const record::experiment_ended& from, wire::Record& record) {
   out.set_why(from.why);
   out.set_complete(from.complete);
   out.set_failed(from.failed);
-  out.set_at_unix_ns(to_wire(from.at));
+  out.set_at_unix_ns(unix_ns_of(from.at));
 }
 
 void write(const record::trial_created& from, wire::Record& record) {
@@ -258,7 +185,7 @@ void write(const record::trial_created& from, wire::Record& record) {
   out.set_trial(from.trial.value);
   values_wire::write(from.values, *out.mutable_config());
   out.set_origin(to_wire(from.origin));
-  out.set_at_unix_ns(to_wire(from.at));
+  out.set_at_unix_ns(unix_ns_of(from.at));
 }
 
 void write(const record::attempt_started& from, wire::Record& record) {
@@ -266,7 +193,7 @@ void write(const record::attempt_started& from, wire::Record& record) {
   out.set_trial(from.trial.value);
   out.set_attempt(from.attempt);
   out.set_from_iteration(from.from);
-  out.set_at_unix_ns(to_wire(from.at));
+  out.set_at_unix_ns(unix_ns_of(from.at));
 }
 
 void write(const record::attempt_placed& from, wire::Record& record) {
@@ -289,7 +216,7 @@ void write(const record::result_reported& from, wire::Record& record) {
   values_wire::write(from.values, *out.mutable_metrics());
   out.set_time_this_iteration_s(from.time_this_iteration_s);
   out.set_time_total_s(from.time_total_s);
-  out.set_at_unix_ns(to_wire(from.at));
+  out.set_at_unix_ns(unix_ns_of(from.at));
   if (from.checkpoint)
     write(*from.checkpoint, *out.mutable_checkpoint());
   out.set_done(from.done);
@@ -321,7 +248,7 @@ void write(const record::attempt_ended& from, wire::Record& record) {
   out.set_attempt(from.attempt);
   out.set_cause(to_wire(from.end.cause));
   out.set_why(from.end.why);
-  out.set_at_unix_ns(to_wire(from.at));
+  out.set_at_unix_ns(unix_ns_of(from.at));
 }
 
 void write(const record::trial_changed& from, wire::Record& record) {
@@ -329,8 +256,16 @@ void write(const record::trial_changed& from, wire::Record& record) {
   out.set_trial(from.trial.value);
   out.set_state(to_wire(from.state));
   out.set_reason(from.reason);
-  out.set_at_unix_ns(to_wire(from.at));
+  out.set_at_unix_ns(unix_ns_of(from.at));
   out.set_by_user(from.by_user);
+}
+
+void write(const record::trial_ordered& from, wire::Record& record) {
+  auto& out = *record.mutable_trial_ordered();
+  out.set_trial(from.trial.value);
+  out.set_becomes(to_wire(from.becomes));
+  out.set_reason(from.reason);
+  out.set_at_unix_ns(unix_ns_of(from.at));
 }
 
 // ---- Each record: in.
@@ -418,6 +353,12 @@ result<journal_record> read(const wire::TrialChanged& in) {
   return record::trial_changed{trial_id(in.trial()), *state, in.reason(), time_from(in.at_unix_ns()), in.by_user()};
 }
 
+result<journal_record> read(const wire::TrialOrdered& in) {
+  return word_from(in.becomes()).map([&](trial_state becomes) -> journal_record {
+    return record::trial_ordered{trial_id(in.trial()), becomes, in.reason(), time_from(in.at_unix_ns())};
+  });
+}
+
 /// Calls f with the message that the record is, and what it is called.
 template <class F>
 result<void> with_message(const wire::Record& in, F f) {
@@ -433,6 +374,7 @@ result<void> with_message(const wire::Record& in, F f) {
   case wire::Record::kCheckpointLost: return f(in.checkpoint_lost(), "checkpoint lost");
   case wire::Record::kAttemptEnded: return f(in.attempt_ended(), "attempt ended");
   case wire::Record::kTrialChanged: return f(in.trial_changed(), "trial changed");
+  case wire::Record::kTrialOrdered: return f(in.trial_ordered(), "trial ordered");
   case wire::Record::WHAT_NOT_SET: break;
   }
   return fail(errc::incompatible, "a record of a kind that this version does not know");

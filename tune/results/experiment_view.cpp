@@ -200,6 +200,12 @@ void experiment_view::on(const record::attempt_ended& ended) {
     become(*trial, trial_state::pending);
 }
 
+/// What it became is told when it has.
+void experiment_view::on(const record::trial_ordered& ordered) {
+  if (auto* trial = trial_of(ordered.trial))
+    trial->changed = last_at_ = ordered.at;
+}
+
 void experiment_view::on(const record::trial_changed& changed) {
   auto* trial = trial_of(changed.trial);
   if (trial == nullptr)

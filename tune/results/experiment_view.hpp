@@ -139,6 +139,7 @@ private:
   void on(const record::checkpoint_lost& lost);
   void on(const record::attempt_ended& ended);
   void on(const record::trial_changed& changed);
+  void on(const record::trial_ordered& ordered);
 
   trial_view* trial_of(trial_id trial);
   void become(trial_view& trial, trial_state state);

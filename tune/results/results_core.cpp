@@ -215,6 +215,10 @@ results_core::actions results_core::on(const record::attempt_ended& ended) {
                                           to_string(ended.end.cause), ended.end.why))};
 }
 
+results_core::actions results_core::on(const record::trial_ordered&) {
+  return {};
+}
+
 results_core::actions results_core::on(const record::trial_changed& changed) {
   auto* trial = life_of(changed.trial);
   if (trial == nullptr)

@@ -94,6 +94,7 @@ private:
   actions on(const record::checkpoint_lost& lost);
   actions on(const record::attempt_ended& ended);
   actions on(const record::trial_changed& changed);
+  actions on(const record::trial_ordered& ordered);
 
   life* life_of(trial_id trial);
   void forget_place(life& trial);

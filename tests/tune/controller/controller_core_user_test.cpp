@@ -250,3 +250,82 @@ TEST_CASE("controller: a pause that was asked for while the answer waits for the
 
   CHECK(x.attempts.at(trial_id{1}).told == attempt_answer::pause);
 }
+
+// An order is answered when its records are on disk: what is cut off behind them is what a crash then takes.
+
+TEST_CASE("controller: a trial that was told to stop is not begun again by a later driver") {
+  auto x = running(1);
+  SUBCASE("while it steps") {
+    CHECK(x.stop(1) == "");
+  }
+  SUBCASE("while its answer waits for the disk") {
+    x.report(1);
+    CHECK(x.stop(1) == "");
+  }
+  SUBCASE("while it waits for its place") {
+    x.over(1, end_cause::lost);
+    x.pass(50ms);
+    REQUIRE_FALSE(x.attempts.at(trial_id{1}).is_alive);
+    CHECK(x.stop(1) == "");
+  }
+  SUBCASE("after it was to pause") {
+    CHECK(x.pause(1) == "");
+    CHECK(x.stop(1) == "");
+  }
+  x.sync();
+  x.crash_and_reopen(1);
+
+  CHECK(x.attempts.empty());
+  CHECK(x.state_of(1) == trial_state::stopped);
+  CHECK(x.reason_of(1) == "the user says so");
+  CHECK(last_change(x, 1).by_user);
+  CHECK(x.core->replay_differences() == 0);
+  x.sync();
+  REQUIRE(x.ended);
+  CHECK(x.ended->complete);
+}
+
+TEST_CASE("controller: a trial that was told to pause is held by a later driver, until its user has it go on") {
+  auto x = running(1);
+  CHECK(x.pause(1) == "");
+  x.sync();
+  SUBCASE("the crash comes at once") {
+    x.crash_and_reopen(1);
+  }
+  SUBCASE("the crash comes after its last report") {
+    x.report(1, 0.5, /*checkpoint=*/true);
+    x.sync();
+    x.crash_and_reopen(1);
+  }
+  CHECK(x.attempts.empty());
+  CHECK(x.state_of(1) == trial_state::paused);
+  CHECK(last_change(x, 1).by_user);
+
+  CHECK(x.resume(1) == "");
+  x.sync();
+  x.crash_and_reopen(1); // That holds as well.
+  REQUIRE(x.attempts.count(trial_id{1}) == 1);
+  CHECK(x.attempts.at(trial_id{1}).restore);
+}
+
+TEST_CASE("controller: a pause that was taken back is not found by a later driver") {
+  auto x = running(1);
+  CHECK(x.pause(1) == "");
+  CHECK(x.resume(1) == "");
+  x.sync();
+  x.crash_and_reopen(1);
+  x.pass(50ms);
+
+  CHECK(x.attempts.count(trial_id{1}) == 1);
+  CHECK(x.all<record::trial_changed>().empty());
+}
+
+TEST_CASE("controller: an order for a trial without an attempt makes a journal that does not fit") {
+  virtual_experiment x(virtual_experiment::options(1));
+  REQUIRE(x.core->on_replay(record::experiment_begun{}));
+  REQUIRE(x.core->on_replay(record::trial_created{trial_id{1}, config({{"x", 1}}), record::trial_origin::searcher, {}}));
+
+  const auto read = x.core->on_replay(record::trial_ordered{trial_id{1}, trial_state::stopped, "why", {}});
+  REQUIRE_FALSE(read);
+  CHECK(read.error().message == "the journal does not fit: trial 1: an attempt is to end that does not run");
+}

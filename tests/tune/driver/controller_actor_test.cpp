@@ -62,6 +62,7 @@ public:
       ++ends;
       end = std::move(how);
     };
+    program = time.add(time.system().spawn<recording_actor>(answers));
     attempts = time.add(time.system().spawn<recording_actor>(heard));
     controller = time.add(
       time.system().spawn<controller_actor>(core, std::move(parts), [to = attempts](const caf::actor&) { return to; }));
@@ -85,17 +86,23 @@ public:
     said.no_checkpoint = no_checkpoint;
     news({said});
   }
+  /// As by a program, which listens with `answers`.
+  void order(trial_order::kind what) {
+    caf::anon_send(program, say_as_you{controller, caf::make_message(trial_order{what, trial_id{1}, "as told"})});
+    time.settle();
+  }
   void durable() { tell(journal_is_durable{records->records.size()}); }
 
   std::shared_ptr<held_journal> records = std::make_shared<held_journal>();
   std::shared_ptr<inbox> heard = std::make_shared<inbox>();
+  std::shared_ptr<inbox> answers = std::make_shared<inbox>();
   journal_position shown = 0;
   std::vector<std::string> trouble;
   int ends = 0;
   std::optional<result<experiment_outcome>> end;
   attempt_key key;
   virtual_time time;
-  caf::actor attempts, controller;
+  caf::actor program, attempts, controller;
 };
 
 } // namespace
@@ -172,4 +179,46 @@ TEST_CASE("controller actor: that a trial has a checkpoint less is told once") {
   x.durable();
 
   CHECK(x.trouble == std::vector<std::string>{"trial 1 has a checkpoint less: the disk is full"});
+}
+
+TEST_CASE("controller actor: an order is answered when it is on disk, and what is on disk then is enough to obey it") {
+  controller_alone x;
+  for (const auto what : {trial_order::kind::pause, trial_order::kind::pause, trial_order::kind::stop}) {
+    x.order(what);
+    CHECK(x.answers->count<trial_order_heard>() == 0);
+    x.durable();
+    const auto heard = x.answers->take<trial_order_heard>();
+    REQUIRE(heard);
+    CHECK(heard->how);
+  }
+
+  controller_core later(virtual_tune::virtual_experiment::options(1),
+                        std::make_unique<virtual_tune::counting_searcher>(1),
+                        std::make_unique<virtual_tune::scripted_scheduler>());
+  for (const auto& each : x.records->records)
+    REQUIRE(later.on_replay(each));
+  (void)later.on_begin({});
+  CHECK(later.ended(trial_state::stopped) == 1);
+}
+
+TEST_CASE("controller actor: an order that cannot be is refused at once") {
+  controller_alone x;
+  x.order(trial_order::kind::resume);
+
+  const auto heard = x.answers->take<trial_order_heard>();
+  REQUIRE(heard);
+  REQUIRE_FALSE(heard->how);
+  CHECK(heard->how.error().message == "trial 1 is running, not paused");
+}
+
+TEST_CASE("controller actor: an order that cannot be written is answered with the reason") {
+  controller_alone x;
+  x.order(trial_order::kind::stop);
+
+  x.tell(journal_is_durable{fail(errc::io, "the disk is full")});
+
+  const auto heard = x.answers->take<trial_order_heard>();
+  REQUIRE(heard);
+  REQUIRE_FALSE(heard->how);
+  CHECK(heard->how.error().code == errc::io);
 }

@@ -145,6 +145,10 @@ TEST_CASE("record wire: what cannot be is refused, and the error says where") {
         "attempt ended: cause: 0 is not known");
   CHECK(mistake_in(9, [](auto& m) { m.mutable_trial_changed()->clear_state(); }) ==
         "trial changed: state: 0 is not known");
+  CHECK(mistake_in(11, [](auto& m) { m.mutable_trial_ordered()->set_trial(0); }) ==
+        "trial ordered: trial: they are numbered from 1");
+  CHECK(mistake_in(11, [](auto& m) { m.mutable_trial_ordered()->set_becomes(wire::TrialState::ERROR); }) ==
+        "trial ordered: becomes: 6 cannot be ordered");
   CHECK(record_wire::record_from(std::string_view("")).error().message ==
         "a record of a kind that this version does not know");
   CHECK(record_wire::record_from(std::string_view("\xff\xff")).error().message == "2 bytes that are no record");

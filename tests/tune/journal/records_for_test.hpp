@@ -43,5 +43,6 @@ inline std::vector<tune::journal_record> one_of_each_record() {
     record::attempt_ended{trial, 2, {end_cause::bad_checkpoint, "checkpoint_000007/weights: not there\xff"}, at},
     record::trial_changed{trial, trial_state::error, "failed 3 times", at},
     record::checkpoint_lost{trial, 7, 2}, // Later kinds come behind: the golden segment has those before.
+    record::trial_ordered{trial, trial_state::paused, "the room is hot", at},
   };
 }
