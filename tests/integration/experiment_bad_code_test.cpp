@@ -1,6 +1,10 @@
 #include <cmath>
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <iostream>
 #include <limits>
 #include <map>
 #include <stdexcept>
@@ -36,6 +40,17 @@ int fork_one_that_stays(bool leaves) {
     ::pause();
 }
 
+constexpr std::uint64_t most_printed = 10u << 20; ///< Of each file, as docs/tuning.md says.
+
+/// More than may be kept, on both ways; then some more, when it has been cut.
+void print_much() {
+  const std::string line(1023, '.');
+  for (int i = 0; i < 16 << 10; ++i) {
+    std::printf("%s\n", line.c_str());
+    std::cerr << line << '\n';
+  }
+}
+
 void misbehave(const std::string& how, tune::trial& trial) {
   if (how == "throws")
     throw std::out_of_range("no such row");
@@ -57,6 +72,11 @@ void misbehave(const std::string& how, tune::trial& trial) {
     for (int i = 0; i < 2000; ++i)
       much.set(std::to_string(i), i);
     trial.report(much);
+  }
+  if (how == "prints much") {
+    print_much();
+    trial.report(values(1));
+    print_much();
   }
   if (how == "saves nothing")
     trial.report(values(1), [](const tune::path&) {});
@@ -97,10 +117,21 @@ const expectation expected[] = {
    "iteration 2: the metric \"loss\" is missing; reported: \"los\"", 1},
   {"says much", tune::trial_state::error, "exception",
    "iteration 2: 2002 values are more than the limit of 1000; write what is large into a file", 1},
+  {"prints much", tune::trial_state::terminated, "finished", "", 2},
   {"saves nothing", tune::trial_state::terminated, "finished", "", 2},
   {"forks", tune::trial_state::terminated, "finished", "", 2},
   {"forks a daemon", tune::trial_state::terminated, "finished", "", 2},
 };
+
+/// What was printed first is kept, and then that more was printed.
+void check_that_much_was_cut(const std::filesystem::path& file) {
+  const auto text = read_text(file.string());
+  const auto note = "\n[caf-tune: cut here: more than " + std::to_string(most_printed) + " bytes]\n";
+  CAPTURE(file.string());
+  REQUIRE(text.size() == most_printed + note.size());
+  CHECK(text.substr(0, 1024) == std::string(1023, '.') + '\n');
+  CHECK(text.substr(most_printed) == note);
+}
 
 } // namespace
 
@@ -148,6 +179,12 @@ TEST_CASE("experiment: whatever its trials do, each is told as it was, the other
     CHECK(trial.checkpoint().has_value() == false);
     const auto told = read_text((trial.path() / "error.txt").string());
     CHECK(told.find(each.error) != std::string::npos);
+  }
+  for (const char* file : {"stdout", "stderr"}) {
+    check_that_much_was_cut(trials.at("prints much").path() / file);
+    for (const auto& [how, trial] : trials) // What one prints is not in the files of others.
+      if (how != "prints much")
+        CHECK_MESSAGE(std::filesystem::file_size(trial.path() / file) < 100'000, how);
   }
   CHECK(std::isnan(trials.at("says NaN").metrics().get<double>("loss")));
 }
