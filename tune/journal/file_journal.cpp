@@ -39,9 +39,9 @@ segment_log_options log_options(const file_journal_options& options) {
           std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
 }
 
-/// Whether somebody waits until it is on disk: a trial for its beginning or the answer to its report, a program for what
-/// it has ordered or for its experiment's end. A record of the others can wait for one of these: alone it would keep the
-/// disk busy with a sync that nobody needs, just when the next report comes.
+/// Whether somebody waits until it is on disk: a trial for its beginning or the answer to its report, a program for
+/// what it has ordered or for its experiment's end. A record of the others can wait for one of these: alone it would
+/// keep the disk busy with a sync that nobody needs, just when the next report comes.
 bool is_awaited(const journal_record& record) {
   return std::visit(runtime::overloaded{
                       [](const record::trial_created&) { return false; },

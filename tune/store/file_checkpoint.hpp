@@ -44,8 +44,8 @@ private:
 [[nodiscard]] result<void> remove_checkpoint(const path& directory);
 
 /// What writers that were killed have left in a trial's directory gets other names, in one step each, and can be
-/// removed under these at leisure: an attempt that begins from now on never loses what it writes. A writer that is still there
-/// fails as a whole, instead of sealing what happens to be left of its files.
+/// removed under these at leisure: an attempt that begins from now on never loses what it writes. A writer that is
+/// still there fails as a whole, instead of sealing what happens to be left of its files.
 [[nodiscard]] result<std::vector<path>> set_unfinished_checkpoints_aside(const path& trial_directory);
 
 } // namespace tune

@@ -323,7 +323,8 @@ TEST_CASE("controller: a pause that was taken back is not found by a later drive
 TEST_CASE("controller: an order for a trial without an attempt makes a journal that does not fit") {
   virtual_experiment x(virtual_experiment::options(1));
   REQUIRE(x.core->on_replay(record::experiment_begun{}));
-  REQUIRE(x.core->on_replay(record::trial_created{trial_id{1}, config({{"x", 1}}), record::trial_origin::searcher, {}}));
+  const config values({{"x", 1}});
+  REQUIRE(x.core->on_replay(record::trial_created{trial_id{1}, values, record::trial_origin::searcher, {}}));
 
   const auto read = x.core->on_replay(record::trial_ordered{trial_id{1}, trial_state::stopped, "why", {}});
   REQUIRE_FALSE(read);
