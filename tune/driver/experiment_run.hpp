@@ -90,7 +90,7 @@ private:
   void make_core(const std::string& id, std::uint64_t seed);
   [[nodiscard]] result<void> begin();
   void wait_for_ending_attempts() const;
-  void hear_unheard(const std::string& marker_before);
+  void hear_unheard();
   void spawn_controller(runtime::actor_options runners);
   path directory_of(trial_id trial, const config& values, record::wall_time created) const;
   attempt_order make_order(const controller_core::start_attempt& start) const;

@@ -55,10 +55,8 @@ result<void> experiment_run::open() {
   described_ = std::move(*described);
   if (!what_.checkpoints.local_first) // An empty marker is seen by nobody.
     marker_ = random_hex(8) + random_hex(8);
-  std::string marker_before; // Of the driver before this one.
-  std::ifstream(directory_ / ".storage") >> marker_before;
   wait_for_ending_attempts();
-  hear_unheard(marker_before);
+  hear_unheard();
   std::ofstream marker(directory_ / ".storage");
   marker << marker_;
   if (!marker.flush())
@@ -143,7 +141,8 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
   planned_ = options.trials = what_.searcher.trials(setup);
   auto search = what_.searcher.make(setup);
   if (!what_.points_to_evaluate.empty())
-    search.reset(new point_queue(what_.space, what_.points_to_evaluate, options.objectives, seed, std::move(search)));
+    search = std::make_unique<point_queue>(what_.space, what_.points_to_evaluate, options.objectives, seed,
+                                          std::move(search));
   auto schedule = what_.scheduler.make({seed, what_.metric.better});
   max_iterations_ = schedule->max_iterations();
   core_ = std::make_shared<controller_core>(std::move(options), std::move(search), std::move(schedule));
@@ -154,9 +153,7 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
 void experiment_run::wait_for_ending_attempts() const {
   const auto is_running = [this](const auto& each) {
     const auto& [trial, life] = each;
-    const auto directory = directory_of(trial, life.values, life.created);
-    // The one after the last that the journal knows may have begun, too.
-    return is_attempt_running(directory, life.attempts) || is_attempt_running(directory, life.attempts + 1);
+    return is_attempt_running(directory_of(trial, life.values, life.created), life.attempts);
   };
   const auto give_up_at = std::chrono::steady_clock::now() + longest_end;
   const auto& lives = core_->lives();
@@ -164,17 +161,16 @@ void experiment_run::wait_for_ending_attempts() const {
     std::this_thread::sleep_for(20ms);
 }
 
-/// It is this driver's until the journal has it: should this one be lost before, the next one hears it.
-void experiment_run::hear_unheard(const std::string& marker_before) {
+/// It stays until the journal has it: should this driver be lost before, the next one hears it.
+void experiment_run::hear_unheard() {
   for (const auto& [trial, life] : core_->lives()) {
     if (life.attempts == 0 || life.now == trial_life::phase::none)
       continue;
     const auto directory = directory_of(trial, life.values, life.created);
-    auto left = read_unheard(directory, life.attempts, marker_before);
-    const auto kept = left && *left ? write_unheard(directory, life.attempts, marker_, **left) : result<void>();
-    if (options_.on_trouble && (!left || !kept))
-      options_.on_trouble(fmt::format("what attempt {} of trial {} told after its driver was lost is not complete: {}",
-                                      life.attempts, trial.value, (left ? kept.error() : left.error()).message));
+    auto left = read_unheard(directory, life.attempts);
+    if (options_.on_trouble && !left)
+      options_.on_trouble(fmt::format("what attempt {} of trial {} told after its driver was lost cannot be heard: {}",
+                                      life.attempts, trial.value, left.error().message));
     if (!left || !*left)
       continue;
     unheard_[trial] = directory;

@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <sstream>
-#include <system_error>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -37,9 +37,9 @@ struct flock whole_file() {
   return all;
 }
 
-/// The first line: format, driver, length and checksum of what follows.
-std::string head_of(std::string_view driver, std::string_view bytes) {
-  return fmt::format("{} {} {} {:08x}\n", format_name, driver, bytes.size(), crc32c(bytes));
+/// The first line: format, length and checksum of what follows.
+std::string head_of(std::string_view bytes) {
+  return fmt::format("{} {} {:08x}\n", format_name, bytes.size(), crc32c(bytes));
 }
 
 } // namespace
@@ -72,15 +72,14 @@ bool is_attempt_running(const path& trial_directory, attempt_number attempt) {
   return is_held;
 }
 
-result<void> write_unheard(const path& trial_directory, attempt_number attempt, std::string_view driver,
-                           const attempt_events& events) {
+result<void> write_unheard(const path& trial_directory, attempt_number attempt, const attempt_events& events) {
   const auto file = unheard_file(trial_directory, attempt).string();
   const auto fresh = file + ".tmp";
   const auto bytes = attempt_wire::to_bytes(events);
   ::unlink(fresh.c_str());
   return runtime::posix_file::open_for_writing(fresh)
     .and_then([&](const runtime::posix_file& to) {
-      return to.write_at(0, head_of(driver, bytes) + bytes).and_then([&] { return to.sync(); });
+      return to.write_at(0, head_of(bytes) + bytes).and_then([&] { return to.sync(); });
     })
     .and_then([&]() -> result<void> {
       if (std::rename(fresh.c_str(), file.c_str()) != 0)
@@ -89,8 +88,7 @@ result<void> write_unheard(const path& trial_directory, attempt_number attempt, 
     });
 }
 
-result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt,
-                                                   std::string_view driver) {
+result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt) {
   const auto file = unheard_file(trial_directory, attempt).string();
   const auto text = runtime::posix_file::open_for_reading(file).and_then(
     [](const runtime::posix_file& from) {
@@ -105,15 +103,11 @@ result<std::optional<attempt_events>> read_unheard(const path& trial_directory, 
     return fail(text.error());
   }
   const auto line_end = text->find('\n');
-  std::istringstream head(text->substr(0, line_end));
-  std::string format, whose;
-  head >> format >> whose;
+  const auto format = text->substr(0, text->find_first_of(" \n"));
   if (line_end == std::string::npos || format != format_name)
     return fail(errc::incompatible, fmt::format("{}: it is not of the format {}", file, format_name));
-  if (whose != driver) // Of an attempt of the same number, for another driver.
-    return std::optional<attempt_events>();
   const auto bytes = std::string_view(*text).substr(line_end + 1);
-  if (text->substr(0, line_end + 1) != head_of(driver, bytes))
+  if (text->substr(0, line_end + 1) != head_of(bytes))
     return fail(errc::incompatible, fmt::format("{}: its checksum or length is wrong", file));
   return attempt_wire::events_from(bytes).map([](attempt_events events) {
     return std::optional<attempt_events>(std::move(events));

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "tune/path.hpp"
 #include "tune/trial/attempt_messages.hpp"
@@ -28,13 +26,12 @@ private:
 /// Whether another process holds it; never of this process.
 [[nodiscard]] bool is_attempt_running(const path& trial_directory, attempt_number attempt);
 
-/// Whole and on disk, or not at all. `driver` is the marker of whom the attempt ran for.
-[[nodiscard]] result<void> write_unheard(const path& trial_directory, attempt_number attempt, std::string_view driver,
+/// Whole and on disk, or not at all.
+[[nodiscard]] result<void> write_unheard(const path& trial_directory, attempt_number attempt,
                                          const attempt_events& events);
 
-/// Nothing: there is none of that attempt for that driver. Error: it cannot be read, or is damaged.
-[[nodiscard]] result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt,
-                                                                 std::string_view driver);
+/// Nothing: there is none of that attempt. Error: it cannot be read, or is damaged.
+[[nodiscard]] result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt);
 
 /// Once it is in the journal; and the lock's file, which a kill leaves. If they are there.
 void remove_unheard(const path& trial_directory, attempt_number attempt);

@@ -129,7 +129,7 @@ void trial_runner::run_attempt(const attempt_order& order) {
 void trial_runner::leave_unheard() {
   const auto events = exchange_.unheard();
   if (last_ && !events.empty())
-    if (auto written = write_unheard(last_->directory, last_->attempt, last_->marker, events); !written)
+    if (auto written = write_unheard(last_->directory, last_->attempt, events); !written)
       std::cerr << "caf-tune: what no driver has heard of the trial is lost: " << written.error().message << '\n';
   last_.reset();
 }

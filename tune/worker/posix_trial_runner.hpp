@@ -74,12 +74,10 @@ private:
   struct last_attempt {
     last_attempt(const attempt_order& order, const path& where)
       : attempt(order.attempt),
-        marker(order.marker),
         directory(where),
         running(where, order.attempt) {}
 
     attempt_number attempt;
-    std::string marker; ///< Of its driver.
     path directory;
     attempt_lock running;
   };

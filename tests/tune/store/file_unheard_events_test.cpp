@@ -37,47 +37,46 @@ TEST_CASE("unheard events: what an attempt leaves is read by the next driver, on
   const scratch_directory folder;
   const path trial(folder / "");
 
-  REQUIRE(write_unheard(trial, 3, "first", some_events()));
+  REQUIRE(write_unheard(trial, 3, some_events()));
 
-  const auto read = read_unheard(trial, 3, "first");
+  const auto read = read_unheard(trial, 3);
   REQUIRE(read);
   REQUIRE(*read);
   REQUIRE((*read)->size() == 2);
   CHECK(std::get<attempt_report>((*read)->front()).iteration == 7);
   CHECK(std::get<attempt_over>((*read)->back()).end.cause == end_cause::paused);
   remove_unheard(trial, 3);
-  CHECK_FALSE(*read_unheard(trial, 3, "first"));
+  CHECK_FALSE(*read_unheard(trial, 3));
 }
 
-TEST_CASE("unheard events: another attempt's, and one's of the same number for another driver, are not heard") {
+TEST_CASE("unheard events: another attempt's are not heard") {
   const scratch_directory folder;
   const path trial(folder / "");
-  REQUIRE(write_unheard(trial, 3, "first", some_events()));
+  REQUIRE(write_unheard(trial, 3, some_events()));
 
-  CHECK_FALSE(*read_unheard(trial, 4, "first"));
-  CHECK_FALSE(*read_unheard(trial, 3, "second"));
+  CHECK_FALSE(*read_unheard(trial, 4));
 }
 
 TEST_CASE("unheard events: what is damaged is an error, wherever it is cut or changed") {
   const scratch_directory folder;
   const path trial(folder / "");
-  REQUIRE(write_unheard(trial, 1, "first", some_events()));
+  REQUIRE(write_unheard(trial, 1, some_events()));
   const auto file = (folder / ".unheard.attempt-1").string();
   const auto size = std::filesystem::file_size(file);
 
   SUBCASE("cut") {
     for (auto left = size; left-- > 0;) {
       std::filesystem::resize_file(file, left);
-      CHECK_FALSE(read_unheard(trial, 1, "first"));
+      CHECK_FALSE(read_unheard(trial, 1));
     }
   }
   SUBCASE("changed") {
     std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(-1, std::ios::end).put('?');
-    CHECK(read_unheard(trial, 1, "first").error().message == file + ": its checksum or length is wrong");
+    CHECK(read_unheard(trial, 1).error().message == file + ": its checksum or length is wrong");
   }
   SUBCASE("of a later format") {
-    std::ofstream(file) << "caf-tune-unheard-2 first 0 00000000\n";
-    CHECK(read_unheard(trial, 1, "first").error().message == file + ": it is not of the format caf-tune-unheard-1");
+    std::ofstream(file) << "caf-tune-unheard-2 0 00000000\n";
+    CHECK(read_unheard(trial, 1).error().message == file + ": it is not of the format caf-tune-unheard-1");
   }
 }
 
