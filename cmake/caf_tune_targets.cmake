@@ -8,9 +8,12 @@ target_compile_options(caf_tune_build_options INTERFACE
   $<$<BOOL:${CAF_TUNE_STRICT}>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror>
   # GCC 12 takes the parts of a std::variant that are not in use for uninitialised ones as soon as it optimises.
   $<$<AND:$<BOOL:${CAF_TUNE_STRICT}>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
-# How the sanitizers behave lies in each program itself, so that it holds for the workers that a test starts, too.
-target_sources(caf_tune_build_options INTERFACE
-  $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${PROJECT_SOURCE_DIR}/cmake/sanitizer_options.cpp>)
+if(CAF_TUNE_SANITIZER)
+  # How they behave lies in each program itself, so that it holds for the workers that a test starts, too.
+  add_library(sanitizer_options OBJECT cmake/sanitizer_options.cpp)
+  target_sources(caf_tune_build_options INTERFACE
+    $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:sanitizer_options>>)
+endif()
 
 # caf_tune_install_libraries(runtime runtime_core): installs libraries with their headers for find_package(caf_tune).
 function(caf_tune_install_libraries)
