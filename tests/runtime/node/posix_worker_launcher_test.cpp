@@ -69,6 +69,18 @@ TEST_CASE("worker launcher: a worker has what its work and its package ask for, 
   ::unsetenv("LD_LIBRARY_PATH");
 }
 
+TEST_CASE("worker launcher: each worker runs in a directory of its own, where what it prints lies too") {
+  temporary_directory state;
+  launching l(state.path.string());
+
+  for (const std::uint64_t id : {1, 2}) {
+    l.run(id, "pwd -P; exit 1");
+
+    const auto directory = files::canonical(state / fmt::format("workers/b/{}", id)).string();
+    CHECK(read_text(directory + "/stdout") == directory + "\n");
+  }
+}
+
 TEST_CASE("worker launcher: frames go to a worker and come back") {
   temporary_directory state;
   launching l(state.path.string());
