@@ -3,8 +3,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <unistd.h>
 
 using namespace runtime;
@@ -179,6 +182,26 @@ TEST_CASE("detection: what cannot be understood is an error with its place") {
   fake_machine with_folder;
   with_folder.write("/proc/self/cgroup/file", "");
   CHECK(with_folder.mistake() == "/proc/self/cgroup: cannot be read: Is a directory");
+}
+
+TEST_CASE("detection: only the cpus that this thread may run on count") {
+  const fake_machine machine;
+  auto options = machine.options();
+  options.allowed_cpus.reset();
+  std::optional<detected_machine> found;
+
+  std::thread bound([&] { // The affinity is a thread's own.
+    cpu_set_t first;
+    REQUIRE(::sched_getaffinity(0, sizeof first, &first) == 0);
+    for (int cpu = 0, kept = 0; cpu < CPU_SETSIZE; ++cpu)
+      if (CPU_ISSET(cpu, &first) && ++kept > 1)
+        CPU_CLR(cpu, &first);
+    REQUIRE(::sched_setaffinity(0, sizeof first, &first) == 0);
+    found = or_throw(detect_machine(options));
+  });
+  bound.join();
+
+  CHECK(found->resources.cpu() == amount::whole(1));
 }
 
 TEST_CASE("detection: this machine has a cpu and memory") {
