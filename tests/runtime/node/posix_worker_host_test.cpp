@@ -5,6 +5,7 @@
 #include <future>
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "runtime/node/posix_process_list.hpp"
@@ -334,6 +335,20 @@ TEST_CASE("worker host: a worker that uses more memory than it may is killed, an
   b.told.frames_of(modest, 1);
   b.host->send(modest, "\n");
   CHECK(b.told.exit_of(modest).exit_code == 0);
+}
+
+TEST_CASE("worker host: the cause of a crash names the most memory that the worker had") {
+  bench b; // Nobody looks at its memory before its end.
+  rusage own{};
+  ::getrusage(RUSAGE_SELF, &own);
+  const auto bytes = static_cast<std::uint64_t>(own.ru_maxrss) * 1024 + 50'000'000; // Less may be this process's.
+
+  const auto exit =
+    b.told.exit_of(b.start(fmt::format("x=$(head -c {} /dev/zero | tr '\\0' a); kill -SEGV $$", bytes)));
+
+  CHECK(exit.signal_name == "SIGSEGV");
+  CHECK(exit.peak_memory_bytes >= bytes);
+  CHECK_MESSAGE(describe(exit).find("; peak memory ") != std::string::npos, describe(exit));
 }
 
 TEST_CASE("worker host: the memory of what a worker started counts as its own") {
