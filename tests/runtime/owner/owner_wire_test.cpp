@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "runtime/head/head_wire.hpp"
 #include "runtime/package/manifest.hpp"
 
 using namespace runtime;
@@ -31,6 +32,25 @@ TEST_CASE("owner wire: a demand says all that was wanted") {
   CHECK(read->priority == -3);
   CHECK(read->waits_for_nodes);
   CHECK(read->avoided_node == "n2");
+}
+
+TEST_CASE("owner wire: a group comes to the head as it was wanted, whatever its strategy") {
+  auto wants = std::make_shared<group_demand>();
+  wants->bundles = {cpus(1), cpus(0.5)};
+  wants->required_labels = {{"disk", "ssd"}};
+  wants->preferred_labels = {{"zone", "a"}};
+  wants->priority = -3;
+  wants->waits_for_nodes = true;
+  for (const auto strategy :
+       {group_strategy::pack, group_strategy::spread, group_strategy::strict_pack, group_strategy::strict_spread}) {
+    wants->strategy = strategy;
+
+    const auto read =
+      head_wire::from_wire(make_demand(owner_id{42}, owner_core::demand_group{request_id{7}, wants, {}}).group());
+
+    REQUIRE(read);
+    CHECK(*read == *wants);
+  }
 }
 
 TEST_CASE("owner wire: an actor's record comes back as it was") {
