@@ -1,5 +1,5 @@
-// Linked into every program of ours in a build that has a sanitizer, so that it holds for the workers that a test starts,
-// too: what the sanitizers do. cmake/sanitizers.cmake turns them on.
+// Linked into every program of ours in a build that has a sanitizer, so that it holds for the workers that a test
+// starts, too: what the sanitizers do. cmake/sanitizers.cmake turns them on.
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
