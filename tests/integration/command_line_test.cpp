@@ -3,6 +3,7 @@
 #include <csignal>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -113,6 +114,22 @@ TEST_CASE("command line: the ready file holds the address, and leases can be gra
                         "  STATE  USED/TOTAL  LABELS\n"
                         "head  " +
                         node_address + "  alive  cpu=0/2     -\n");
+}
+
+TEST_CASE("command line: where no token file is named the head makes one at home, and programs of its user find it") {
+  temporary_directory folder;
+  program_under_test head(
+    folder, {node, "--head", "--host", "127.0.0.1", "--port", "0", "--cpus", "2", "--ready-file", folder / "ready"});
+  const auto address = head.wait_for_file(folder / "ready");
+
+  const auto status = run_program(folder, {caf_tune, "status", "--address", address});
+  program_under_test working(folder, {PROGRAM_THAT_HOLDS, "--address", address}, {{"HELD_FILE", folder / "started"}});
+
+  CHECK_MESSAGE(status.code == 0, status.err);
+  CHECK(working.wait_for_file(folder / "started") != "");
+  struct stat token {};
+  REQUIRE(::stat((folder / "home/.local/state/caf-tune/token").c_str(), &token) == 0);
+  CHECK((token.st_mode & 07777) == 0600);
 }
 
 TEST_CASE("command line: what caf-tune prints with --json is one JSON document, whether flags come before or after") {
