@@ -206,6 +206,18 @@ violations cores_are_pure(const source_file& file) {
   });
 }
 
+violations shells_are_virtual(const source_file& file) {
+  const bool is_simulated = file.is_in("runtime/head") || file.is_in("runtime/node") || file.is_in("runtime/owner");
+  if (!is_cpp(file) || !is_simulated || !ends_with(stem(file), "_actor"))
+    return {};
+  static const std::vector<std::pair<std::regex, const char*>> forbidden = {
+    {std::regex(R"(::now\s*\(\s*\)(?!\s*const))"), "a shell that asks a clock other than its actor system's"},
+    {std::regex(R"(\brandom_device\b|\bRAND_bytes\b)"), "a shell that draws chance by itself"},
+    {std::regex(R"(\bstd::(thread|async)\b)"), "a shell with a thread of its own"},
+  };
+  return for_each_match(file, file.code, forbidden);
+}
+
 violations network_in_its_place(const source_file& file) {
   // Benchmarks and the network's own tests measure and provoke CAF's plain middleman.
   if (!is_cpp(file) || file.is_in("runtime/net") || file.is_in("tests/runtime/net") || file.is_in("bench"))

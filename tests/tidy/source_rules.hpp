@@ -26,6 +26,7 @@ violations tests_do_not_wait(const source_file& file);      ///< No sleep, clock
 violations open_ends_are_numbered(const source_file& file); ///< Nothing is put off without an issue.
 violations cores_are_pure(const source_file& file);         ///< No CAF, protobuf, logger, clock, file, thread, shell.
 violations shells_fail_loudly(const source_file& file);     ///< Each event-based actor sets an exception handler.
+violations shells_are_virtual(const source_file& file);     ///< What is simulated has no clock, chance, thread.
 violations network_in_its_place(const source_file& file);   ///< CAF's own middleman only in runtime/net/.
 violations includes_from_the_root(const source_file& file); ///< "runtime/head/lease_queue.hpp"
 violations files_are_short(const source_file& file);        ///< 500 lines, tests 600.

@@ -64,6 +64,21 @@ TEST_CASE("tidy: each shell says what broke it") {
         0);
 }
 
+TEST_CASE("tidy: shells that are simulated have no clock, chance or thread but their actor system's") {
+  hold_everywhere(shells_are_virtual);
+
+  for (const char* code :
+       {"auto t = std::chrono::steady_clock::now();\n", "auto t = wall::now();\n", "std::random_device chance;\n",
+        "RAND_bytes(bytes, 8);\n", "std::thread other(run);\n", "auto x = std::async(run);\n"})
+    for (const char* folder : {"head", "node", "owner"})
+      CHECK_MESSAGE(broken(shells_are_virtual, std::string("runtime/") + folder + "/a_actor.cpp", code) == 1, code);
+  const std::string thread = "std::thread other(run);\n";
+  CHECK(broken(shells_are_virtual, "runtime/node/posix_worker_host.cpp", thread) == 0);
+  CHECK(broken(shells_are_virtual, "runtime/net/dialler_actor.cpp", thread) == 0);
+  CHECK(broken(shells_are_virtual, "runtime/node/a_actor.cpp", "instant a_actor::now() const {\n") == 0);
+  CHECK(broken(shells_are_virtual, "runtime/node/a_actor.cpp", "auto t = clock().now();\n") == 0);
+}
+
 TEST_CASE("tidy: only _actor files, net/, wire/, process/ and public headers include CAF") {
   hold_everywhere(caf_in_its_place);
 
