@@ -161,7 +161,27 @@ violations results_are_nodiscard(const source_file& file) {
   return found;
 }
 
+namespace {
+
+bool is_python_test(const source_file& file) {
+  return file.extension() == ".py" && file.is_in("tests");
+}
+
+violations python_does_not_wait(const source_file& file) {
+  static const std::vector<std::pair<std::regex, const char*>> forbidden = {
+    {std::regex(R"(\bsleep\s*\()"), "a test that sleeps"},
+    {std::regex(R"(\btime\.(time|monotonic|perf_counter|process_time)(_ns)?\s*\(|\bdatetime\.(utc)?now\s*\()"),
+     "a test that asks the clock"},
+    {std::regex(R"(\bbind\s*\(\s*\([^,()]*,\s*[1-9])"), "a test that picks a port"},
+  };
+  return for_each_match(file, file.lines, forbidden);
+}
+
+} // namespace
+
 violations tests_do_not_wait(const source_file& file) {
+  if (is_python_test(file))
+    return python_does_not_wait(file);
   if (!is_test(file))
     return {};
   static const std::vector<std::pair<std::regex, const char*>> forbidden = {
@@ -169,10 +189,20 @@ violations tests_do_not_wait(const source_file& file) {
     {std::regex(R"(::now\s*\(\s*\)(?!\s*const)|_clock::(universal|local)_time\b|)"
                 R"(\b(gettimeofday|clock_gettime|time)\s*\(\s*(nullptr|NULL|0|&|CLOCK))"),
      "a test that asks the clock"},
-    {std::regex(R"(\bhtons\s*\(\s*[1-9]|\bpublish_atom(_v|::value)?\s*,\s*(std::)?(uint16_t)?\s*[({]?\s*[1-9])"),
+    {std::regex(R"(\bstd::clock\b)"), "a test that asks the clock"},
+    {std::regex(R"((\bhtons\s*\(|\bpublish_atom(_v|::value)?\s*,|[.>]publish\s*\(([^,()]*,)?)"
+                R"(|\blisten_(on|for_heartbeats)\s*\([^,()]*,)\s*(std::)?(uint16_t)?\s*[({]?\s*[1-9])"),
      "a test that picks a port"},
   };
-  return for_each_match(file, file.code, forbidden);
+  // Of four or five digits: lower ones are for errors, as 65536 is. The flag is in a literal, so not in `code`.
+  static const std::vector<std::pair<std::regex, const char*>> in_literals = {
+    {std::regex(R"raw("--(node-|liveness-)?port("\s*,\s*"|=)(?!65536)[1-9][0-9]{3,4}")raw"),
+     "a test that picks a port"},
+  };
+  auto found = for_each_match(file, file.code, forbidden);
+  const auto ports = for_each_match(file, file.lines, in_literals);
+  found.insert(found.end(), ports.begin(), ports.end());
+  return found;
 }
 
 violations open_ends_are_numbered(const source_file& file) {
@@ -184,6 +214,23 @@ violations open_ends_are_numbered(const source_file& file) {
      "an open end without the number of its issue"},
   };
   return for_each_match(file, file.lines, forbidden);
+}
+
+violations no_dead_code(const source_file& file) {
+  static const std::regex alone(R"(^\s*//(?!/)(.*[;{]|\s*\})\s*$)");
+  violations found;
+  for (std::size_t i = 0; i < file.code.size(); ++i) // A comment is blank in `code`.
+    if (file.code[i].find_first_not_of(' ') == std::string::npos && std::regex_match(file.lines[i], alone))
+      found.push_back({file.path, i + 1, "a comment that looks like code"});
+  return found;
+}
+
+violations authors_are_in_the_history(const source_file& file) {
+  static const std::vector<std::pair<std::regex, const char*>> forbidden = {
+    {std::regex(R"([@\\]author\b|\b[Aa]uthors?:\s|\b([Ww]ritten|[Cc]reated|[Cc]oded)\s+by\s+[A-Z][a-z])"),
+     "an author's name, which belongs into the history"},
+  };
+  return file.name() == "LICENSE" ? violations() : for_each_match(file, file.lines, forbidden);
 }
 
 violations cores_are_pure(const source_file& file) {

@@ -24,6 +24,8 @@ violations costly_headers_in_sources(const source_file& file); ///< caf/all.hpp 
 violations results_are_nodiscard(const source_file& file);
 violations tests_do_not_wait(const source_file& file);      ///< No sleep, clock or fixed port.
 violations open_ends_are_numbered(const source_file& file); ///< Nothing is put off without an issue.
+violations no_dead_code(const source_file& file);           ///< Nothing that is commented out.
+violations authors_are_in_the_history(const source_file& file);
 violations cores_are_pure(const source_file& file);         ///< No CAF, protobuf, logger, clock, file, thread, shell.
 violations shells_fail_loudly(const source_file& file);     ///< Each event-based actor sets an exception handler.
 violations shells_are_virtual(const source_file& file);     ///< What is simulated has no clock, chance, thread.

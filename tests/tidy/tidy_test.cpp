@@ -125,6 +125,29 @@ TEST_CASE("tidy: no test sleeps, asks the clock or picks a port") {
   CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "f(publish_atom_v, std::uint16_t{6390}, whom);\n") == 1);
   CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "address.sin_port = htons(0); // sleep(1)\n") == 0);
   CHECK(broken(tests_do_not_wait, "runtime/a.cpp", "sleep(1);\n") == 0);
+  CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "auto t = std::clock();\n") == 1);
+  CHECK(broken(tests_do_not_wait, "tests/a_test.cpp", "self->clock().schedule(what);\n") == 0);
+}
+
+TEST_CASE("tidy: a port that a test picks is seen in calls and among the flags of programs") {
+  for (const char* code : {"listen_on(\"127.0.0.1\", 6390);\n", "runtime::listen_on(host, std::uint16_t{6390});\n",
+                           "listen_for_heartbeats(host, 6390, context);\n", "system.middleman().publish(6390, x);\n",
+                           "head.publish(someone, 6390);\n", "run({node, \"--port\", \"6390\"});\n",
+                           "run({node, \"--node-port\",  \"6391\"});\n", "run({node, \"--port=6390\"});\n"})
+    CHECK_MESSAGE(broken(tests_do_not_wait, "tests/a_test.cpp", code) == 1, code);
+  for (const char* code :
+       {"listen_on(\"127.0.0.1\", 0);\n", "listen_on(address(1, 2), port);\n", "head.publish(0, \"127.0.0.2\");\n",
+        "run({node, \"--port\", \"0\"});\n", "run({node, \"--port\", \"65536\"});\n", "// listen_on(host, 6390)\n"})
+    CHECK_MESSAGE(broken(tests_do_not_wait, "tests/a_test.cpp", code) == 0, code);
+}
+
+TEST_CASE("tidy: tests in Python do not sleep, ask the clock or pick a port either") {
+  for (const char* code : {"    time.sleep(1)\n", "sleep(1)\n", "began = time.monotonic()\n", "datetime.now()\n",
+                           "server.bind((\"127.0.0.1\", 6390))\n"}) {
+    CHECK_MESSAGE(broken(tests_do_not_wait, "tests/a_test.py", code) == 1, code);
+    CHECK_MESSAGE(broken(tests_do_not_wait, "bench/a.py", code) == 0, code);
+  }
+  CHECK(broken(tests_do_not_wait, "tests/a_test.py", "server.bind((\"127.0.0.1\", 0))\n") == 0);
 }
 
 TEST_CASE("tidy: nothing is left open without the number of its issue") {
@@ -133,6 +156,30 @@ TEST_CASE("tidy: nothing is left open without the number of its issue") {
   const std::string word = std::string("TO") + "DO";
   CHECK(broken(open_ends_are_numbered, "runtime/a.cpp", "// " + word + ": finish\n") == 1);
   CHECK(broken(open_ends_are_numbered, "runtime/a.cpp", "// " + word + "(#12): finish\n") == 0);
+}
+
+TEST_CASE("tidy: nothing is commented out") {
+  hold_everywhere(no_dead_code);
+
+  for (const char* code : {"// return x;\n", "  //leases_.erase(held);\n", "// if (x) {\n", "  // }\n"})
+    CHECK_MESSAGE(broken(no_dead_code, "runtime/a.cpp", code) == 1, code);
+  for (const char* code :
+       {"/// auto x = ask();\n", "// Repeated until answered.\n", "int a; // Not b;\n", "auto t = \"// x;\";\n"})
+    CHECK_MESSAGE(broken(no_dead_code, "runtime/a.cpp", code) == 0, code);
+  CHECK(broken(no_dead_code, "docs/a.md", "// return x;\n") == 0);
+}
+
+TEST_CASE("tidy: who wrote what is told by the history alone") {
+  hold_everywhere(authors_are_in_the_history);
+
+  const std::string tag = std::string("@aut") + "hor";
+  const std::string word = std::string("Aut") + "hor";
+  const std::string written = std::string("writ") + "ten by";
+  CHECK(broken(authors_are_in_the_history, "runtime/a.hpp", "/// " + tag + " Ada\n") == 1);
+  CHECK(broken(authors_are_in_the_history, "tools/a", "# " + word + ": Ada Lovelace\n") == 1);
+  CHECK(broken(authors_are_in_the_history, "runtime/a.cpp", "// This was " + written + " Ada.\n") == 1);
+  CHECK(broken(authors_are_in_the_history, "runtime/a.cpp", "// What was " + written + " an attempt.\n") == 0);
+  CHECK(broken(authors_are_in_the_history, "runtime/a.cpp", "// An " + word + " ends.\n") == 0);
 }
 
 TEST_CASE("tidy: cores know no CAF, protobuf, logger, clock, file, thread or shell") {
