@@ -338,7 +338,9 @@ TEST_CASE("worker host: a worker that uses more memory than it may is killed, an
 }
 
 TEST_CASE("worker host: the cause of a crash names the most memory that the worker had") {
-  bench b; // Nobody looks at its memory before its end.
+  worker_host_options options;
+  options.look_every = 1h; // Nobody looks at its memory before its end.
+  bench b(options);
   rusage own{};
   ::getrusage(RUSAGE_SELF, &own);
   const auto bytes = static_cast<std::uint64_t>(own.ru_maxrss) * 1024 + 50'000'000; // Less may be this process's.
