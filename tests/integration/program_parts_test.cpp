@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/type_id.hpp>
 #include <doctest/doctest.h>
 
@@ -128,6 +129,24 @@ TEST_CASE(
   REQUIRE(!answered);
   CHECK_MESSAGE(answered.error().message.find(advice) != std::string::npos, answered.error().message);
   CHECK(actor.call<point>(point{1, 1}).get().x == 1); // It lives.
+}
+
+TEST_CASE("program parts: an actor's stub takes any message of declared types as the actor would, and refuses others") {
+  test_cluster cluster;
+  auto actor = cluster.driver().spawn(walker_type, actor_options(), point{1, 2}, 10.0);
+  caf::scoped_actor self{actor.stub().home_system()};
+  point at;
+  std::string refused;
+
+  self->request(actor.stub(), 60s, point{0.5, 1})
+    .receive([&](const point& now) { at = now; }, [](const caf::error& why) { FAIL(to_string(why)); });
+  self->request(actor.stub(), 60s, undeclared{1})
+    .receive([](const point&) { FAIL("an answer"); }, [&](const caf::error& why) { refused = to_string(why); });
+
+  CHECK(at.x == 6);
+  CHECK(at.y == 12);
+  CHECK_MESSAGE(refused.find("part 1 of the message has a type that the program does not declare") != std::string::npos,
+                refused);
 }
 
 TEST_CASE("program parts: shared objects travel with the program, and are found by their names") {
