@@ -2,6 +2,8 @@
 #include "runtime/test_cluster.hpp"
 #include "tests/support/held_tasks.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -28,6 +30,11 @@ const runtime::actor_type idle_type("idle", idle);
 
 const runtime::task_type held_by_one("held_by_one", [](const std::string& fifo) {
   return ::open(fifo.c_str(), O_RDONLY | O_CLOEXEC) >= 0;
+});
+const runtime::task_type visible_gpus("visible_gpus", [](const std::string& fifo) -> std::string {
+  ::close(::open(fifo.c_str(), O_RDONLY | O_CLOEXEC));
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return visible == nullptr ? "not set" : visible;
 });
 const runtime::task_type note("note", [](const std::string& file, const std::string& line) {
   std::ofstream(file, std::ios::app) << line << '\n';
@@ -111,6 +118,28 @@ TEST_CASE("placement options: a preferred label chooses among nodes, and is no c
 
   CHECK(place(cluster, kept, actor_options().prefer_label("disk", "ssd")) == "fast");
   CHECK(place(cluster, kept, actor_options().prefer_label("disk", "ssd")) == "node-1");
+}
+
+TEST_CASE("placement options: work sees the GPUs that it was given, others see others, and without any it sees none") {
+  test_cluster cluster(/*nodes=*/0);
+  auto resources = cpus(4);
+  resources.set("gpu", runtime::amount::whole(2));
+  cluster.add_node({resources, {}, "with-gpus"});
+  gate gate(cluster);
+  auto& driver = cluster.driver();
+
+  auto none = driver.submit(visible_gpus, task_options(), gate.file());
+  auto first = driver.submit(visible_gpus, task_options().gpus(1), gate.file());
+  auto second = driver.submit(visible_gpus, task_options().gpus(1), gate.file());
+  cluster.wait_until("all three are held at once", [](const cluster_state& state) {
+    return std::count_if(state.leases.begin(), state.leases.end(),
+                         [](const auto& lease) { return lease.state == "held"; }) == 3;
+  });
+  gate.release();
+
+  CHECK(none.get() == "");
+  CHECK(std::set<std::string>{first.get(), second.get()} == std::set<std::string>{"0", "1"});
+  CHECK(driver.submit(visible_gpus, task_options().gpus(2), gate.file()).get() == "0,1");
 }
 
 TEST_CASE("placement options: of what waits, the more urgent runs first") {
