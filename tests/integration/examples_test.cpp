@@ -38,6 +38,12 @@ words of_cluster(const head_under_test& head) {
   return {"--address", head.address(), "--token-file", head.token()};
 }
 
+/// How many whole programs the node has on its disk: those that still come have a directory of their own.
+std::ptrdiff_t packages_of(const std::string& name, const temporary_directory& folder) {
+  const boost::filesystem::directory_iterator first(folder / (name + ".state/packages")), last;
+  return std::count_if(first, last, [](const auto& each) { return each.path().filename() != "incoming"; });
+}
+
 const words short_validation{CROSS_VALIDATION, "--settings", "4", "--epochs", "3"};
 
 /// Whether the head knows a lease that the node holds; not one that is being granted, which loses no work.
@@ -79,6 +85,8 @@ TEST_CASE("examples: cross-validation prints the same in a cluster of this machi
   const auto undisturbed = run_program(folder, short_validation + of_cluster(head));
   CHECK_MESSAGE(undisturbed.code == 0, undisturbed.err);
   CHECK(undisturbed.out == alone.out);
+  for (const auto* name : {"doomed", "other"}) // Only the driver had the program.
+    CHECK(packages_of(name, folder) == 1);
 
   program_under_test working(folder, short_validation + of_cluster(head));
   kill_at_work(doomed, "doomed", head, folder);
