@@ -69,8 +69,12 @@ result<void> reach_head(cluster_process& process, const std::string& host, std::
     self->request(process.switchboard(), patience + seconds(1), caf::connect_atom_v, host, port)
       .receive([&](const caf::node_id&, const caf::strong_actor_ptr&, const std::set<std::string>&) { reached = {}; },
                [&](const caf::error& why) { reached = fail(from_caf_error(why)); });
-    if (reached || reached.error().code != errc::unreachable || steady_clock::now() - begin > patience)
+    if (reached || reached.error().code != errc::unreachable)
       return reached;
+    if (steady_clock::now() - begin > patience)
+      return fail(
+        within(fmt::format("the head at {} does not answer within {} s", endpoint_text(host, port), patience.count()),
+               std::move(reached.error())));
     self->delayed_send(self, milliseconds(200), caf::ok_atom_v);
     self->receive([](caf::ok_atom) {});
   }

@@ -228,7 +228,7 @@ TEST_CASE("bad input: an address that does not resolve, where nothing listens, o
   check_end(join(nowhere), 1, "caf-tune-node: " + no_address);
   check_end(drive({caf_tune, "status"}, nowhere), 1, "caf-tune: " + no_address);
   check_end(drive({PROGRAM_WITH_LATE_TYPES}, nowhere), 1, "program_with_late_types: " + no_address);
-  check_end(join(closed.address()), 1, "caf-tune-node: " + is_closed);
+  check_end(join(closed.address()), 1, "caf-tune-node: the head at HEAD does not answer within 5 s: " + is_closed);
   check_end(drive({caf_tune, "nodes"}, closed.address()), 1,
             "caf-tune: the head at HEAD does not answer within 5 s: " + is_closed);
   check_end(join(silent.address()), 1,
