@@ -3,6 +3,7 @@
 #include <csignal>
 #include <regex>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -286,6 +287,29 @@ TEST_CASE("bad input: a token file that is missing, no file, no token, or that o
             "belong; copy the token file of the head's machine again\n");
   check_end(told(node, {"--head"}, folder / "short/token"), 1,
             "caf-tune-node: token file DIR/short/token cannot be written: not a directory\n");
+}
+
+TEST_CASE("bad input: a token file that its user may not read") {
+  temporary_directory folder;
+  const auto file = folder / "closed";
+  write_text(file, std::string(64, 'a') + "\n");
+  ::chmod(file.c_str(), 0);
+  words as_user;
+  if (::geteuid() == 0) // Root may read it.
+    as_user = {"/usr/bin/setpriv", "--reuid=65534", "--clear-groups"};
+  const auto told = [&](const words& program) {
+    auto end = run_program(folder, as_user + program + words{"--address", "127.0.0.1:1", "--token-file", file});
+    end.err = with(end.err, {{folder.path.string(), "DIR"}});
+    return end;
+  };
+  if (const auto runs = run_program(folder, as_user + words{node, "--version"}); runs.code != 0) {
+    MESSAGE("no user but root can run what was built: not tested: " << runs.err);
+    return;
+  }
+  const std::string why = "token file DIR/closed cannot be read: permission denied; run as the user that owns it\n";
+
+  check_end(told({node}), 1, "caf-tune-node: " + why);
+  check_end(told({caf_tune, "status"}), 1, "caf-tune: " + why);
 }
 
 TEST_CASE("bad input: a state directory that is not writable, in use, or of another cluster") {
