@@ -93,6 +93,12 @@ public:
     echo = nullptr;
   }
 
+  /// What publish() then offers instead of the actor that answers numbers.
+  void serve(caf::behavior (*how)(caf::event_based_actor*, int)) {
+    caf::anon_send_exit(echo, caf::exit_reason::kill);
+    echo = system.spawn(how, 0);
+  }
+
   [[nodiscard]] runtime::result<std::uint16_t> publish(std::uint16_t port = 0,
                                                        const std::string& address = "127.0.0.1") {
     runtime::result<std::uint16_t> answer = runtime::fail(runtime::errc::timed_out, "the middleman is silent");

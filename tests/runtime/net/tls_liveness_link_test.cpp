@@ -71,6 +71,21 @@ struct member {
   std::unique_ptr<liveness_client> client;
 };
 
+caf::behavior swallow(caf::event_based_actor*, int) {
+  return {[](const std::string&) { return caf::ok_atom_v; }};
+}
+
+/// Has 16 MiB on their way at any time.
+caf::behavior keep_sending(caf::event_based_actor* self, const caf::actor& to, const std::shared_ptr<counter>& moved) {
+  const std::string much(256 << 10, 'x');
+  for (int i = 0; i < 64; ++i)
+    self->send(to, much);
+  return {[=](caf::ok_atom) {
+    moved->up();
+    self->send(to, much);
+  }};
+}
+
 liveness_server_options judging_after(core_clock::duration silence) {
   liveness_server_options options;
   options.judge.silent_after = silence;
@@ -328,6 +343,31 @@ TEST_CASE("liveness link: it holds while every processor is busy") {
   busy = false;
   for (auto& burner : burners)
     burner.join();
+
+  CHECK(member.fenced.count() == 0);
+  CHECK(head.silent.count() == 0);
+}
+
+TEST_CASE("liveness link: transfers between the same processes delay no heartbeat") {
+  const auto moved = std::make_shared<counter>();
+  head head;
+  head.server->watch(node, life);
+  peers::process receiving(1, "head/h"), sending(1, "node/n1");
+  receiving.serve(swallow);
+  const auto to = sending.dial("127.0.0.1", receiving.publish().value()).value();
+  const auto pump = sending.system.spawn(keep_sending, to, moved);
+  const liveness_client_options defaults;
+  member member(head.server->port(), beating(10ms, defaults.sender.fence_after));
+  puppet clock(head.server->port());
+
+  for (int i = 1; i <= 400; ++i) { // The link is never idle: more is on its way than is waited for.
+    REQUIRE(moved->reaches(i));
+    clock.beat();
+    REQUIRE(clock.answer());
+  }
+  CHECK(member.log->says("liveness link up"));
+  member.client.reset();
+  caf::anon_send_exit(pump, caf::exit_reason::kill);
 
   CHECK(member.fenced.count() == 0);
   CHECK(head.silent.count() == 0);
