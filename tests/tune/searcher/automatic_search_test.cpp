@@ -8,19 +8,12 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/tune/searcher/searches_for_test.hpp"
 #include "tune/searchers.hpp"
 
 using namespace tune;
 
 namespace {
-
-using losses = std::vector<double>;
-
-const search_space square = {{"x", uniform(0, 1)}, {"y", uniform(0, 1)}};
-
-double bowl(const config& c) {
-  return std::pow(c.get<double>("x") - 0.3, 2) + std::pow(c.get<double>("y") - 0.7, 2);
-}
 
 std::unique_ptr<searcher> made(const search_space& space, std::size_t objectives = 1) {
   return auto_search().make({space, 1, 1'000, 0, objectives});

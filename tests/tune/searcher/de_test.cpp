@@ -11,17 +11,11 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/seeds.hpp"
+#include "tests/tune/searcher/searches_for_test.hpp"
 
 using namespace tune;
 
 namespace {
-
-search_space cube(std::size_t dimensions) {
-  search_space space;
-  for (std::size_t i = 0; i < dimensions; ++i)
-    space.add("x" + std::to_string(i), uniform(0, 1));
-  return space;
-}
 
 double sphere(const config& c) {
   double sum = 0;

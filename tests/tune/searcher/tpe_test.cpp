@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "tests/support/seeds.hpp"
+#include "tests/tune/searcher/searches_for_test.hpp"
 #include "tune/searcher/pareto_choice.hpp"
 #include "tune/searchers.hpp"
 
@@ -16,28 +16,8 @@ using namespace tune;
 
 namespace {
 
-using losses = std::vector<double>;
-
-/// Trials first to last, each ended before the next is asked for.
-std::vector<config> run(searcher& search, std::uint64_t first, std::uint64_t last,
-                        const std::function<losses(const config&)>& function) {
-  std::vector<config> all;
-  for (std::uint64_t i = first; i <= last; ++i) {
-    all.push_back(search.ask({trial_id{i}}).proposals.at(0).values);
-    search.on_created(trial_id{i}, all.back());
-    search.on_end(trial_id{i}, trial_outcome::completed, function(all.back()));
-  }
-  return all;
-}
-
 std::unique_ptr<searcher> made(const search_space& space, seed s, const tpe_search_options& options = {}) {
   return tpe_search(options).make({space, s, 1'000'000, 0});
-}
-
-const search_space square = {{"x", uniform(0, 1)}, {"y", uniform(0, 1)}};
-
-double bowl(const config& c) {
-  return std::pow(c.get<double>("x") - 0.3, 2) + std::pow(c.get<double>("y") - 0.7, 2);
 }
 
 } // namespace
