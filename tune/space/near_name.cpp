@@ -43,7 +43,7 @@ std::string hint(const std::string& wrong, const std::vector<std::string>& names
   if (const auto nearest = nearest_name(wrong, names); !nearest.empty())
     return "; did you mean \"" + nearest + "\"?";
   std::string all;
-  constexpr std::size_t shown = 10;
+  constexpr std::size_t shown = 20; // All searchers there are, and more.
   for (std::size_t i = 0; i < std::min(names.size(), shown); ++i)
     all += (all.empty() ? "\"" : ", \"") + names[i] + "\"";
   if (all.empty())
