@@ -5,6 +5,7 @@
 #include "tune/searcher/de.hpp"
 #include "tune/searcher/design_search.hpp"
 #include "tune/searcher/gp.hpp"
+#include "tune/searcher/nsga2.hpp"
 #include "tune/searcher/tpe.hpp"
 #include "tune/space/near_name.hpp"
 #include "tune/value/json_options.hpp"
@@ -222,6 +223,46 @@ json json_of(const de_search_options& options) {
   return all;
 }
 
+const char* name_of(nsga2_search_options::variation x) {
+  return x == nsga2_search_options::variation::uniform ? "uniform" : "simulated_binary";
+}
+
+result<nsga2_search_options> nsga2_from(std::string_view text) {
+  using variation = nsga2_search_options::variation;
+  nsga2_search_options options;
+  std::string children = name_of(options.children);
+  json_options fields("searcher nsga2", text);
+  fields.read("seed", options.seed);
+  fields.read("repeat", options.repeat);
+  fields.read("population", options.population);
+  fields.read("crossover", options.crossover);
+  fields.read("swapping", options.swapping);
+  fields.read("mutation", options.mutation);
+  fields.read("children", children);
+  if (children != name_of(variation::uniform) && children != name_of(variation::simulated_binary))
+    fields.add("children", "is \"" + children + "\", but must be \"uniform\" or \"simulated_binary\"");
+  options.children = children == name_of(variation::uniform) ? variation::uniform : variation::simulated_binary;
+  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
+    return fail(all_of(mistakes));
+  return options;
+}
+
+json json_of(const nsga2_search_options& options) {
+  const nsga2_search_options usual;
+  auto all = json_of_sampling(options);
+  if (options.population != usual.population)
+    all["population"] = options.population;
+  if (options.crossover != usual.crossover)
+    all["crossover"] = options.crossover;
+  if (options.swapping != usual.swapping)
+    all["swapping"] = options.swapping;
+  if (options.mutation)
+    all["mutation"] = *options.mutation;
+  if (options.children != usual.children)
+    all["children"] = name_of(options.children);
+  return all;
+}
+
 const std::map<std::string, maker, std::less<>>& makers() {
   static const std::map<std::string, maker, std::less<>> all = {
     {"auto",
@@ -239,6 +280,7 @@ const std::map<std::string, maker, std::less<>>& makers() {
        return sampling_from<latin_hypercube_search_options>("searcher latin_hypercube", text)
          .map(latin_hypercube_search);
      }},
+    {"nsga2", [](std::string_view text) { return nsga2_from(text).map(nsga2_search); }},
     {"random",
      [](std::string_view text) {
        return sampling_from<random_search_options>("searcher random", text).map(random_search);
@@ -325,6 +367,10 @@ searcher_choice cma_es_search(const cma_es_search_options& options) {
 
 searcher_choice de_search(const de_search_options& options) {
   return {"de", json_of(options).dump(), learned_by<de>(options)};
+}
+
+searcher_choice nsga2_search(const nsga2_search_options& options) {
+  return {"nsga2", json_of(options).dump(), learned_by<nsga2>(options)};
 }
 
 searcher_choice gp_search(const gp_search_options& options) {

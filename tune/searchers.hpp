@@ -178,6 +178,25 @@ struct de_search_options {
 /// with several hundred trials, for all domains but grids, with conditions.
 searcher_choice de_search(const de_search_options& options = {});
 
+struct nsga2_search_options {
+  enum class variation {
+    uniform,          ///< A child has the values of its parents, some of them drawn anew: Optuna's default.
+    simulated_binary, ///< Numbers lie near those of the parents: SBX and polynomial mutation, as in Deb et al. 2002.
+  };
+
+  std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+  int population = 50;               ///< 2 to 10,000 (Optuna's).
+  double crossover = 0.9;         ///< So many children have two parents, the others one; 0 to 1 (Deb's and Optuna's).
+  double swapping = 0.5;          ///< So many of their values are the second one's; 0 to 1 (Optuna's).
+  std::optional<double> mutation; ///< So many values change; 0 to 1. Absent: one of each configuration.
+  variation children = variation::uniform;
+};
+/// Multi-objective evolution, NSGA-II (Deb et al. 2002): for several objectives and some hundred trials or more, for
+/// all domains but grids, with conditions and constraints. The best trials are kept as a population: by how many
+/// times over they are dominated, and of equals those that are least like others in their results.
+searcher_choice nsga2_search(const nsga2_search_options& options = {});
+
 /// Those that there are.
 [[nodiscard]] std::vector<std::string> searcher_names();
 

@@ -37,12 +37,16 @@ result<config> modelled_axes::config_at(const std::vector<double>& numbers, cons
   return plan_->complete(units, {}, functions);
 }
 
-void modelled_axes::read(const config& values, std::vector<double>& numbers) const {
+std::size_t modelled_axes::read(const config& values, std::vector<double>& numbers) const {
+  std::size_t count = 0;
   for (std::size_t i = 0; i < dimensions_.size(); ++i) {
     const auto& each = plan_->at(dimensions_[i]);
-    if (const auto* x = values.find(each.name))
+    if (const auto* x = values.find(each.name)) {
       numbers[i] = to_unit(each.what, *x);
+      ++count;
+    }
   }
+  return count;
 }
 
 } // namespace tune

@@ -28,8 +28,8 @@ public:
 
   /// The configuration at these numbers. `random` is for what is no axis.
   [[nodiscard]] result<config> config_at(const std::vector<double>& numbers, const chance& random) const;
-  /// The numbers of a configuration, in place of those that were there.
-  void read(const config& values, std::vector<double>& numbers) const;
+  /// The numbers of a configuration, in place of those that were there; how many there are.
+  std::size_t read(const config& values, std::vector<double>& numbers) const;
 
 private:
   const space_plan* plan_;

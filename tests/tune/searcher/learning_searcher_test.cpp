@@ -62,37 +62,54 @@ search_space finite() {
   return {{"a", choice({1, 2, 3})}, {"b", integer(1, 4)}, {"c", ordinal({"x", "y"}).when("a", 2)}};
 }
 
-constexpr const char* learning[] = {"auto", "cma_es", "de", "gp", "tpe"};
+constexpr const char* learning[] = {"auto", "cma_es", "de", "gp", "nsga2", "tpe"};
 
 struct case_ {
   const char* searcher;
   search_space space;
+  std::size_t objectives = 1;
 };
+
+std::unique_ptr<searcher> made(const case_& c, std::uint64_t seed) {
+  const bool is_nsga2 = c.searcher == std::string("nsga2"); // Of few trials more than the first shall be learned.
+  const auto which = or_throw(searcher_named(c.searcher, is_nsga2 ? R"({"population": 8})" : "{}"));
+  REQUIRE(which.mistakes(c.space).empty());
+  return which.make({c.space, seed, 1'000'000, 0, c.objectives});
+}
 
 std::vector<case_> all_cases() {
   std::vector<case_> all;
-  for (const auto* name : learning)
+  for (const auto* name : learning) {
     for (const auto& space :
          std::vector<search_space>{numbers(), {{"x", uniform(0, 1)}}, mixed(), finite(), wide(), one_value_each(), {}})
       if (name != std::string("auto") || space.parameters().size() < 100) // Which takes long: its parts are enough.
         all.push_back({name, space});
+    if (made({name, numbers()}, 1)->abilities().several_objectives)
+      for (const auto& space : {numbers(), mixed(), finite()})
+        all.push_back({name, space, 2});
+  }
   return all;
 }
 
-std::unique_ptr<searcher> made(const case_& c, std::uint64_t seed) {
-  const auto which = or_throw(searcher_named(c.searcher));
-  REQUIRE(which.mistakes(c.space).empty());
-  return which.make({c.space, seed, 1'000'000, 0});
-}
-
-/// Less is better towards a third of each parameter.
-double loss_of(const search_space& space, const config& values) {
+/// Less is better towards this place of each parameter.
+double distance_from(double place, const search_space& space, const config& values) {
   const space_plan plan(space);
   double sum = 0;
   for (const auto& each : plan.dimensions())
     if (const auto* x = values.find(each.name))
-      sum += std::pow(to_unit(each.what, *x) - 0.33, 2);
+      sum += std::pow(to_unit(each.what, *x) - place, 2);
   return sum;
+}
+
+double loss_of(const search_space& space, const config& values) {
+  return distance_from(0.33, space, values);
+}
+
+std::vector<double> losses_of(const case_& c, const config& values) {
+  std::vector<double> all = {loss_of(c.space, values)};
+  if (c.objectives > 1)
+    all.push_back(distance_from(0.7, c.space, values));
+  return all;
 }
 
 struct event {
@@ -112,18 +129,23 @@ void tell(searcher& to, const event& e) {
 }
 
 /// Some of all that can happen to a trial.
-event end_of(trial_id trial, double loss, chance random) {
-  const auto ended = [&](trial_outcome how, std::vector<double> losses) {
-    return event{event::kind::ended, trial, {}, how, std::move(losses)};
+event end_of(trial_id trial, const std::vector<double>& losses, chance random) {
+  const auto ended = [&](trial_outcome how, std::vector<double> with) {
+    return event{event::kind::ended, trial, {}, how, std::move(with)};
+  };
+  const auto last_is = [&](double x) {
+    auto spoiled = losses;
+    spoiled.back() = x;
+    return spoiled;
   };
   switch (random.below(12)) {
   case 0: return ended(trial_outcome::failed, {});
-  case 1: return ended(trial_outcome::ignored, {loss});
-  case 2: return ended(trial_outcome::completed, {not_a_number});
-  case 3: return ended(trial_outcome::stopped, {random.happens(0.5) ? loss : not_a_number});
-  case 4: return ended(trial_outcome::completed, {random.happens(0.5) ? infinite : -infinite});
+  case 1: return ended(trial_outcome::ignored, losses);
+  case 2: return ended(trial_outcome::completed, last_is(not_a_number));
+  case 3: return ended(trial_outcome::stopped, random.happens(0.5) ? losses : last_is(not_a_number));
+  case 4: return ended(trial_outcome::completed, last_is(random.happens(0.5) ? infinite : -infinite));
   case 5: return ended(trial_outcome::stopped, {});
-  default: return ended(trial_outcome::completed, {loss});
+  default: return ended(trial_outcome::completed, losses);
   }
 }
 
@@ -142,7 +164,7 @@ search_run run(const case_& c, std::uint64_t seed, std::uint64_t most, std::size
     tell(*search, e);
     done.events.push_back(std::move(e));
   };
-  std::vector<std::pair<trial_id, double>> live;
+  std::vector<std::pair<trial_id, std::vector<double>>> live;
   for (std::uint64_t next = 1; next <= most; ++next) {
     done.events_before.push_back(done.events.size());
     const auto answer = search->ask({trial_id{next}});
@@ -153,13 +175,13 @@ search_run run(const case_& c, std::uint64_t seed, std::uint64_t most, std::size
     const auto& values = answer.proposals.front().values;
     done.proposed.push_back(values);
     happens({event::kind::created, trial_id{next}, values});
-    live.emplace_back(trial_id{next}, loss_of(c.space, values));
+    live.emplace_back(trial_id{next}, losses_of(c, values));
     while (live.size() >= pending) {
       const auto which = static_cast<std::ptrdiff_t>(random.below(live.size()));
-      const auto [trial, loss] = live[static_cast<std::size_t>(which)];
+      const auto [trial, losses] = live[static_cast<std::size_t>(which)];
       live.erase(live.begin() + which);
-      happens({event::kind::reported, trial, {}, {}, {loss}});
-      happens(end_of(trial, loss, chance(seed, "end", trial.value)));
+      happens({event::kind::reported, trial, {}, {}, losses});
+      happens(end_of(trial, losses, chance(seed, "end", trial.value)));
     }
   }
   return done;
@@ -188,7 +210,7 @@ void check_lies_in(const search_space& space, const config& values) {
 TEST_CASE("learning searchers: every proposal lies in the space, whatever happens to trials") {
   for_each_seed(3, [](seed s) {
     for (const auto& c : all_cases()) {
-      INFO(c.searcher, " ", to_json(c.space));
+      INFO(c.searcher, " ", to_json(c.space), " ", c.objectives);
       for (const auto& each : run(c, s, 80, 1 + s).proposed)
         check_lies_in(c.space, each);
     }
@@ -197,7 +219,7 @@ TEST_CASE("learning searchers: every proposal lies in the space, whatever happen
 
 TEST_CASE("learning searchers: killed and replayed at any point, the next proposal is the same (I6)") {
   for (const auto& c : all_cases()) {
-    INFO(c.searcher, " ", to_json(c.space));
+    INFO(c.searcher, " ", to_json(c.space), " ", c.objectives);
     const auto done = run(c, 5, 60, 4);
     for (std::size_t next = 0; next < done.proposed.size(); next += 7) {
       const auto again = made(c, 5);
@@ -212,7 +234,7 @@ TEST_CASE("learning searchers: killed and replayed at any point, the next propos
 
 TEST_CASE("learning searchers: a batch is what would be proposed one by one, and coming to nothing changes nothing") {
   for (const auto& c : all_cases()) {
-    INFO(c.searcher, " ", to_json(c.space));
+    INFO(c.searcher, " ", to_json(c.space), " ", c.objectives);
     const auto done = run(c, 6, 50, 3);
     const auto one_by_one = made(c, 6);
     const auto at_once = made(c, 6);
@@ -249,7 +271,7 @@ TEST_CASE("learning searchers: nothing but failed trials, or equal ones") {
           break;
         different.insert(to_json(answer.proposals.front().values));
         search->on_created(trial_id{i}, answer.proposals.front().values);
-        search->on_end(trial_id{i}, how, {1.0});
+        search->on_end(trial_id{i}, how, std::vector<double>(c.objectives, 1.0));
       }
       // All of the finite ones, and no end of the others.
       const auto all = to_json(c.space) == to_json(finite()) ? 16u : c.space.parameters().size() == 0 ? 1u : 60u;
@@ -271,8 +293,8 @@ TEST_CASE("learning searchers: late and repeated events change nothing") {
       if (each.what != event::kind::reported)
         tell(*twice, each);
     }
-    twice->on_end(trial_id{999}, trial_outcome::completed, {-5});
-    twice->on_report(trial_id{999}, 1, {-5});
+    twice->on_end(trial_id{999}, trial_outcome::completed, std::vector<double>(c.objectives, -5));
+    twice->on_report(trial_id{999}, 1, std::vector<double>(c.objectives, -5));
     const auto a = once->ask({trial_id{100}});
     const auto b = twice->ask({trial_id{100}});
     REQUIRE(a.proposals.size() == b.proposals.size());
@@ -300,7 +322,8 @@ TEST_CASE("learning searchers: another seed, another search") {
 
 TEST_CASE("learning searchers: they learn") {
   for (const auto* name : learning) {
-    const std::uint64_t trials = name == std::string("de") ? 400 : 100; // Twenty generations of it.
+    const bool evolves = name == std::string("de") || name == std::string("nsga2");
+    const std::uint64_t trials = evolves ? 400 : 100; // Twenty generations and more.
     const auto best_of = [trials](const char* searcher, const search_space& space, seed s) {
       const auto search = made({searcher, space}, s);
       double best = infinite;

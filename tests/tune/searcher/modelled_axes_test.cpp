@@ -40,7 +40,7 @@ TEST_CASE("modelled axes: numbers to a configuration and back; what is not there
   CHECK(*with == *axes.config_at({0.25, 0.7, 0.9}, random));
 
   std::vector<double> numbers = {0, 0.3, 0};
-  axes.read(*with, numbers);
+  CHECK(axes.read(*with, numbers) == 3);
   CHECK(numbers[0] == 0.25);
   CHECK(numbers[1] == doctest::Approx(0.7));
   CHECK(numbers[2] == 0.875);
@@ -48,7 +48,7 @@ TEST_CASE("modelled axes: numbers to a configuration and back; what is not there
   REQUIRE(without);
   CHECK_FALSE(without->contains("x"));
   numbers[1] = 0.3;
-  axes.read(*without, numbers);
+  CHECK(axes.read(*without, numbers) == 2);
   CHECK(numbers == std::vector<double>{0.75, 0.3, 0.125});
 }
 
