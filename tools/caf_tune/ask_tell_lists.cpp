@@ -15,8 +15,8 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr const char* auto_chooses =
-  "gp and tpe by turns, tpe alone for several objectives and after 250 trials, random for grids; the journal and "
-  "experiment.json say what it chose and why";
+  "gp and tpe by turns, tpe alone after 250 trials, for several objectives tpe and nsga2 after 500 trials, random for "
+  "grids; the journal and experiment.json say what it chose and why";
 
 /// A space that the searcher can search: what it is able to does not depend on it.
 tune::search_space space_for(const tune::searcher_choice& choice) {

@@ -41,8 +41,13 @@ automatic_search::automatic_search(const searcher_setup& setup, const auto_searc
   tpe_search_options by_tpe;
   by_tpe.repeat = options.repeat;
   tpe_ = std::make_unique<tpe>(setup, by_tpe);
-  if (objectives_ > 1)
+  if (objectives_ > 1) {
+    nsga2_search_options by_nsga2;
+    by_nsga2.repeat = options.repeat;
+    by_nsga2.children = nsga2_search_options::variation::simulated_binary; // It begins where it is good already.
+    nsga2_ = std::make_unique<nsga2>(setup, by_nsga2);
     return;
+  }
   gp_search_options by_gp;
   by_gp.repeat = options.repeat;
   gp_ = std::make_unique<gp>(setup, by_gp);
@@ -63,7 +68,7 @@ std::string automatic_search::explanation() const {
     return "nothing, as there is nothing to choose in the space";
   const auto rest = fmt::format("one trial in {} is of a Sobol search, lest models are misled", insurance);
   if (objectives_ > 1)
-    return fmt::format("tpe, as there are {} objectives; {}", objectives_, rest);
+    return fmt::format("tpe, as there are {} objectives; nsga2 after {} trials; {}", objectives_, most_divided, rest);
   const bool is_unordered = unordered_ * 2 > parameters_;
   return fmt::format(
     "{} by turns, as {} of {} parameters {} choices or conditional; tpe alone after {} trials, or when "
@@ -80,6 +85,8 @@ learning_search* automatic_search::turn_of(trial_id trial) const {
     return gp_.get();
   if (trial.value % insurance == 0)
     return nullptr;
+  if (nsga2_ != nullptr && ended_ >= most_divided)
+    return nsga2_.get();
   if (gp_ == nullptr || !is_comparable())
     return tpe_.get();
   const bool is_unordered = unordered_ * 2 > parameters_;
@@ -112,6 +119,8 @@ void automatic_search::tell(Event event) {
     event(static_cast<searcher&>(*tpe_));
   if (gp_ != nullptr)
     event(static_cast<searcher&>(*gp_));
+  if (nsga2_ != nullptr)
+    event(static_cast<searcher&>(*nsga2_));
 }
 
 void automatic_search::suppose(trial_id trial, const config& values) {
@@ -119,6 +128,8 @@ void automatic_search::suppose(trial_id trial, const config& values) {
     tpe_->suppose(trial, values);
   if (gp_ != nullptr)
     gp_->suppose(trial, values);
+  if (nsga2_ != nullptr)
+    nsga2_->suppose(trial, values);
 }
 
 void automatic_search::withdraw(trial_id trial) {
@@ -126,6 +137,8 @@ void automatic_search::withdraw(trial_id trial) {
     tpe_->withdraw(trial);
   if (gp_ != nullptr)
     gp_->withdraw(trial);
+  if (nsga2_ != nullptr)
+    nsga2_->withdraw(trial);
 }
 
 std::optional<std::uint64_t> automatic_search::rank_of(const config& values) const {

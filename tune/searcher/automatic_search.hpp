@@ -11,6 +11,7 @@
 #include "tune/searcher/design_search.hpp"
 #include "tune/searcher/gp.hpp"
 #include "tune/searcher/learning_search.hpp"
+#include "tune/searcher/nsga2.hpp"
 #include "tune/searcher/tpe.hpp"
 #include "tune/searchers.hpp"
 
@@ -22,7 +23,9 @@ namespace tune {
 class automatic_search final : public learning_search {
 public:
   static constexpr std::size_t most_modelled = 250; ///< Trials that have ended: after so many they must be cheap.
-  static constexpr std::uint64_t insurance = 20;    ///< One trial in so many is not learned, lest a model is misled.
+  /// With several objectives: then evolution, from the best of these, finds more than a division into good and bad.
+  static constexpr std::size_t most_divided = 500;
+  static constexpr std::uint64_t insurance = 20; ///< One trial in so many is not learned, lest a model is misled.
 
   /// A space without mistakes.
   automatic_search(const searcher_setup& setup, const auto_search_options& options);
@@ -55,6 +58,7 @@ private:
   design_search design_;
   std::unique_ptr<gp> gp_; ///< As long as trials may be expensive.
   std::unique_ptr<tpe> tpe_;
+  std::unique_ptr<nsga2> nsga2_; ///< Of several objectives.
   std::size_t startup_ = 0;
   std::map<trial_id, iteration_number> pending_;
   std::size_t ended_ = 0;

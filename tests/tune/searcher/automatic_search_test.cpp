@@ -91,19 +91,55 @@ TEST_CASE("auto: trials that were stopped after very different numbers of iterat
   CHECK_FALSE(proposes(41));
 }
 
-TEST_CASE("auto: several objectives are tpe's") {
+TEST_CASE("auto: several objectives are tpe's, and nsga2's when there were many trials") {
   const auto search = made(square, 2);
-  const auto other = tpe_search().make({square, 1, 1'000, 0, 2});
+  const auto by_tpe = tpe_search().make({square, 1, 1'000, 0, 2});
+  nsga2_search_options near;
+  near.children = nsga2_search_options::variation::simulated_binary;
+  const auto by_nsga2 = nsga2_search(near).make({square, 1, 1'000, 0, 2});
   const auto by_chance = random_search().make({square, 7, 1'000, 0});
-  for (std::uint64_t i = 1; i <= 30; ++i) {
+  for (std::uint64_t i = 1; i <= 500; ++i) {
+    if (i == 31 || i == 500) {
+      const auto proposed = asked_for(*search, 511);
+      CHECK(proposed == asked_for(*by_tpe, 511));
+      CHECK(proposed != asked_for(*by_nsga2, 511));
+    }
     const auto values = asked_for(*by_chance, i);
-    for (auto* each : {search.get(), other.get()}) {
+    for (auto* each : {search.get(), by_tpe.get(), by_nsga2.get()}) {
       each->on_created(trial_id{i}, values);
       each->on_end(trial_id{i}, trial_outcome::completed, {bowl(values), 1 - bowl(values)});
     }
   }
   CHECK(search->abilities().several_objectives);
-  CHECK(asked_for(*search, 31) == asked_for(*other, 31));
+  CHECK(asked_for(*search, 511) == asked_for(*by_nsga2, 511));
+  CHECK(asked_for(*search, 520) == asked_for(*sobol_search().make({square, 1, 1'000, 0}), 520));
+}
+
+TEST_CASE("auto: after many trials, too, a batch is what would be proposed one by one") {
+  const search_space space = {
+    {"c", choice({1, 2, 3})},
+    {"x", integer(1, 400)},
+    {"drawn",
+     sample_from("drawn", [](const config&, chance& random) { return value(random.unit()); })}, // No end of it.
+  };
+  const auto at_once = made(space, 2);
+  const auto one_by_one = made(space, 2);
+  const auto by_chance = random_search().make({space, 7, 1'000, 0});
+  for (std::uint64_t i = 1; i <= 500; ++i) {
+    const auto values = asked_for(*by_chance, i);
+    for (auto* each : {at_once.get(), one_by_one.get()}) {
+      each->on_created(trial_id{i}, values);
+      each->on_end(trial_id{i}, trial_outcome::completed,
+                   {values.get<double>("x"), std::abs(values.get<double>("x") - 20) + values.get<double>("c")});
+    }
+  }
+  std::vector<trial_id> next;
+  for (std::uint64_t i = 501; i <= 600; ++i)
+    next.emplace_back(i);
+  for (const auto& each : at_once->ask(next).proposals) {
+    CHECK(each.values == asked_for(*one_by_one, each.trial.value));
+    one_by_one->on_created(each.trial, each.values);
+  }
 }
 
 TEST_CASE("auto: a grid is gone through as by random search") {
@@ -126,8 +162,8 @@ TEST_CASE("auto: it says what it chose, and why") {
         "lest models are misled");
   CHECK(made({{"c", choice({1, 2, 3})}})->explanation().substr(0, 82) ==
         "gp and twice as often tpe by turns, as 1 of 1 parameters is choices or conditional");
-  CHECK(made(square, 3)->explanation() ==
-        "tpe, as there are 3 objectives; one trial in 20 is of a Sobol search, lest models are misled");
+  CHECK(made(square, 3)->explanation() == "tpe, as there are 3 objectives; nsga2 after 500 trials; one trial in 20 is "
+                                          "of a Sobol search, lest models are misled");
   CHECK(made({{"g", grid({1, 2})}})->explanation() == "random in each cell of the grid, as the space has grids");
   CHECK(made({{"k", 1}})->explanation() == "nothing, as there is nothing to choose in the space");
 }
