@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -61,11 +62,12 @@ void ask_grid(benchmark::State& state) {
 }
 
 /// Twenty numbers, so many trials have ended, and as one more ends another is asked for.
-void ask_learned(benchmark::State& state, const searcher_choice& which, std::uint64_t ended) {
+void ask_learned(benchmark::State& state, const searcher_choice& which, std::uint64_t ended,
+                 std::size_t objectives = 1) {
   search_space space;
   for (int i = 0; i < 20; ++i)
     space.add("x" + std::to_string(i), uniform(0, 1));
-  const auto search = which.make({space, 1, 1'000'000'000, 0});
+  const auto search = which.make({space, 1, 1'000'000'000, 0, objectives});
   const auto random = random_search().make({space, 1, 1'000'000'000, 0});
   chance losses(1, "losses", 1);
   std::uint64_t trial = 0;
@@ -73,7 +75,10 @@ void ask_learned(benchmark::State& state, const searcher_choice& which, std::uin
     ++trial;
     const auto values = from.ask({trial_id{trial}}).proposals.front().values;
     search->on_created(trial_id{trial}, values);
-    search->on_end(trial_id{trial}, trial_outcome::completed, {losses.unit()});
+    std::vector<double> of_trial;
+    while (of_trial.size() < objectives)
+      of_trial.push_back(losses.unit());
+    search->on_end(trial_id{trial}, trial_outcome::completed, of_trial);
   };
   while (trial < ended)
     live(*random);
@@ -112,6 +117,10 @@ void ask_de(benchmark::State& state) {
   ask_learned(state, de_search(), 1'000);
 }
 
+void ask_nsga2(benchmark::State& state) {
+  ask_learned(state, nsga2_search(), 1'000, 2);
+}
+
 /// A trial's whole life: created, four rungs or fewer, ended; with 100,000 results at the first rung.
 void asha_trial(benchmark::State& state) {
   const auto by = asha({81, 1, 3}).make({});
@@ -147,6 +156,7 @@ int main(int argc, char** argv) {
       {"ask_cma_es_ns", ask_cma_es, 20'000, "one configuration of 20 numbers; the cmaes package: 0.018 ms"},
       {"ask_sep_cma_es_ns", ask_sep_cma_es, 20'000, "one configuration of 20 numbers, each learned by itself"},
       {"ask_de_ns", ask_de, 50'000, "one configuration of 20 numbers"},
+      {"ask_nsga2_ns", ask_nsga2, 50'000, "one configuration of 20 numbers, for two objectives"},
       {"asha_trial_ns", asha_trial, {}, "a trial's results until it stops, after 100,000 trials"},
     });
 }
