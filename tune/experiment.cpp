@@ -93,7 +93,7 @@ std::vector<std::string> mistakes_of(const experiment& what) {
                                      what.searcher.name(), 1 + what.more_metrics.size()));
   if (what.samples == 0)
     mistakes.emplace_back("samples: 0 trials find nothing; use at least 1");
-  gather(mistakes, what.scheduler.mistakes());
+  gather(mistakes, mistakes_of(what.space).empty() ? what.scheduler.mistakes(what.space) : what.scheduler.mistakes());
   gather(mistakes, mistakes_of(what.stop, what.metric));
   if (const auto wants = demand_of(what.resources); !wants)
     mistakes.push_back(wants.error().message);

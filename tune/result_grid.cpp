@@ -2,6 +2,7 @@
 
 #include "tune/results/experiment_view.hpp"
 #include "tune/results/results_json.hpp"
+#include "tune/results/trial_directory_name.hpp"
 #include "tune/results/trial_listing.hpp"
 
 #include <mutex>
@@ -75,7 +76,7 @@ path trial_result::path() const {
 }
 
 std::optional<path> trial_result::checkpoint() const {
-  return path_of(trial_->checkpoints.newest());
+  return path_of(trial_->newest_checkpoint());
 }
 
 std::optional<path> trial_result::best_checkpoint() const {
@@ -86,6 +87,13 @@ std::vector<attempt_result> trial_result::attempts() const {
   std::vector<attempt_result> all;
   for (const auto& each : trial_->attempts)
     all.push_back({each.attempt, each.node, each.cause ? to_string(*each.cause) : "", each.why, each.iterations});
+  return all;
+}
+
+std::vector<exploit_result> trial_result::exploits() const {
+  std::vector<exploit_result> all;
+  for (const auto& each : trial_->exploits)
+    all.push_back({each.iteration, trial_name(all_->id(), each.donor), each.donor_iteration, each.after, each.reason});
   return all;
 }
 

@@ -29,13 +29,22 @@ struct attempt_result {
   iteration_number iterations = 0; ///< Results that were counted from it.
 };
 
+/// A trial went on from another one's checkpoint, with other values: population based training.
+struct exploit_result {
+  iteration_number iteration = 0; ///< That the trial had done; it counted on from there.
+  std::string donor;              ///< "7f3a91c2_00004"
+  iteration_number donor_iteration = 0;
+  tune::config config; ///< From then on.
+  std::string reason;
+};
+
 /// What became of one trial. Cheap to copy; what it refers to lives as long as it does.
 class trial_result {
 public:
   const std::string& id() const;        ///< "7f3a91c2_00004"
   std::uint64_t number() const;         ///< In the experiment, from 1.
   trial_state state() const;            ///< See also to_string().
-  const tune::config& config() const;   ///< What it evaluated.
+  const tune::config& config() const;   ///< What it evaluated, last where that changed.
   const tune::metrics& metrics() const; ///< Its last result; empty if there is none.
   /// Its best result by the experiment's first objective, and when that was.
   const tune::metrics& best_metrics() const;
@@ -51,6 +60,7 @@ public:
   std::optional<tune::path> checkpoint() const;
   std::optional<tune::path> best_checkpoint() const;
   std::vector<attempt_result> attempts() const; ///< Of a trial with very many, the first and the newest.
+  std::vector<exploit_result> exploits() const; ///< The same.
 
 private:
   friend class result_grid;

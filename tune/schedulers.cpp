@@ -306,6 +306,13 @@ std::unique_ptr<scheduler> scheduler_choice::make(const scheduler_setup& setup) 
   return kind_.make(setup);
 }
 
+std::vector<std::string> scheduler_choice::mistakes(const search_space& space) const {
+  auto found = mistakes();
+  if (found.empty() && kind_.mistakes_with)
+    found = kind_.mistakes_with(space);
+  return found;
+}
+
 std::string to_json(const scheduler_choice& choice) {
   return json_of_choice(choice.name(), choice.options());
 }

@@ -14,11 +14,13 @@
 namespace tune {
 
 class scheduler; ///< tune/scheduler/scheduler.hpp
+class search_space;
 
 /// What a scheduler is made for.
 struct scheduler_setup {
   std::uint64_t seed = 0;                 ///< The experiment's.
-  direction better = direction::maximize; ///< For the words of its reasons.
+  direction better = direction::maximize;              ///< For the words of its reasons.
+  std::shared_ptr<const search_space> space = nullptr; ///< Of those that change values; null: there is none.
 };
 
 /// Which scheduler an experiment uses, with its options: `experiment.scheduler = tune::asha({/*max_t=*/27});`
@@ -27,6 +29,7 @@ public:
   struct kind {
     std::function<std::unique_ptr<scheduler>(const scheduler_setup&)> make;
     std::function<std::vector<std::string>()> mistakes;
+    std::function<std::vector<std::string>(const search_space&)> mistakes_with = nullptr; ///< Null: it needs no space.
   };
 
   /// `options`: a JSON object of those that are not at their default.
@@ -37,6 +40,8 @@ public:
 
   /// `scheduler: max_t is 0, ...`, one for each option that is out of range; empty: make() may be called.
   [[nodiscard]] std::vector<std::string> mistakes() const { return kind_.mistakes(); }
+  /// The same, with what does not fit to this space, which has no mistakes of its own.
+  [[nodiscard]] std::vector<std::string> mistakes(const search_space& space) const;
   std::unique_ptr<scheduler> make(const scheduler_setup& setup) const;
 
 private:

@@ -118,7 +118,8 @@ struct fixture {
   }
   result<std::string> provide(std::uint64_t trial, const checkpoint_ref& checkpoint, const node_place& to) {
     std::promise<result<std::string>> promise;
-    checkpoints->provide(trial_id{trial}, checkpoint, to, [&](const auto& where) { promise.set_value(where); });
+    checkpoints->provide(trial_id{trial}, {trial_id{trial}, checkpoint}, to,
+                         [&](const auto& where) { promise.set_value(where); });
     return promise.get_future().get();
   }
   const temporary_directory folder;

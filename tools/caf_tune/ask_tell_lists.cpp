@@ -31,7 +31,7 @@ json about(const tune::scheduler_choice& choice) {
   auto decisions = json::array({"continue"});
   if (made->needs_checkpoints())
     decisions.push_back("pause");
-  if (made->next_judged(trial, 0) < std::numeric_limits<tune::iteration_number>::max())
+  if (made->stops() && made->next_judged(trial, 0) < std::numeric_limits<tune::iteration_number>::max())
     decisions.push_back("stop");
   return {{"name", choice.name()},
           {"options", json::parse(choice.options())},

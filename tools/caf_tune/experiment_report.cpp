@@ -42,7 +42,7 @@ std::string best_text(const trial_view& best, const objective& by, const report_
   table.add({"config", to_json(best.values)});
   table.add({"metrics", to_json(with_short_values(best.last))});
   table.add({"path", directory + '/' + best.directory});
-  if (const auto* newest = best.checkpoints.newest())
+  if (const auto* newest = best.newest_checkpoint())
     table.add({"checkpoint", newest->directory});
   return table.to_string();
 }

@@ -27,6 +27,7 @@ const char* word_of(verdict what) {
   case verdict::go_on: return "continue";
   case verdict::pause: return "pause";
   case verdict::stop: return "stop";
+  case verdict::yield: return "continue";
   }
   return "";
 }
@@ -58,12 +59,16 @@ void append_best(const ask_tell::best_found& best, std::string& out) {
   out += '}';
 }
 
+std::string from_text(trial_id from) {
+  return from ? fmt::format(R"(,"from":{})", from.value) : std::string();
+}
+
 void append_open(const ask_tell::open_trials& open, std::string& out) {
   out += R"({"pending":[)";
   for (std::size_t i = 0; i < open.running.size(); ++i) {
     const auto& each = open.running[i];
-    append(out, R"({}{{"trial":{},"config":{},"iteration":{}}})", i == 0 ? "" : ",", each.id.value,
-           to_json(each.values), each.iteration);
+    append(out, R"({}{{"trial":{},"config":{},"iteration":{}{}}})", i == 0 ? "" : ",", each.id.value,
+           to_json(each.values), each.iteration, from_text(each.from));
   }
   out += R"(],"paused":[)";
   for (std::size_t i = 0; i < open.paused.size(); ++i)
@@ -78,7 +83,7 @@ void append_answer(const ask_tell::answer& what, std::uint64_t line, std::string
                [&](const ask_tell::proposed& a) {
                  append(out, R"({{"trial":{},"config":{})", a.trial.value, to_json(a.values));
                  if (a.after > 0)
-                   append(out, R"(,"iteration":{})", a.after);
+                   append(out, R"(,"iteration":{}{})", a.after, from_text(a.from));
                  out += '}';
                },
                [&](const ask_tell::no_more& a) {

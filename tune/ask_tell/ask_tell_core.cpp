@@ -77,7 +77,8 @@ ask_tell_core::ask_tell_core(search_spec spec)
   : spec_(std::move(spec)),
     description_(description_of(spec_)),
     search_(searcher_of(spec_)),
-    schedule_(spec_.scheduler.make({spec_.seed, spec_.objectives.front().better})),
+    schedule_(spec_.scheduler.make(
+      {spec_.seed, spec_.objectives.front().better, std::make_shared<const search_space>(spec_.space)})),
     best_(spec_.objectives) {
 }
 
@@ -119,9 +120,23 @@ bool ask_tell_core::resume_paused(record::wall_time now, step& todo) {
   auto& trial = lives_.at(chosen->trial);
   trial.state = trial_state::running;
   --paused_;
-  announce(chosen->trial, trial_state::pending, chosen->reason, now, todo);
-  todo.answers.emplace_back(proposed{chosen->trial, trial.values, trial.iteration});
+  if (chosen->with) {
+    change(chosen->trial, *chosen->with);
+    const checkpoint_ref its_state{lives_.at(trial.from).iteration, the_attempt, "", "", true, 0};
+    todo.records.emplace_back(record::trial_exploited{chosen->trial, trial.iteration, trial.from, its_state,
+                                                      trial.values, chosen->reason, now});
+  } else
+    announce(chosen->trial, trial_state::pending, chosen->reason, now, todo);
+  todo.answers.emplace_back(proposed{chosen->trial, trial.values, trial.iteration, trial.from});
   return true;
+}
+
+void ask_tell_core::change(trial_id trial, const exploit& with) {
+  auto& its = lives_.at(trial);
+  its.values = with.values;
+  its.has_changed = true;
+  its.from = with.donor;
+  schedule_->on_exploited(trial, with);
 }
 
 void ask_tell_core::end_lost(record::wall_time now, step& todo) {
@@ -254,7 +269,8 @@ void ask_tell_core::refuse_report(const report& said, step& todo) const {
 void ask_tell_core::on(const best&, record::wall_time, step& todo) {
   auto all = best_;
   for (const auto& [trial, each] : lives_)
-    all.add({trial, each.values, each.results});
+    if (!each.from) // Else its results are not of these values.
+      all.add({trial, each.values, each.results});
   todo.answers.emplace_back(best_found{all.front()});
 }
 
@@ -264,7 +280,7 @@ void ask_tell_core::on(const pending&, record::wall_time, step& todo) {
     if (each.state == trial_state::paused)
       open.paused.push_back(trial);
     else
-      open.running.push_back({trial, each.values, each.iteration});
+      open.running.push_back({trial, each.values, each.iteration, each.from});
   todo.answers.emplace_back(std::move(open));
 }
 
@@ -284,6 +300,8 @@ void ask_tell_core::create(trial_id trial, const config& values) {
 decision ask_tell_core::judge(trial_id trial, iteration_number iteration, const numbers& results,
                               trial_state& becomes) {
   auto decided = schedule_->on_result({trial, iteration, losses_of(results).front()});
+  if (decided.what == verdict::yield) // How many run at once is for whoever runs them to say.
+    decided.what = verdict::go_on;
   const auto most = schedule_->max_iterations();
   if (most && iteration >= *most) {
     becomes = trial_state::terminated;
@@ -302,7 +320,9 @@ void ask_tell_core::apply_report(trial_id trial, iteration_number iteration, num
   its.iteration = iteration;
   its.results = std::move(results);
   its.decided = decided;
-  search_->on_report(trial, iteration, losses_of(its.results));
+  its.from = {};
+  if (!its.has_changed)
+    search_->on_report(trial, iteration, losses_of(its.results));
   if (becomes == trial_state::paused) {
     its.state = becomes;
     ++paused_;
@@ -318,7 +338,8 @@ void ask_tell_core::end(trial_id trial, trial_state state, trial_outcome how, nu
   if (its.state == trial_state::paused)
     --paused_;
   schedule_->on_trial_end(trial, state);
-  search_->on_end(trial, how, results.empty() ? std::vector<double>() : losses_of(results));
+  search_->on_end(trial, its.has_changed ? trial_outcome::ignored : how,
+                  results.empty() ? std::vector<double>() : losses_of(results));
   if (state != trial_state::error)
     best_.add({trial, std::move(its.values), results});
   auto& stays = endings_[trial.value - 1];
@@ -427,6 +448,17 @@ result<void> ask_tell_core::replay(const record::trial_changed& past) {
     end(past.trial, trial_state::stopped, trial_outcome::stopped, numbers(trial.results), /*was_stopped=*/true);
   else if (past.state != trial.state)
     return does_not_fit(past.trial, "it changes as it cannot");
+  return {};
+}
+
+result<void> ask_tell_core::replay(const record::trial_exploited& past) {
+  const auto found = lives_.find(past.trial);
+  if (found == lives_.end() || found->second.state != trial_state::paused || lives_.count(past.donor) == 0)
+    return does_not_fit(past.trial, "it goes on from another one as it cannot");
+  (void)schedule_->choose_paused(); // It chooses the same.
+  found->second.state = trial_state::running;
+  --paused_;
+  change(past.trial, {past.donor, past.values});
   return {};
 }
 

@@ -52,6 +52,8 @@ private:
     ask_tell::numbers results;                ///< The same.
     decision decided;                         ///< The same: what it was answered.
     bool is_announced = true;                 ///< The record that it has paused is written.
+    bool has_changed = false;                 ///< Its values are not those that the searcher proposed.
+    trial_id from = {};                       ///< Whose state it went on with, until it reports.
   };
   /// What stays of one that has ended: who says it again is recognised.
   struct ending {
@@ -75,12 +77,14 @@ private:
   [[nodiscard]] result<void> replay(const record::result_reported& past);
   [[nodiscard]] result<void> replay(const record::attempt_ended& past);
   [[nodiscard]] result<void> replay(const record::trial_changed& past);
+  [[nodiscard]] result<void> replay(const record::trial_exploited& past);
   template <class Other>
   [[nodiscard]] result<void> replay(const Other&) {
     return fail(errc::incompatible, "the journal is not one of ask-tell");
   }
 
   void create(trial_id trial, const config& values);
+  void change(trial_id trial, const exploit& with);
   bool resume_paused(record::wall_time now, step& todo);
   void end_lost(record::wall_time now, step& todo);
   void end_paused(trial_id trial, std::string reason, record::wall_time now, step& todo);

@@ -48,6 +48,7 @@ struct proposed {
   trial_id trial;
   config values;
   iteration_number after = 0; ///< The trial was paused after this iteration, and goes on there; 0: it begins.
+  trial_id from = {};         ///< With a copy of this one's state, instead of its own; 0: with its own.
 };
 /// To an ask, after the last configuration if those are fewer than were asked for.
 struct no_more {
@@ -76,6 +77,7 @@ struct open_trials {
     trial_id id;
     config values;
     iteration_number iteration = 0; ///< Its last report; 0: none.
+    trial_id from = {};             ///< As in `proposed`, until it reports.
   };
   std::vector<trial> running;
   std::vector<trial_id> paused; ///< An ask gives them back when they may go on.

@@ -130,7 +130,7 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
     counted.at = now.wall;
     counted.checkpoint = report.checkpoint;
     counted.done = report.done;
-    decide(counted);
+    decide(counted, [&] { return does_any_wait(*life); });
     life->unwritten = write(std::move(counted), todo);
     if (!waits_for_answer(*life, report))
       std::get<append>(todo.back()).haste = record_haste::none;
@@ -226,7 +226,7 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
 void controller_core::end_attempt(trial_id trial, trial_life& life, const attempt_end& end, const moment& now,
                                   actions& todo) {
   if (end.cause == end_cause::bad_checkpoint)
-    erase_bad_checkpoint(trial, life); // With the record below.
+    erase_bad_checkpoint(trial, life, todo); // With the record below.
   set_due(trial, life, std::nullopt);
   ends_.add(now.at);
   write(record::attempt_ended{trial, life.attempts, end, now.wall}, todo);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,8 +56,10 @@ public:
     trial_id trial;
     attempt_number attempt = 0;
     config values;
-    record::wall_time created; ///< When the trial was.
-    std::optional<checkpoint_ref> restore;
+    config created_with;                   ///< The values that the trial had at first.
+    record::wall_time created;             ///< When the trial was.
+    std::optional<checkpoint_ref> restore; ///< Its iteration is the one that the attempt counts on from.
+    std::optional<lent_checkpoint> lent;   ///< Whose checkpoint `restore` is, as that one counts; none: its own.
     double time_total_s = 0;
     place_wish where;
     iteration_number free_until = 0;
@@ -147,9 +150,9 @@ public:
   const std::map<trial_id, trial_life>& lives() const noexcept {
     return lives_;
   } ///< Of the trials that have not ended.
-  /// Of those trials that have ended and of which a checkpoint is on its way to the storage.
+  /// Of those trials that have ended and of which a checkpoint is on its way to the storage, or lent to another one.
   struct arriving_trial {
-    config values;
+    config created_with;
     record::wall_time created;
     kept_checkpoints checkpoints;
   };
@@ -177,6 +180,7 @@ private:
   [[nodiscard]] result<void> replay(const record::attempt_ended& past);
   [[nodiscard]] result<void> replay(const record::trial_changed& past);
   [[nodiscard]] result<void> replay(const record::trial_ordered& past);
+  [[nodiscard]] result<void> replay(const record::trial_exploited& past);
   void apply(const record::trial_created& made);
   void apply(const record::attempt_started& started);
   void apply(const record::attempt_placed& placed);
@@ -186,11 +190,15 @@ private:
   void apply(const record::attempt_ended& ended);
   void apply(const record::trial_changed& changed);
   void apply(const record::trial_ordered& ordered);
+  void apply(const record::trial_exploited& exploited);
   template <class Record>
   journal_position write(Record what, actions& todo) {
     apply(what);
     todo.push_back(append{std::move(what)});
-    return ++position_;
+    ++position_;
+    if (!paid_back_.empty())
+      drop_what_was_lent(todo);
+    return position_;
   }
 
   void hear(trial_id trial, attempt_number attempt, const attempt_alive& alive, const moment& now, actions& todo);
@@ -200,7 +208,9 @@ private:
   attempt_answer answer_to(const trial_life& life) const;
   iteration_number free_until(trial_id trial, const trial_life& life) const;
   bool waits_for_answer(const trial_life& life, const attempt_report& report) const;
-  void decide(record::result_reported& counted);    ///< Fills in what becomes of the trial.
+  /// Fills in what becomes of the trial; `yields`: what it does that may give its place to another one.
+  void decide(record::result_reported& counted, const std::function<bool()>& yields);
+  bool does_any_wait(const trial_life& life) const;
   kept_checkpoints* checkpoints_of(trial_id trial); ///< Null: nothing is known of them any more.
   void forget_if_arrived(trial_id trial);
   std::vector<double> losses_of(const metrics& values) const;
@@ -220,7 +230,16 @@ private:
   void give_up(trial_id trial, const std::string& why, const moment& now, actions& todo);
   void kill(trial_id trial, trial_life& life, std::string why, const moment& now, actions& todo);
   void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
-  void erase_bad_checkpoint(trial_id trial, trial_life& life);
+  void erase_bad_checkpoint(trial_id trial, trial_life& life, actions& todo);
+  void erase_with_loans(trial_id trial, trial_life& life, const checkpoint_ref& bad);
+  const checkpoint_ref* lendable(trial_id donor) const; ///< Null: it has none.
+  std::optional<checkpoint_ref> to_restore(const trial_life& life) const;
+  void borrow(trial_life& life, const record::trial_exploited& exploited);
+  void pay_back(trial_life& life);
+  void pay_back_if_it_can(trial_life& life);
+  void for_each_borrower(trial_id donor, iteration_number iteration, attempt_number attempt,
+                         const std::function<void(trial_life&)>& what);
+  void drop_what_was_lent(actions& todo);
   void restore_older(trial_id trial, trial_life& life, std::chrono::nanoseconds waited, const moment& now,
                      actions& todo);
   void trim_checkpoints(trial_id trial, kept_checkpoints& all, actions& todo);
@@ -254,11 +273,14 @@ private:
   std::unique_ptr<scheduler> schedule_;
 
   std::map<trial_id, trial_life> lives_;
-  std::map<trial_id, arriving_trial> arriving_; ///< Of trials that have ended; until all of them is in the storage.
+  /// Of trials that have ended; until all of them is in the storage and nothing of it is lent.
+  std::map<trial_id, arriving_trial> arriving_;
+  std::size_t borrowers_ = 0;       ///< Of lives_.
+  std::vector<trial_id> paid_back_; ///< Trials that have got something back, which they may drop now.
   std::map<trial_id, std::pair<attempt_number, attempt_events>> unheard_; ///< Until on_begin().
-  std::size_t paused_ = 0;                      ///< Of lives_.
-  std::size_t attempts_ = 0;                    ///< Under way.
-  std::size_t held_trials_ = 0;                 ///< Of the paused ones.
+  std::size_t paused_ = 0;                                                ///< Of lives_.
+  std::size_t attempts_ = 0;                                              ///< Under way.
+  std::size_t held_trials_ = 0;                                           ///< Of the paused ones.
   bool is_awaited_ = false;
   std::uint64_t created_ = 0;
   std::map<trial_state, std::uint64_t> ended_;

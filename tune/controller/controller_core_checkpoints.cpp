@@ -17,27 +17,38 @@ void controller_core::trim_checkpoints(trial_id trial, kept_checkpoints& all, ac
   release_drops(todo);
 }
 
-/// The one that was restored; meanwhile a newer one may have come to the storage.
-void controller_core::erase_bad_checkpoint(trial_id trial, trial_life& life) {
+/// The one that was restored; meanwhile a newer one may have come to the storage. Of one that was lent its donor finds
+/// out by itself.
+void controller_core::erase_bad_checkpoint(trial_id trial, trial_life& life, actions& todo) {
+  if (life.restored_loan) {
+    if (life.borrowed)
+      todo.push_back(warn{fmt::format("trial {} cannot go on from the checkpoint of trial {}, and goes on from its own",
+                                      trial.value, life.borrowed->what.donor.value)});
+    return pay_back(life);
+  }
   const auto* bad = life.checkpoints.newest_of(life.restored);
   if (bad == nullptr)
     return;
   drops_.emplace_back(position_ + 1, drop_checkpoint{trial, *bad});
-  life.checkpoints.erase(bad->iteration, bad->attempt);
+  erase_with_loans(trial, life, *bad);
 }
 
 /// What could not be read stays where it is: it may be whole.
 void controller_core::restore_older(trial_id trial, trial_life& life, std::chrono::nanoseconds waited,
                                     const moment& now, actions& todo) {
-  const auto* unread = life.checkpoints.newest_of(life.restored);
+  const bool is_loan = life.restored_loan && life.borrowed;
+  const auto* unread = is_loan              ? &life.borrowed->what.checkpoint
+                       : life.restored_loan ? nullptr
+                                            : life.checkpoints.newest_of(life.restored);
   if (unread == nullptr) // It was lost meanwhile.
     return set_due(trial, life, now.at);
-  const auto what =
-    fmt::format("its checkpoint of iteration {}, {}, could not be read for {:g} s: {}", unread->iteration,
-                unread->directory, std::chrono::duration<double>(waited).count(), life.last_end->why);
-  write(record::checkpoint_lost{trial, unread->iteration, unread->attempt}, todo);
-  const auto* older = life.checkpoints.newest();
-  if (older == nullptr)
+  const auto of = is_loan ? life.borrowed->what.donor : trial;
+  const auto what = fmt::format("{} checkpoint of iteration {}, {}, could not be read for {:g} s: {}",
+                                is_loan ? fmt::format("trial {}'s", of.value) : std::string("its"), unread->iteration,
+                                unread->directory, std::chrono::duration<double>(waited).count(), life.last_end->why);
+  write(record::checkpoint_lost{of, unread->iteration, unread->attempt}, todo);
+  const auto older = to_restore(life);
+  if (!older)
     return give_up(trial, what + "; there is no older one", now, todo);
   todo.push_back(warn{fmt::format("trial {} goes on from its checkpoint of iteration {} and repeats what came after "
                                   "it: {}",
@@ -59,7 +70,8 @@ kept_checkpoints* controller_core::checkpoints_of(trial_id trial) {
 
 void controller_core::forget_if_arrived(trial_id trial) {
   const auto found = arriving_.find(trial);
-  if (found != arriving_.end() && !found->second.checkpoints.has_some_on_their_way())
+  if (found != arriving_.end() && !found->second.checkpoints.has_some_on_their_way() &&
+      !found->second.checkpoints.has_lent())
     arriving_.erase(found);
 }
 
@@ -91,7 +103,9 @@ controller_core::actions controller_core::on_checkpoint_lost(trial_id trial, con
   actions todo;
   if (finished_)
     return todo;
-  const bool goes_on = lives_.count(trial) != 0 && stage_ == stage::running; // Without it.
+  bool is_needed = lives_.count(trial) != 0;
+  for_each_borrower(trial, checkpoint.iteration, checkpoint.attempt, [&](trial_life&) { is_needed = true; });
+  const bool goes_on = is_needed && stage_ == stage::running; // Without it.
   const record::checkpoint_lost lost{trial, checkpoint.iteration, checkpoint.attempt};
   if (how == checkpoint_loss::for_good || goes_on)
     write(lost, todo);
@@ -103,8 +117,6 @@ controller_core::actions controller_core::on_checkpoint_lost(trial_id trial, con
 }
 
 bool controller_core::has_all_arrived(actions& todo) {
-  if (waits_for_checkpoints_ && !arriving_.empty())
-    return false;
   actions left;
   const auto leave = [&left](trial_id trial, const kept_checkpoints& all) {
     for (const auto& each : all.all())

@@ -18,16 +18,19 @@ constexpr std::chrono::milliseconds place_patience{50};      // and whether anot
 void controller_core::start(trial_id trial, trial_life& life, const moment& now, actions& todo) {
   if (!has_place_for_attempt())
     return set_due(trial, life, now.at + place_patience);
-  std::optional<checkpoint_ref> restore;
-  if (const auto* newest = life.checkpoints.newest()) {
-    if (!newest->in_storage) { // It is on its way there, or it is found out that it is lost.
-      todo.push_back(hurry_checkpoint{trial, *newest});
-      return set_due(trial, life, now.at + checkpoint_patience);
-    }
-    restore = *newest;
+  auto restore = to_restore(life);
+  std::optional<lent_checkpoint> lent;
+  if (restore && life.borrowed && *restore == life.borrowed->what.checkpoint)
+    lent = life.borrowed->what;
+  if (restore && !restore->in_storage) { // It is on its way there, or it is found out that it is lost.
+    todo.push_back(hurry_checkpoint{lent ? lent->donor : trial, *restore});
+    return set_due(trial, life, now.at + checkpoint_patience);
   }
-  const auto position =
-    write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0, now.wall}, todo);
+  if (lent)
+    restore->iteration = life.borrowed->at;
+  const auto position = write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0,
+                                                      now.wall, lent ? lent->donor : trial_id()},
+                              todo);
   if (options_.told_at_once) // On a thread of this process: it cannot outlive its driver, and need not wait.
     std::get<append>(todo.back()).haste = record_haste::none;
   life.starts_at = options_.told_at_once ? durable_ : position;
@@ -35,9 +38,9 @@ void controller_core::start(trial_id trial, trial_life& life, const moment& now,
   life.killed_because.clear();
   life.told = restore ? restore->iteration : 0;
   life.free_until = free_until(trial, life);
-  starts_.emplace_back(life.starts_at,
-                       start_attempt{trial, life.attempts, life.values, life.created, restore, life.time_before_s,
-                                     place_wish{life.failed_node, any_placed_}, life.free_until});
+  starts_.emplace_back(life.starts_at, start_attempt{trial, life.attempts, life.values, life.created_with(),
+                                                     life.created, restore, lent, life.time_before_s,
+                                                     place_wish{life.failed_node, any_placed_}, life.free_until});
   release_starts(todo);
 }
 
@@ -80,10 +83,15 @@ void controller_core::fill(const moment& now, actions& todo) {
   if (stage_ == stage::running && capacity_ > 0 && !is_far_ahead_of_disk()) {
     const auto wanted = wanted_at_once(now);
     end_lost(now, todo);
+    const auto create_some = [&] {
+      while (at_work() < wanted && may_create() && !waits_for_results_)
+        if (!create(wanted - at_work(), now, todo))
+          break;
+    };
+    if (schedule_->creates_first())
+      create_some();
     while (at_work() < wanted && bring_back_paused(now, todo)) {}
-    while (at_work() < wanted && may_create() && !waits_for_results_)
-      if (!create(wanted - at_work(), now, todo))
-        break;
+    create_some();
     start_due(now, todo);
   }
   finish_if_done(now, todo);
@@ -129,14 +137,36 @@ bool controller_core::create(std::size_t most, const moment& now, actions& todo)
 bool controller_core::bring_back_paused(const moment& now, actions& todo) {
   if (paused_ == 0)
     return false;
-  const auto next = schedule_->choose_paused();
+  auto next = schedule_->choose_paused();
   if (!next)
     return false;
   CAF_TUNE_INVARIANT(lives_.at(next->trial).state == trial_state::paused, "the scheduler chose trial {}, which is {}",
                      next->trial.value, to_string(lives_.at(next->trial).state));
-  become(next->trial, trial_state::pending, next->reason, now, todo);
-  set_due(next->trial, lives_.at(next->trial), now.at);
+  auto& life = lives_.at(next->trial);
+  const auto* checkpoint = next->with ? lendable(next->with->donor) : nullptr;
+  if (checkpoint != nullptr)
+    write(record::trial_exploited{next->trial, life.iterations, next->with->donor, *checkpoint,
+                                  std::move(next->with->values), std::move(next->reason), now.wall},
+          todo);
+  else {
+    if (next->with)
+      next->reason += fmt::format("; but trial {} has no checkpoint, so it goes on as it is", next->with->donor.value);
+    become(next->trial, trial_state::pending, next->reason, now, todo);
+  }
+  set_due(next->trial, life, now.at);
   return true;
+}
+
+/// A trial that is paused or to come, or one that waits in the queue since before this one's attempt began: it has had
+/// its turn.
+bool controller_core::does_any_wait(const trial_life& life) const {
+  if (stage_ != stage::running)
+    return false;
+  if (paused_ > held_trials_ || (may_create() && !waits_for_results_))
+    return true;
+  return std::any_of(lives_.begin(), lives_.end(), [&](const auto& each) {
+    return each.second.now == phase::waits && each.second.since < life.began;
+  });
 }
 
 /// Of these, those that are paused, and not by their user.

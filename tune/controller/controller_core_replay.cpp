@@ -28,6 +28,8 @@ std::optional<std::size_t> kept_by(const std::string& description) {
 }
 
 trial_outcome outcome_of(trial_state how, const trial_life& life) {
+  if (life.first_values) // What it came to is not what came of the values that were proposed.
+    return trial_outcome::ignored;
   if (how == trial_state::terminated)
     return trial_outcome::completed;
   if (how == trial_state::stopped)
@@ -49,9 +51,15 @@ std::vector<double> controller_core::losses_of(const metrics& values) const {
   return losses;
 }
 
-void controller_core::decide(record::result_reported& counted) {
+void controller_core::decide(record::result_reported& counted, const std::function<bool()>& yields) {
   const auto losses = losses_of(counted.values);
   counted.decided = schedule_->on_result({counted.trial, counted.iteration, losses.front()});
+  if (counted.decided.what == verdict::yield) {
+    const bool does = yields();
+    counted.decided.what = does ? verdict::pause : verdict::go_on;
+    if (does)
+      counted.decided.reason += "; another trial waits for its place";
+  }
   const auto most = schedule_->max_iterations();
   const auto stop_with = [&](std::string why) {
     counted.decided = {verdict::stop, std::move(why)};
@@ -85,8 +93,11 @@ void controller_core::apply(const record::attempt_started& started) {
   auto& life = lives_.at(started.trial);
   life.attempts = started.attempt;
   life.restored = started.from;
+  life.restored_loan = static_cast<bool>(started.of);
   life.node.clear();
-  life.time_before_s = life.checkpoints.empty() ? 0 : life.checkpoints.all().back().result.time_total_s;
+  life.time_before_s = life.restored_loan && life.borrowed ? life.borrowed->time_total_s
+                       : life.checkpoints.empty()          ? 0
+                                                           : life.checkpoints.all().back().result.time_total_s;
   life.state = trial_state::pending;
   life.now = phase::waits;
   life.last_end.reset();
@@ -108,11 +119,13 @@ void controller_core::apply(const record::result_reported& counted) {
   life.budget.on_progress();
   if (counted.checkpoint)
     life.checkpoints.count(*counted.checkpoint, {life.losses.front(), life.time_total_s});
+  pay_back_if_it_can(life);
   if (counted.becomes != trial_state::running &&
       (!life.ends || (life.ends->by_user && has_ended(counted.becomes)))) // It has ended before it was told to.
     life.ends = {counted.becomes, counted.decided.reason, /*by_user=*/false};
   ++results_;
-  search_->on_report(counted.trial, counted.iteration, life.losses);
+  if (!life.first_values) // Else the result is not one of what the searcher proposed.
+    search_->on_report(counted.trial, counted.iteration, life.losses);
 }
 
 void controller_core::apply(const record::checkpoint_saved& saved) {
@@ -122,11 +135,20 @@ void controller_core::apply(const record::checkpoint_saved& saved) {
     newest = {life->second.losses.front(), life->second.time_total_s};
   if (auto* all = checkpoints_of(saved.trial))
     all->count(saved.checkpoint, saved.result.value_or(newest));
+  if (life != lives_.end())
+    pay_back_if_it_can(life->second);
+  for_each_borrower(saved.trial, saved.checkpoint.iteration, saved.checkpoint.attempt,
+                    [&](trial_life& borrower) { borrower.borrowed->what.checkpoint = saved.checkpoint; });
 }
 
 void controller_core::apply(const record::checkpoint_lost& lost) {
   if (const auto life = lives_.find(lost.trial); life != lives_.end() && life->second.restored == lost.iteration)
     life->second.budget.on_older_restored();
+  for_each_borrower(lost.trial, lost.iteration, lost.attempt, [&](trial_life& borrower) {
+    if (borrower.restored_loan)
+      borrower.budget.on_older_restored();
+    pay_back(borrower);
+  });
   if (auto* all = checkpoints_of(lost.trial))
     all->erase(lost.iteration, lost.attempt);
 }
@@ -167,10 +189,11 @@ void controller_core::apply(const record::trial_changed& changed) {
   if (!has_ended(changed.state))
     return;
   ++ended_[changed.state];
+  pay_back(life);
   schedule_->on_trial_end(changed.trial, changed.state);
   search_->on_end(changed.trial, outcome_of(changed.state, life), life.losses);
-  if (life.checkpoints.has_some_on_their_way())
-    arriving_[changed.trial] = {std::move(life.values), life.created, std::move(life.checkpoints)};
+  if (life.checkpoints.has_some_on_their_way() || life.checkpoints.has_lent())
+    arriving_[changed.trial] = {life.created_with(), life.created, std::move(life.checkpoints)};
   lives_.erase(changed.trial); // Its results are in the journal: memory does not grow with what has ended.
 }
 
@@ -182,6 +205,19 @@ void controller_core::apply(const record::trial_ordered& ordered) {
     life.ends = {ordered.becomes, ordered.reason, /*by_user=*/true};
 }
 
+void controller_core::apply(const record::trial_exploited& exploited) {
+  auto& life = lives_.at(exploited.trial);
+  --paused_;
+  life.state = trial_state::pending;
+  life.ends.reset();
+  life.last_end.reset();
+  if (!life.first_values)
+    life.first_values = std::move(life.values);
+  life.values = exploited.values;
+  borrow(life, exploited);
+  schedule_->on_exploited(exploited.trial, {exploited.donor, exploited.values});
+}
+
 // ---- Reading again.
 
 result<void> controller_core::on_replay(const journal_record& past) {
@@ -189,7 +225,13 @@ result<void> controller_core::on_replay(const journal_record& past) {
   ++position_;
   if (!has_begun_ && !std::holds_alternative<record::experiment_begun>(past))
     return fail(errc::incompatible, "the journal does not fit: it has no beginning");
-  return std::visit([this](const auto& each) { return replay(each); }, past);
+  auto read = std::visit([this](const auto& each) { return replay(each); }, past);
+  for (const auto donor : std::exchange(paid_back_, {})) {
+    if (auto* all = checkpoints_of(donor))
+      (void)all->trim(kept_then_);
+    forget_if_arrived(donor);
+  }
+  return read;
 }
 
 result<void> controller_core::replay(const record::experiment_begun& past) {
@@ -241,7 +283,7 @@ result<void> controller_core::replay(const record::result_reported& past) {
     return does_not_fit(past.trial, "a result is out of order");
   auto again = past;
   again.becomes = trial_state::running;
-  decide(again); // The scheduler hears it; what was decided then holds.
+  decide(again, [&] { return past.decided.what == verdict::pause; }); // The scheduler hears it; what was decided holds.
   if (again.becomes != past.becomes)
     ++differences_;
   apply(past);
@@ -272,9 +314,13 @@ result<void> controller_core::replay(const record::attempt_ended& past) {
   const auto found = lives_.find(past.trial);
   if (found == lives_.end() || past.attempt != found->second.attempts || found->second.now == phase::none)
     return does_not_fit(past.trial, "an attempt ends that does not run");
-  if (past.end.cause == end_cause::bad_checkpoint)
-    if (const auto* bad = found->second.checkpoints.newest_of(found->second.restored))
-      found->second.checkpoints.erase(bad->iteration, bad->attempt);
+  if (past.end.cause == end_cause::bad_checkpoint) {
+    auto& life = found->second;
+    if (life.restored_loan)
+      pay_back(life);
+    else if (const auto* bad = life.checkpoints.newest_of(life.restored))
+      erase_with_loans(past.trial, life, *bad);
+  }
   apply(past);
   return {};
 }
@@ -296,6 +342,19 @@ result<void> controller_core::replay(const record::trial_ordered& past) {
   const auto found = lives_.find(past.trial);
   if (found == lives_.end() || found->second.now == phase::none)
     return does_not_fit(past.trial, "an attempt is to end that does not run");
+  apply(past);
+  return {};
+}
+
+result<void> controller_core::replay(const record::trial_exploited& past) {
+  const auto found = lives_.find(past.trial);
+  if (found == lives_.end() || found->second.state != trial_state::paused || found->second.is_held ||
+      past.iteration != found->second.iterations || past.donor.value == 0 || past.donor.value > created_)
+    return does_not_fit(past.trial, "it goes on from another one as it cannot");
+  const auto again = schedule_->choose_paused();
+  if (!again || again->trial != past.trial || !again->with || again->with->donor != past.donor ||
+      again->with->values != past.values)
+    ++differences_;
   apply(past);
   return {};
 }

@@ -19,6 +19,7 @@ namespace tune {
 /// about the attempt that runs, and is empty when a driver opens the experiment again.
 struct trial_life {
   config values;
+  std::optional<config> first_values; ///< As it was created, if they have changed: its directory is named by them.
   record::wall_time created;
   trial_state state = trial_state::pending;
   iteration_number iterations = 0; ///< The last that was counted.
@@ -28,6 +29,7 @@ struct trial_life {
   failure_budget budget;
   attempt_number attempts = 0;         ///< The newest; earlier ones are not heard (I3).
   iteration_number restored = 0;       ///< Of the checkpoint that the newest one began from; 0: none.
+  bool restored_loan = false;          ///< That was the one that is lent to it.
   std::string node;                    ///< Where it ran or runs.
   std::optional<attempt_end> last_end; ///< Of the newest attempt, until the next one starts.
   std::string failed_node;             ///< Where it failed or was lost last: it goes elsewhere if it can.
@@ -40,6 +42,15 @@ struct trial_life {
   };
   std::optional<ending> ends;
   bool is_held = false; ///< Paused by its user, who alone has it go on.
+
+  /// What it goes on from after an exploit, until it has a newer one of its own in the storage.
+  struct loan {
+    lent_checkpoint what;
+    iteration_number at = 0; ///< Of its own: it counts on from there.
+    double time_total_s = 0; ///< Then.
+  };
+  std::optional<loan> borrowed;
+  iteration_number changed_at = 0; ///< Its checkpoints up to here are of other values, and are lent to nobody; 0: none.
 
   enum class phase {
     none,     ///< No attempt.
@@ -60,6 +71,8 @@ struct trial_life {
   double time_before_s = 0;                 ///< Of earlier attempts, up to the checkpoint.
   end_cause killed_as = end_cause::stopped; ///< What the end of a killed attempt is taken for,
   std::string killed_because;               ///< and why.
+
+  const config& created_with() const { return first_values ? *first_values : values; }
 };
 
 } // namespace tune

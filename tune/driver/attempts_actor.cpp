@@ -70,7 +70,7 @@ caf::behavior attempts_actor::make_behavior() {
   return {
     [this](begin_attempt& order) {
       const auto key = order.key;
-      orders_[key] = std::move(order.order);
+      orders_[key] = {std::move(order.order), std::move(order.lent)};
       perform(pool_.on_order(key, std::move(order.where)));
     },
     [this](const answer_attempt& answer) {
@@ -150,13 +150,14 @@ void attempts_actor::begin(runner_id id, attempt_key key) {
   const auto found = orders_.find(key);
   auto& r = runners_.at(id);
   r.attempt = key;
-  auto& order = found->second;
+  const auto& [order, lent] = found->second;
   if (!order.restore || r.place.sees_storage)
     return begin_there(id, key, order.restore ? order.restore->directory : "");
   const auto directory = fmt::format("{}/{}/restored/{}_{}", r.place.directory, order.experiment, order.trial_name,
                                      order.attempt); // Of its own: an older copy there may be another one.
   const caf::actor me(this);
-  options_.provide(key.trial, *order.restore, r.place.node, directory, [me, id, key](const result<std::string>& where) {
+  const auto what = lent.value_or(lent_checkpoint{key.trial, *order.restore});
+  options_.provide(key.trial, what, r.place.node, directory, [me, id, key](const result<std::string>& where) {
     caf::anon_send(me, checkpoint_is_there{id, key, where});
   });
 }
@@ -177,9 +178,10 @@ void attempts_actor::begin_there(runner_id id, attempt_key key, const result<std
     tell(key, {attempt_over{{cause, restored.error().message}, std::nullopt, ""}});
     return perform(pool_.on_over(id, now()));
   }
-  if (order->second.restore) // Where it is relative, it lies below the node's own directory.
-    order->second.restore->directory = (path(found->second.place.directory) / *restored).string();
-  call(id, found->second, begin_atom::value, attempt_wire::to_bytes(order->second));
+  auto& what = order->second.order;
+  if (what.restore) // Where it is relative, it lies below the node's own directory.
+    what.restore->directory = (path(found->second.place.directory) / *restored).string();
+  call(id, found->second, begin_atom::value, attempt_wire::to_bytes(what));
   orders_.erase(order);
 }
 

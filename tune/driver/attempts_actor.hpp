@@ -30,9 +30,9 @@ public:
     std::chrono::milliseconds stop_deadline{5000}; ///< For a runner that has nothing to do.
     std::string marker_file; ///< By its content a runner knows whether it sees the experiment's storage.
     std::string marker;
-    /// Has a checkpoint of the storage lie on a node that does not see it, in this directory or in the one that is
-    /// told.
-    std::function<void(trial_id trial, const checkpoint_ref& checkpoint, const std::string& node,
+    /// Has a checkpoint of the storage lie on a node that does not see it, for a trial, in this directory or in the one
+    /// that is told.
+    std::function<void(trial_id trial, const lent_checkpoint& what, const std::string& node,
                        const std::string& directory, std::function<void(const result<std::string>&)> then)>
       provide;
   };
@@ -68,7 +68,11 @@ private:
   caf::actor controller_;
   runner_pool pool_;
   std::map<runner_id, runner> runners_;
-  std::map<attempt_key, attempt_order> orders_; ///< Not begun yet.
+  struct waiting_order {
+    attempt_order order;
+    std::optional<lent_checkpoint> lent;
+  };
+  std::map<attempt_key, waiting_order> orders_; ///< Not begun yet.
   bool is_closing_ = false;
 };
 

@@ -115,9 +115,8 @@ void cluster_checkpoints::leave(trial_id trial, const checkpoint_ref& checkpoint
   change([&] { traffic_.on_leave(trial, checkpoint); });
 }
 
-void cluster_checkpoints::provide(trial_id trial, const checkpoint_ref& checkpoint, const node_place& to,
-                                  provided then) {
-  change([&] { waiting_.emplace(traffic_.on_restore(trial, checkpoint, to), std::move(then)); });
+void cluster_checkpoints::provide(trial_id trial, const lent_checkpoint& what, const node_place& to, provided then) {
+  change([&] { waiting_.emplace(traffic_.on_restore(trial, what, to), std::move(then)); });
 }
 
 void cluster_checkpoints::take_output(trial_id trial, attempt_number attempt, const node_place& from,

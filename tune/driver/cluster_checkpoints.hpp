@@ -49,9 +49,9 @@ public:
   void drop(trial_id trial, const checkpoint_ref& checkpoint) override;
   void leave(trial_id trial, const checkpoint_ref& checkpoint) override;
 
-  /// Has a checkpoint of the storage lie on a node that does not see it: in `to`, or where the node has it already.
-  /// `then` is told where that is, on a thread of this object.
-  void provide(trial_id trial, const checkpoint_ref& checkpoint, const node_place& to, provided then);
+  /// Has a checkpoint of the storage, perhaps another trial's, lie on a node that does not see it: in `to`, or where
+  /// the node has it already. `then` is told where that is, on a thread of this object.
+  void provide(trial_id trial, const lent_checkpoint& what, const node_place& to, provided then);
 
   /// What an attempt has printed on a node that does not see the storage is appended to its trial's files there.
   void take_output(trial_id trial, attempt_number attempt, const node_place& from, const path& directory);

@@ -83,7 +83,7 @@ void controller_actor::perform(controller_core::actions todo) {
           unwritten_.emplace_back(position, std::move(a.record));
         },
         [this](const controller_core::start_attempt& a) {
-          send(attempts_, begin_attempt{{a.trial, a.attempt}, parts_.make_order(a), a.where});
+          send(attempts_, begin_attempt{{a.trial, a.attempt}, parts_.make_order(a), a.where, a.lent});
         },
         [this](const controller_core::answer& a) {
           send(attempts_, answer_attempt{{a.trial, a.attempt}, a.reply});

@@ -26,6 +26,7 @@ struct begin_attempt {
   attempt_key key;
   attempt_order order;
   place_wish where;
+  std::optional<lent_checkpoint> lent = std::nullopt; ///< Whose checkpoint the order restores; none: the trial's own.
 };
 struct answer_attempt {
   attempt_key key;

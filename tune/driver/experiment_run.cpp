@@ -144,9 +144,9 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
   for (const auto& node : nodes_before_)
     checkpoints_->use_node(node);
   for (const auto& [trial, life] : core_->lives())
-    checkpoints_->set_directory(trial, directory_of(trial, life.values, life.created));
+    checkpoints_->set_directory(trial, directory_of(trial, life.created_with(), life.created));
   for (const auto& [trial, ended] : core_->arriving())
-    checkpoints_->set_directory(trial, directory_of(trial, ended.values, ended.created));
+    checkpoints_->set_directory(trial, directory_of(trial, ended.created_with, ended.created));
   controller_parts parts;
   parts.records = journal_;
   parts.on_trouble = options_.on_trouble;
@@ -171,9 +171,9 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
   }
   attempts.marker_file = (directory_ / ".storage").string();
   attempts.marker = marker_;
-  attempts.provide = [place = checkpoints_](trial_id trial, const checkpoint_ref& checkpoint, const std::string& node,
+  attempts.provide = [place = checkpoints_](trial_id trial, const lent_checkpoint& what, const std::string& node,
                                             const std::string& to, cluster_checkpoints::provided then) {
-    place->provide(trial, checkpoint, {node, to}, std::move(then));
+    place->provide(trial, what, {node, to}, std::move(then));
   };
   controller_ = system.spawn<controller_actor>(
     core_, std::move(parts),
@@ -206,11 +206,11 @@ attempt_order experiment_run::make_order(const controller_core::start_attempt& s
   order.metrics.push_back(what_.metric.metric);
   for (const auto& each : what_.more_metrics)
     order.metrics.push_back(each.metric);
-  order.checkpoints = {what_.checkpoints.every, what_.checkpoints.at_end};
+  order.checkpoints = {what_.checkpoints.every > 0 ? what_.checkpoints.every : saves_every_, what_.checkpoints.at_end};
   order.max_iterations = max_iterations_;
   order.free_until = start.free_until;
   order.time_total_s = start.time_total_s;
-  const auto own = directory_of(start.trial, start.values, start.created);
+  const auto own = directory_of(start.trial, start.created_with, start.created);
   checkpoints_->set_directory(start.trial, own);
   order.storage_directory = own.string();
   order.marker_file = (directory_ / ".storage").string();

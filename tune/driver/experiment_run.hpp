@@ -113,6 +113,7 @@ private:
   std::string marker_;
   std::shared_ptr<controller_core> core_; ///< The controller's once it runs.
   std::optional<iteration_number> max_iterations_;
+  iteration_number saves_every_ = 0; ///< If the user does not say; 0: as is cheap.
   std::uint64_t planned_ = 0;
   std::uint64_t ended_before_ = 0;
   std::shared_ptr<file_journal> journal_;

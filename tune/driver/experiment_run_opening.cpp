@@ -141,10 +141,11 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
   planned_ = options.trials = what_.searcher.trials(setup);
   auto search = what_.searcher.make(setup);
   if (!what_.points_to_evaluate.empty())
-    search = std::make_unique<point_queue>(what_.space, what_.points_to_evaluate, options.objectives, seed,
-                                          std::move(search));
-  auto schedule = what_.scheduler.make({seed, what_.metric.better});
+    search =
+      std::make_unique<point_queue>(what_.space, what_.points_to_evaluate, options.objectives, seed, std::move(search));
+  auto schedule = what_.scheduler.make({seed, what_.metric.better, std::make_shared<const search_space>(what_.space)});
   max_iterations_ = schedule->max_iterations();
+  saves_every_ = schedule->saves_every();
   core_ = std::make_shared<controller_core>(std::move(options), std::move(search), std::move(schedule));
 }
 
@@ -153,7 +154,7 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
 void experiment_run::wait_for_ending_attempts() const {
   const auto is_running = [this](const auto& each) {
     const auto& [trial, life] = each;
-    return is_attempt_running(directory_of(trial, life.values, life.created), life.attempts);
+    return is_attempt_running(directory_of(trial, life.created_with(), life.created), life.attempts);
   };
   const auto give_up_at = std::chrono::steady_clock::now() + longest_end;
   const auto& lives = core_->lives();
@@ -166,7 +167,7 @@ void experiment_run::hear_unheard() {
   for (const auto& [trial, life] : core_->lives()) {
     if (life.attempts == 0 || life.now == trial_life::phase::none)
       continue;
-    const auto directory = directory_of(trial, life.values, life.created);
+    const auto directory = directory_of(trial, life.created_with(), life.created);
     auto left = read_unheard(directory, life.attempts);
     if (options_.on_trouble && !left)
       options_.on_trouble(fmt::format("what attempt {} of trial {} told after its driver was lost cannot be heard: {}",

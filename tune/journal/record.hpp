@@ -57,8 +57,9 @@ struct trial_created {
 struct attempt_started {
   trial_id trial;
   attempt_number attempt = 0;
-  iteration_number from = 0; ///< The checkpoint that it restores; 0: none.
+  iteration_number from = 0; ///< It counts on from there: what is in the checkpoint that it restores; 0: it has none.
   wall_time at;
+  trial_id of = {}; ///< Whose checkpoint that is, if it was lent to it; 0: its own.
 };
 
 /// It runs, there: the trial is running.
@@ -129,6 +130,18 @@ struct trial_ordered {
   wall_time at;
 };
 
+/// A paused trial is pending again, with other values: it goes on from a checkpoint of another trial. From here on that
+/// is lent to it, until it has a newer one of its own in the storage. Of the trial itself: only its values change.
+struct trial_exploited {
+  trial_id trial;
+  iteration_number iteration = 0; ///< That the trial has done; it counts on from there.
+  trial_id donor;
+  checkpoint_ref checkpoint; ///< The donor's; its iteration is one of the donor's.
+  config values;             ///< The trial's from now on.
+  std::string reason;
+  wall_time at;
+};
+
 } // namespace tune::record
 
 namespace tune {
@@ -136,8 +149,8 @@ namespace tune {
 using journal_record =
   std::variant<record::experiment_begun, record::experiment_resumed, record::experiment_ended, record::trial_created,
                record::attempt_started, record::attempt_placed, record::result_reported, record::checkpoint_saved,
-               record::attempt_ended, record::trial_changed, record::checkpoint_lost,
-               record::trial_ordered>;
+               record::attempt_ended, record::trial_changed, record::checkpoint_lost, record::trial_ordered,
+               record::trial_exploited>;
 
 /// The number of a record in its journal: from 1, without gaps.
 using journal_position = std::uint64_t;

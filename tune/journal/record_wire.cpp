@@ -134,6 +134,16 @@ result<void> check(const wire::TrialOrdered& in) {
   return check_trial(in.trial());
 }
 
+result<void> check(const wire::TrialExploited& in) {
+  if (auto checked = check_trial(in.trial()); !checked)
+    return checked;
+  if (in.donor() == 0)
+    return fail(errc::invalid_argument, "donor: trials are numbered from 1");
+  if (auto checked = check_iteration("iteration", in.iteration(), 1); !checked)
+    return checked;
+  return check(in.checkpoint());
+}
+
 // ---- What only a writer has to check.
 
 result<void> check_values(const record::trial_created& from) {
@@ -145,6 +155,12 @@ result<void> check_values(const record::trial_created& from) {
 result<void> check_values(const record::result_reported& from) {
   return values_wire::check_depth(from.values).map_error([](error why) {
     return runtime::within("metrics", std::move(why));
+  });
+}
+
+result<void> check_values(const record::trial_exploited& from) {
+  return values_wire::check_depth(from.values).map_error([](error why) {
+    return runtime::within("config", std::move(why));
   });
 }
 
@@ -194,6 +210,7 @@ void write(const record::attempt_started& from, wire::Record& record) {
   out.set_attempt(from.attempt);
   out.set_from_iteration(from.from);
   out.set_at_unix_ns(unix_ns_of(from.at));
+  out.set_of_trial(from.of.value);
 }
 
 void write(const record::attempt_placed& from, wire::Record& record) {
@@ -268,6 +285,17 @@ void write(const record::trial_ordered& from, wire::Record& record) {
   out.set_at_unix_ns(unix_ns_of(from.at));
 }
 
+void write(const record::trial_exploited& from, wire::Record& record) {
+  auto& out = *record.mutable_trial_exploited();
+  out.set_trial(from.trial.value);
+  out.set_iteration(from.iteration);
+  out.set_donor(from.donor.value);
+  write(from.checkpoint, *out.mutable_checkpoint());
+  values_wire::write(from.values, *out.mutable_config());
+  out.set_reason(from.reason);
+  out.set_at_unix_ns(unix_ns_of(from.at));
+}
+
 // ---- Each record: in.
 
 result<journal_record> read(const wire::ExperimentBegun& in) {
@@ -294,7 +322,8 @@ result<journal_record> read(const wire::TrialCreated& in) {
 }
 
 result<journal_record> read(const wire::AttemptStarted& in) {
-  return record::attempt_started{trial_id(in.trial()), in.attempt(), in.from_iteration(), time_from(in.at_unix_ns())};
+  return record::attempt_started{trial_id(in.trial()), in.attempt(), in.from_iteration(), time_from(in.at_unix_ns()),
+                                 trial_id(in.of_trial())};
 }
 
 result<journal_record> read(const wire::AttemptPlaced& in) {
@@ -359,6 +388,15 @@ result<journal_record> read(const wire::TrialOrdered& in) {
   });
 }
 
+result<journal_record> read(const wire::TrialExploited& in) {
+  auto values = values_wire::config_from(in.config());
+  if (!values)
+    return fail(runtime::within("config", std::move(values.error())));
+  return record::trial_exploited{
+    trial_id(in.trial()), in.iteration(), trial_id(in.donor()),      checkpoint_from(in.checkpoint()),
+    std::move(*values),   in.reason(),    time_from(in.at_unix_ns())};
+}
+
 /// Calls f with the message that the record is, and what it is called.
 template <class F>
 result<void> with_message(const wire::Record& in, F f) {
@@ -375,6 +413,7 @@ result<void> with_message(const wire::Record& in, F f) {
   case wire::Record::kAttemptEnded: return f(in.attempt_ended(), "attempt ended");
   case wire::Record::kTrialChanged: return f(in.trial_changed(), "trial changed");
   case wire::Record::kTrialOrdered: return f(in.trial_ordered(), "trial ordered");
+  case wire::Record::kTrialExploited: return f(in.trial_exploited(), "trial exploited");
   case wire::Record::WHAT_NOT_SET: break;
   }
   return fail(errc::incompatible, "a record of a kind that this version does not know");

@@ -19,6 +19,7 @@ wire::ResultReported::Verdict to_wire(verdict what) {
   case verdict::go_on: return wire::ResultReported::GO_ON;
   case verdict::pause: return wire::ResultReported::PAUSE;
   case verdict::stop: return wire::ResultReported::STOP;
+  case verdict::yield: break; // A record says which of the two it was.
   }
   return wire::ResultReported::VERDICT_UNSPECIFIED;
 }

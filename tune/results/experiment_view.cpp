@@ -49,6 +49,13 @@ std::optional<double> trial_view::score(const objective& by, result_scope scope)
   return by.better == direction::minimize ? found->second.lowest : found->second.highest;
 }
 
+const checkpoint_ref* trial_view::newest_checkpoint() const {
+  const auto* newest = checkpoints.newest();
+  if (newest != nullptr && newest->iteration > changed_at)
+    return newest;
+  return borrowed ? &borrowed->checkpoint : nullptr;
+}
+
 result<void> experiment_view::on_record(const journal_record& record) {
   if (const auto settled = std::exchange(just_settled_, std::nullopt)) // Not before: who shows that record looks at it.
     forget_all_but_the_best(trials_.at(*settled));
@@ -121,6 +128,7 @@ void experiment_view::on(const record::attempt_started& started) {
   attempt_view attempt;
   attempt.attempt = started.attempt;
   attempt.from = started.from;
+  attempt.of = started.of;
   trial->attempts.push_back(std::move(attempt));
 }
 
@@ -170,6 +178,8 @@ void experiment_view::on(const record::checkpoint_saved& saved) {
   if (auto* trial = trial_of(saved.trial)) {
     const bool was_on_its_way = trial->checkpoints.has_some_on_their_way();
     count_checkpoint(*trial, saved.checkpoint, saved.result);
+    for (auto* each : borrowers_of(saved.trial, saved.checkpoint.iteration, saved.checkpoint.attempt))
+      each->borrowed->checkpoint = saved.checkpoint;
     if (was_on_its_way)
       settle(*trial);
   }
@@ -179,6 +189,8 @@ void experiment_view::on(const record::checkpoint_lost& lost) {
   if (auto* trial = trial_of(lost.trial)) {
     const bool was_on_its_way = trial->checkpoints.has_some_on_their_way();
     trial->checkpoints.erase(lost.iteration, lost.attempt);
+    for (auto* each : borrowers_of(lost.trial, lost.iteration, lost.attempt))
+      pay_back(*each);
     if (was_on_its_way)
       settle(*trial);
   }
@@ -191,9 +203,16 @@ void experiment_view::on(const record::attempt_ended& ended) {
   trial->changed = last_at_ = ended.at;
   if (trial->attempts.empty() || trial->attempts.back().attempt != ended.attempt)
     return;
-  if (ended.end.cause == end_cause::bad_checkpoint)
-    if (const auto* bad = trial->checkpoints.newest_of(trial->attempts.back().from))
+  if (ended.end.cause == end_cause::bad_checkpoint) {
+    if (trial->attempts.back().of)
+      pay_back(*trial);
+    else if (const auto* bad = trial->checkpoints.newest_of(trial->attempts.back().from)) {
+      const auto borrowers = borrowers_of(ended.trial, bad->iteration, bad->attempt);
       trial->checkpoints.erase(bad->iteration, bad->attempt);
+      for (auto* each : borrowers)
+        pay_back(*each);
+    }
+  }
   trial->attempts.back().cause = ended.end.cause;
   trial->attempts.back().why = ended.end.why;
   if (!has_ended(trial->state)) // Until more is said: it is tried again.
@@ -204,6 +223,53 @@ void experiment_view::on(const record::attempt_ended& ended) {
 void experiment_view::on(const record::trial_ordered& ordered) {
   if (auto* trial = trial_of(ordered.trial))
     trial->changed = last_at_ = ordered.at;
+}
+
+void experiment_view::on(const record::trial_exploited& exploited) {
+  auto* trial = trial_of(exploited.trial);
+  if (trial == nullptr)
+    return;
+  trial->changed = last_at_ = exploited.at;
+  trial->reason = exploited.reason;
+  become(*trial, trial_state::pending);
+  if (trial->exploits.size() >= std::max<std::size_t>(options_.keep_attempts, 2))
+    trial->exploits.erase(trial->exploits.begin() + 1);
+  trial->exploits.push_back({exploited.iteration, exploited.donor, exploited.checkpoint.iteration,
+                             std::move(trial->values), exploited.values, exploited.reason});
+  trial->values = exploited.values;
+  if (exploited.donor == exploited.trial)
+    return;
+  pay_back(*trial);
+  trial->changed_at = exploited.iteration;
+  trial->checkpoints.become_old();
+  trial->borrowed = lent_checkpoint{exploited.donor, exploited.checkpoint};
+  ++borrowers_;
+  if (const auto donor = trials_.find(exploited.donor); donor != trials_.end())
+    donor->second.checkpoints.lend(exploited.checkpoint.iteration, exploited.checkpoint.attempt);
+}
+
+void experiment_view::pay_back(trial_view& trial) {
+  if (!trial.borrowed)
+    return;
+  const auto what = *std::exchange(trial.borrowed, std::nullopt);
+  --borrowers_;
+  const auto donor = trials_.find(what.donor);
+  if (donor == trials_.end())
+    return;
+  donor->second.checkpoints.take_back(what.checkpoint.iteration, what.checkpoint.attempt);
+  (void)donor->second.checkpoints.trim(description_.checkpoints_kept);
+}
+
+std::vector<trial_view*> experiment_view::borrowers_of(trial_id donor, iteration_number iteration,
+                                                       attempt_number attempt) {
+  std::vector<trial_view*> found;
+  if (borrowers_ == 0)
+    return found;
+  for (auto& [id, each] : trials_)
+    if (each.borrowed && each.borrowed->donor == donor && each.borrowed->checkpoint.iteration == iteration &&
+        each.borrowed->checkpoint.attempt == attempt)
+      found.push_back(&each);
+  return found;
 }
 
 void experiment_view::on(const record::trial_changed& changed) {
@@ -220,6 +286,7 @@ void experiment_view::on(const record::trial_changed& changed) {
   }
   if (!has_ended(changed.state))
     return;
+  pay_back(*trial);
   if (const auto* by = first_objective())
     if (const auto score = trial->score(*by, result_scope::last))
       if (const auto loss = to_loss(*score, by->better); !best_ended_.second || loss < best_ended_.first)
@@ -244,12 +311,15 @@ void experiment_view::become(trial_view& trial, trial_state state) {
 
 /// As the controller does: so these are the ones that it has not dropped.
 void experiment_view::count_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint,
-                                       const std::optional<checkpoint_result>& result) const {
+                                       const std::optional<checkpoint_result>& result) {
   const auto* by = first_objective();
   const auto score = by == nullptr ? std::nullopt : trial.score(*by, result_scope::last);
   const checkpoint_result newest{score ? to_loss(*score, by->better) : std::numeric_limits<double>::quiet_NaN(),
                                  trial.time_total_s};
   trial.checkpoints.count(checkpoint, result.value_or(newest));
+  const auto* safe = trial.borrowed ? trial.checkpoints.newest_in_storage() : nullptr;
+  if (safe != nullptr && safe->iteration > trial.changed_at)
+    pay_back(trial);
   (void)trial.checkpoints.trim(description_.checkpoints_kept);
 }
 

@@ -27,10 +27,21 @@ struct attempt_view {
   std::string node; ///< Empty: it did not come to run.
   std::string hostname;
   std::uint32_t process_id = 0;
-  iteration_number from = 0;       ///< What it restored.
+  iteration_number from = 0;       ///< What it restored, or counts on from.
+  trial_id of;                     ///< Whose checkpoint that was, if not its own.
   iteration_number iterations = 0; ///< Results that were counted from it.
   std::optional<end_cause> cause;  ///< None: not over.
   std::string why;
+};
+
+/// A trial went on from a checkpoint of another one, with other values.
+struct exploit_view {
+  iteration_number iteration = 0; ///< That the trial had done.
+  trial_id donor;
+  iteration_number donor_iteration = 0; ///< Of the donor's checkpoint.
+  config before;                        ///< The trial's values until then.
+  config after;
+  std::string reason;
 };
 
 /// The lowest and highest that a metric was, and when. NaN counts for neither.
@@ -59,7 +70,13 @@ struct trial_view {
   metrics best;
   iteration_number best_iteration = 0;
   std::vector<attempt_view> attempts;
-  kept_checkpoints checkpoints; ///< Those that are there; their loss is by the first objective.
+  kept_checkpoints checkpoints;            ///< Those that are there; their loss is by the first objective.
+  std::vector<exploit_view> exploits;      ///< `values` are those of the last.
+  std::optional<lent_checkpoint> borrowed; ///< What it goes on from until it has a newer one of its own.
+  iteration_number changed_at = 0;         ///< Its checkpoints up to here are of other values; 0: none.
+
+  /// What it would go on from now; null: it would begin anew, or what it has is of other values.
+  const checkpoint_ref* newest_checkpoint() const;
 
   /// The metric in that scope; none where it was never a number.
   std::optional<double> score(const objective& by, result_scope scope) const;
@@ -71,7 +88,7 @@ struct experiment_view_options {
   /// counted, and how each ended is known. A trial is forgotten with the record after the one that ended it, and not
   /// while a checkpoint of it is on its way to the storage. 0: keep all.
   std::size_t keep_ended = 0;
-  /// Of a trial, its first and its newest attempts; those between are only counted.
+  /// Of a trial, its first and its newest attempts and exploits; those between are only counted.
   std::size_t keep_attempts = 100;
 };
 
@@ -140,11 +157,14 @@ private:
   void on(const record::attempt_ended& ended);
   void on(const record::trial_changed& changed);
   void on(const record::trial_ordered& ordered);
+  void on(const record::trial_exploited& exploited);
 
   trial_view* trial_of(trial_id trial);
   void become(trial_view& trial, trial_state state);
   void count_checkpoint(trial_view& trial, const checkpoint_ref& checkpoint,
-                        const std::optional<checkpoint_result>& result = {}) const;
+                        const std::optional<checkpoint_result>& result = {});
+  void pay_back(trial_view& trial);
+  std::vector<trial_view*> borrowers_of(trial_id donor, iteration_number iteration, attempt_number attempt);
   void settle(const trial_view& trial);
   void forget_all_but_the_best(const trial_view& ended);
   void add(ranking& among, std::optional<double> loss, trial_id trial, std::vector<trial_id>& left);
@@ -162,6 +182,7 @@ private:
   std::map<trial_id, trial_view> trials_;
   std::array<std::uint64_t, 6> counts_{};
   std::uint64_t created_ = 0;
+  std::size_t borrowers_ = 0; ///< Of trials_.
   std::uint64_t results_ = 0;
   std::uint64_t lost_ = 0;
   std::uint64_t repeated_ = 0;

@@ -16,6 +16,7 @@ constexpr const char* json_name = "result.json";
 constexpr const char* csv_name = "progress.csv";
 constexpr const char* params_name = "params.json";
 constexpr const char* error_name = "error.txt";
+constexpr const char* policy_name = "pbt_policy.json";
 
 } // namespace
 
@@ -46,7 +47,8 @@ result<void> file_trial_files::perform(const results_core::make_trial& action) {
   if (::mkdir(path.c_str(), 0777) != 0) {
     if (errno != EEXIST)
       return fail(runtime::file_error(path, "made", errno));
-    for (const auto& name : {std::string(json_name), std::string(csv_name), std::string(error_name), files.event_file})
+    for (const auto& name : {std::string(json_name), std::string(csv_name), std::string(error_name),
+                             std::string(policy_name), files.event_file})
       if (const auto old = path_of(files, name); ::unlink(old.c_str()) != 0 && errno != ENOENT)
         return fail(runtime::file_error(old, "removed", errno));
   }
@@ -134,6 +136,11 @@ result<void> file_trial_files::perform(const results_core::append_result& action
 result<void> file_trial_files::perform(const results_core::write_errors& action) {
   about_to_change();
   return replace_file(path_of(*action.files, error_name), action.text, durability::process_crash);
+}
+
+result<void> file_trial_files::perform(const results_core::write_policy& action) {
+  about_to_change();
+  return replace_file(path_of(*action.files, policy_name), action.text, durability::process_crash);
 }
 
 result<void> file_trial_files::perform(const results_core::end_trial& action) {

@@ -38,6 +38,7 @@ private:
   [[nodiscard]] result<void> perform(const results_core::make_trial& action);
   [[nodiscard]] result<void> perform(const results_core::append_result& action);
   [[nodiscard]] result<void> perform(const results_core::write_errors& action);
+  [[nodiscard]] result<void> perform(const results_core::write_policy& action);
   [[nodiscard]] result<void> perform(const results_core::end_trial& action);
   [[nodiscard]] result<open_trial*> open(const results_core::append_result& first);
   [[nodiscard]] result<void> add_columns(open_trial& to, const results_core::append_result& action);

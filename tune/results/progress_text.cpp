@@ -189,6 +189,9 @@ std::string progress_line(const journal_record& record, const experiment_view& v
         return stamped(x.at, fmt::format("trial {} attempt {} failed: {}{}{}", trial_name(view.id(), x.trial),
                                          x.attempt, to_string(x.end.cause), why.empty() ? "" : ": ", why));
       },
+      [&](const record::trial_exploited& x) {
+        return stamped(x.at, fmt::format("trial {}: {}", trial_name(view.id(), x.trial), x.reason));
+      },
       [&](const record::trial_changed& x) {
         return x.state == trial_state::pending ? std::string() : line_of_end(x, view);
       },

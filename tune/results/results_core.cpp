@@ -18,6 +18,7 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t max_csv_columns = 2'000; // More metrics are in result.json only: each new one rewrites the file.
 constexpr std::size_t max_failures_kept = 50;
+constexpr std::size_t max_policy_lines = 1'000; // The newest.
 
 /// What is filled in for every result, in the order of progress.csv. A metric of the user's with such a name is not
 /// shown: these always mean the same.
@@ -134,15 +135,10 @@ results_core::actions results_core::on(const record::trial_created& made) {
   files->event_begin = event_file_begin(seconds_of(made.at));
   trial.files = std::move(files);
   trial.name = name;
-  trial.config_json = "\"config\": {";
-  append_json_fields(trial.config_json, made.values);
-  trial.config_json += '}';
-  trial.values = made.values;
+  for (const auto& each : made.values)
+    trial.parameters.push_back(each.first);
+  set_config(trial, made.values);
   forget_place(trial);
-  for (const auto& [parameter, x] : made.values) {
-    trial.config_row += ',';
-    append_csv(trial.config_row, x);
-  }
   ++counts_[static_cast<std::size_t>(trial.state)];
   return {
     make_trial{trial.files, json_of(made.values).dump(2, ' ', false, ordered_json::error_handler_t::replace) + '\n'}};
@@ -219,6 +215,51 @@ results_core::actions results_core::on(const record::trial_ordered&) {
   return {};
 }
 
+/// As Ray Tune's pbt_policy files: what the donor had gone through, and this.
+results_core::actions results_core::on(const record::trial_exploited& exploited) {
+  auto* trial = life_of(exploited.trial);
+  if (trial == nullptr)
+    return {};
+  become(*trial, trial_state::pending);
+  const auto* donor = life_of(exploited.donor);
+  const auto seen = donor == nullptr ? exploited.checkpoint.iteration
+                                     : donor->seen_before + exploited.checkpoint.iteration - donor->changed_at;
+  if (donor != nullptr)
+    trial->policy = std::vector<std::string>(donor->policy); // It may be the trial itself.
+  const ordered_json line = {{"seen", seen},
+                             {"trial", trial->name},
+                             {"iteration", exploited.iteration},
+                             {"donor", trial_name(begun_.id, exploited.donor)},
+                             {"donor_iteration", exploited.checkpoint.iteration},
+                             {"old_config", donor == nullptr ? ordered_json(nullptr) : json_of(donor->values)},
+                             {"new_config", json_of(exploited.values)},
+                             {"reason", exploited.reason}};
+  trial->policy.push_back(line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + '\n');
+  if (trial->policy.size() > max_policy_lines)
+    trial->policy.erase(trial->policy.begin());
+  trial->seen_before = seen;
+  trial->changed_at = exploited.donor == exploited.trial ? exploited.checkpoint.iteration : exploited.iteration;
+  set_config(*trial, exploited.values);
+  std::string text;
+  for (const auto& each : trial->policy)
+    text += each;
+  return {write_policy{trial->files, std::move(text)}};
+}
+
+/// What progress.csv has no column for is in result.json only.
+void results_core::set_config(life& trial, const config& values) {
+  trial.values = values;
+  trial.config_json = "\"config\": {";
+  append_json_fields(trial.config_json, values);
+  trial.config_json += '}';
+  trial.config_row.clear();
+  for (const auto& each : trial.parameters) {
+    trial.config_row += ',';
+    if (const auto* x = values.find(each))
+      append_csv(trial.config_row, *x);
+  }
+}
+
 results_core::actions results_core::on(const record::trial_changed& changed) {
   auto* trial = life_of(changed.trial);
   if (trial == nullptr)
@@ -292,7 +333,7 @@ void results_core::set_columns(life& trial, const metrics& values) {
         columns.push_back(name);
     trial.metric_columns = columns.size();
     columns.insert(columns.end(), filled_in.begin(), filled_in.end());
-    for (const auto& [parameter, x] : trial.values)
+    for (const auto& parameter : trial.parameters)
       columns.push_back("config/" + parameter);
   } else {
     std::size_t place = 0;
@@ -350,7 +391,7 @@ std::string results_core::csv_row(const life& trial, const record::result_report
   number(trial.attempt_time_s);
   row += fmt::format_int(reported.iteration - trial.attempt_from).c_str();
   row += trial.config_row;
-  for (place += filled_in.size() + trial.values.size(); place < trial.columns.size(); ++place) {
+  for (place += filled_in.size() + trial.parameters.size(); place < trial.columns.size(); ++place) {
     row += ',';
     if (const auto* x = values.find(trial.columns[place]))
       append_csv(row, *x);

@@ -48,10 +48,14 @@ public:
     files_of_trial files;
     std::string text;
   };
+  struct write_policy { ///< All of pbt_policy.json: how the trial's state has come about.
+    files_of_trial files;
+    std::string text;
+  };
   struct end_trial { ///< Nothing more comes.
     trial_id trial;
   };
-  using action = std::variant<make_trial, append_result, write_errors, end_trial>;
+  using action = std::variant<make_trial, append_result, write_errors, write_policy, end_trial>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   actions on_record(const journal_record& record);
@@ -66,6 +70,7 @@ private:
     std::string name;        ///< "7f3a91c2_00004", as JSON.
     std::string config_json; ///< "config": {..}
     config values;
+    std::vector<std::string> parameters; ///< Of progress.csv: those that it was created with.
     trial_state state = trial_state::pending;
     std::uint64_t results = 0;
     iteration_number iterations = 0;
@@ -81,6 +86,9 @@ private:
     std::string where; ///< For error.txt.
     std::vector<std::string> failures;
     std::uint64_t older_failures = 0;
+    std::vector<std::string> policy;  ///< Lines: the changes of values that its present state has seen.
+    iteration_number changed_at = 0;  ///< When the last of them was, as the trial counts,
+    iteration_number seen_before = 0; ///< and how many iterations its state had seen then.
   };
 
   actions on(const record::experiment_begun& begun);
@@ -95,8 +103,10 @@ private:
   actions on(const record::attempt_ended& ended);
   actions on(const record::trial_changed& changed);
   actions on(const record::trial_ordered& ordered);
+  actions on(const record::trial_exploited& exploited);
 
   life* life_of(trial_id trial);
+  static void set_config(life& trial, const config& values);
   void forget_place(life& trial);
   void become(life& trial, trial_state state);
   std::string json_line(const life& trial, const record::result_reported& reported, const metrics& values);

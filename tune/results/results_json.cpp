@@ -1,5 +1,6 @@
 #include "tune/results/results_json.hpp"
 
+#include "tune/results/trial_directory_name.hpp"
 #include "tune/value/json_text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -15,6 +16,21 @@ ordered_json text_or_null(const std::string& text) {
 
 ordered_json directory_or_null(const checkpoint_ref* checkpoint) {
   return checkpoint == nullptr ? ordered_json(nullptr) : ordered_json(checkpoint->directory);
+}
+
+/// Nothing where there are none: only population based training has them.
+void add_exploits(ordered_json& to, const trial_view& trial, const std::string& experiment) {
+  if (trial.exploits.empty())
+    return;
+  auto exploits = ordered_json::array();
+  for (const auto& each : trial.exploits)
+    exploits.push_back({{"iteration", each.iteration},
+                        {"donor", trial_name(experiment, each.donor)},
+                        {"donor_iteration", each.donor_iteration},
+                        {"old_config", json_of(each.before)},
+                        {"new_config", json_of(each.after)},
+                        {"reason", each.reason}});
+  to["exploits"] = std::move(exploits);
 }
 
 ordered_json attempts_of(const trial_view& trial) {
@@ -37,7 +53,7 @@ ordered_json best_json(const trial_view& best, const std::string& directory) {
           {"metrics", json_of(best.last)},
           {"iterations", best.iterations},
           {"path", directory + '/' + best.directory},
-          {"checkpoint", directory_or_null(best.checkpoints.newest())},
+          {"checkpoint", directory_or_null(best.newest_checkpoint())},
           {"best_checkpoint", directory_or_null(best.checkpoints.best())},
           {"best_metrics", json_of(best.best)},
           {"best_iteration", best.best_iteration}};
@@ -45,7 +61,7 @@ ordered_json best_json(const trial_view& best, const std::string& directory) {
 
 ordered_json trials_json(const experiment_view& view, const std::string& directory) {
   auto trials = ordered_json::array();
-  for (const auto& [id, trial] : view.trials())
+  for (const auto& [id, trial] : view.trials()) {
     trials.push_back({{"trial", trial.name},
                       {"state", to_string(trial.state)},
                       {"config", json_of(trial.values)},
@@ -56,6 +72,8 @@ ordered_json trials_json(const experiment_view& view, const std::string& directo
                       {"reason", text_or_null(trial.reason)},
                       {"time_total_s", trial.time_total_s},
                       {"path", directory + '/' + trial.directory}});
+    add_exploits(trials.back(), trial, view.id());
+  }
   return trials;
 }
 

@@ -15,6 +15,8 @@ enum class verdict {
   go_on,
   pause, ///< Save a checkpoint and free the resources; choose_paused() may bring it back.
   stop,
+  /// Pause if another trial waits for a place, else go on: whoever asks knows, and keeps which of the two it was.
+  yield,
 };
 
 /// What a scheduler wants of a trial, and why: the reason is kept in the journal and shown to people.
@@ -30,6 +32,12 @@ struct scheduler_result {
   trial_id trial;
   iteration_number iteration = 0;
   double loss = 0; ///< Less is better, whatever the objective says; NaN if the metric is.
+};
+
+/// A trial goes on from the newest checkpoint of another one, with these values; of itself: from its own.
+struct exploit {
+  trial_id donor;
+  config values;
 };
 
 /// Decides from results whether a trial goes on, pauses or stops. A pure core: equal after equal events, which are
@@ -61,8 +69,16 @@ public:
   struct resumption {
     trial_id trial;
     std::string reason;
+    std::optional<exploit> with = std::nullopt; ///< Where the donor has no checkpoint, the trial goes on as it was.
   };
   virtual std::optional<resumption> choose_paused() { return std::nullopt; }
+  virtual bool creates_first() const { return false; } ///< While new trials can come, none is chosen.
+
+  /// That is done: the trial has these values now.
+  virtual void on_exploited(trial_id trial, const exploit& with) {
+    (void)trial;
+    (void)with;
+  }
 
   /// Those that have paused and can never be chosen any more, and why: they end now.
   virtual std::vector<resumption> lost() const { return {}; }
@@ -73,7 +89,10 @@ public:
 
   /// After this many iterations a trial has finished; absent: the scheduler does not say.
   virtual std::optional<iteration_number> max_iterations() const { return std::nullopt; }
+  virtual bool stops() const { return true; }              ///< Some trials before their end.
   virtual bool needs_checkpoints() const { return false; } ///< It pauses trials.
+  /// Where the user does not say how often, checkpoints are written after each so many iterations; 0: as is cheap.
+  virtual iteration_number saves_every() const { return 0; }
 };
 
 } // namespace tune

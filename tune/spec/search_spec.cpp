@@ -310,6 +310,8 @@ private:
     if (!has_space_)
       return;
     wrong(mistakes_of(spec_.points_to_evaluate, spec_.space, spec_.objectives));
+    if (spec_.scheduler.mistakes().empty())
+      wrong(spec_.scheduler.mistakes(spec_.space));
     if (!has_searcher_)
       return;
     const auto found = spec_.searcher.mistakes(spec_.space);

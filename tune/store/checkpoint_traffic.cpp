@@ -101,11 +101,11 @@ void checkpoint_traffic::on_wanted(trial_id trial, const checkpoint_ref& checkpo
       each.is_urgent = true;
 }
 
-checkpoint_traffic::job_number checkpoint_traffic::on_restore(trial_id trial, const checkpoint_ref& checkpoint,
+checkpoint_traffic::job_number checkpoint_traffic::on_restore(trial_id trial, const lent_checkpoint& from,
                                                               const node_place& to) {
-  restore what{trial, checkpoint, to, std::nullopt, {}};
+  restore what{trial, from.checkpoint, to, std::nullopt, {}};
   auto& state = trials_[trial];
-  if (const auto* known = find(trial, checkpoint)) {
+  if (const auto* known = find(from.donor, from.checkpoint)) {
     for (const auto& each : known->places)
       if (each.node == to.node)
         what.own = each;

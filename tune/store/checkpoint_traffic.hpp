@@ -91,8 +91,9 @@ public:
   void on_leave(trial_id trial, const checkpoint_ref& checkpoint);  ///< Where it is, for a later driver.
   void on_wanted(trial_id trial, const checkpoint_ref& checkpoint); ///< Its trial cannot begin before it is stored.
   void on_trial_end(trial_id trial);
-  /// Its number is told, so that who waits for it can be told.
-  job_number on_restore(trial_id trial, const checkpoint_ref& checkpoint, const node_place& to);
+  /// For the trial, which need not be the one whose checkpoint it is. Its number is told, so that who waits for it can
+  /// be told.
+  job_number on_restore(trial_id trial, const lent_checkpoint& from, const node_place& to);
   void on_output(trial_id trial, const node_place& from, const std::string& directory, attempt_number attempt);
   void on_node_used(const std::string& node) { nodes_used_.insert(node); } ///< Something may lie there.
   void on_nodes(std::vector<std::string> alive);                           ///< Those that can be copied to.

@@ -22,6 +22,12 @@ struct checkpoint_ref {
   }
 };
 
+/// Of another trial: what a trial goes on from that has none of its own yet for its present values.
+struct lent_checkpoint {
+  trial_id donor;
+  checkpoint_ref checkpoint;
+};
+
 /// The result that a checkpoint was written after.
 struct checkpoint_result {
   double loss = 0;         ///< Less is better; NaN: none is known.

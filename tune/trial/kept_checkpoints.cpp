@@ -26,7 +26,7 @@ void kept_checkpoints::count(const checkpoint_ref& checkpoint, const checkpoint_
   if (place != all_.end() && key(place->at) == key(checkpoint))
     place->at = checkpoint;
   else
-    all_.insert(place, {checkpoint, result});
+    all_.insert(place, {checkpoint, result, /*lent=*/0});
 }
 
 void kept_checkpoints::erase(iteration_number iteration, attempt_number attempt) {
@@ -40,18 +40,47 @@ std::vector<checkpoint_ref> kept_checkpoints::trim(std::size_t keep) {
   const auto* safe = newest_in_storage();
   const bool is_newest_safe = safe == nullptr || all_.back().at.in_storage;
   const auto limit = std::max<std::size_t>(keep, 1) + (is_newest_safe ? 0 : 1);
-  while (all_.size() > limit) {
+  std::vector<checkpoint_ref> spared; // They would go, and are lent.
+  const auto is_spared = [&](const one& each) {
+    return std::find(spared.begin(), spared.end(), each.at) != spared.end();
+  };
+  while (all_.size() > limit + spared.size()) {
     safe = newest_in_storage(); // It moves with what is taken out.
     auto worst = all_.end();
     for (auto each = all_.begin(); each != std::prev(all_.end()); ++each)
-      if (&each->at != safe && (worst == all_.end() || is_worse(*each, *worst)))
+      if (&each->at != safe && !is_spared(*each) && (worst == all_.end() || is_worse(*each, *worst)))
         worst = each;
     if (worst == all_.end())
       break;
+    if (worst->lent > 0) {
+      spared.push_back(worst->at);
+      continue;
+    }
     surplus.push_back(worst->at);
     all_.erase(worst);
   }
   return surplus;
+}
+
+void kept_checkpoints::lend(iteration_number iteration, attempt_number attempt) {
+  for (auto& each : all_)
+    if (is(each, iteration, attempt))
+      ++each.lent;
+}
+
+void kept_checkpoints::take_back(iteration_number iteration, attempt_number attempt) {
+  for (auto& each : all_)
+    if (is(each, iteration, attempt) && each.lent > 0)
+      --each.lent;
+}
+
+bool kept_checkpoints::has_lent() const {
+  return std::any_of(all_.begin(), all_.end(), [](const one& each) { return each.lent > 0; });
+}
+
+void kept_checkpoints::become_old() {
+  for (auto& each : all_)
+    each.result.loss = std::nan("");
 }
 
 const checkpoint_ref* kept_checkpoints::find(iteration_number iteration, attempt_number attempt) const {

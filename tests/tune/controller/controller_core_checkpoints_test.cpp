@@ -141,7 +141,7 @@ TEST_CASE("controller: a node that is away when its trial has ended may bring th
   x.crash_and_reopen(1);
   REQUIRE(x.core->arriving().size() == 1); // With what its directory is named after.
   const auto created = x.all<record::trial_created>().at(0);
-  CHECK(x.core->arriving().at(trial_id{1}).values == created.values);
+  CHECK(x.core->arriving().at(trial_id{1}).created_with == created.values);
   CHECK(x.core->arriving().at(trial_id{1}).created == created.at);
   x.arrive();
   x.sync();

@@ -108,6 +108,8 @@ public:
   struct running {
     attempt_number attempt = 0;
     std::optional<checkpoint_ref> restore;
+    std::optional<lent_checkpoint> lent; ///< Whose that is.
+    config values;
     place_wish where;
     double time_total_s = 0;
     bool is_alive = false;
@@ -122,11 +124,13 @@ public:
 
   explicit virtual_experiment(controller_options options, std::uint64_t points = 1000,
                               scripted_scheduler::script decide = {},
-                              std::optional<iteration_number> most = std::nullopt)
+                              std::optional<iteration_number> most = std::nullopt,
+                              std::function<std::unique_ptr<scheduler>()> make_scheduler = {})
     : options_(std::move(options)),
       points_(points),
       decide_(std::move(decide)),
-      most_(most) {
+      most_(most),
+      make_scheduler_(std::move(make_scheduler)) {
     open();
   }
 
@@ -273,13 +277,14 @@ public:
 
   std::unique_ptr<controller_core> core;
   counting_searcher* search = nullptr;
-  scripted_scheduler* schedule = nullptr;
+  scripted_scheduler* schedule = nullptr; ///< Null: it was given another one.
   std::vector<journal_record> written;
   std::vector<record_haste> hastes; ///< Of each that was written.
   std::size_t durable = 0;
   bool syncs_starts = true; ///< That an attempt starts is on disk at once, with all before it.
   std::set<std::pair<trial_id, attempt_number>> begun; ///< By all drivers: who they are told of is not forgotten.
   bool goes_alone = false; ///< Of the next scheduler that is opened.
+  std::function<void(const controller_core::start_attempt&)> on_start;
   std::map<trial_id, running> attempts;
   std::vector<std::pair<trial_id, std::string>> killed;
   std::vector<checkpoint_ref> kept, hurried, dropped, left;
@@ -302,8 +307,12 @@ private:
 
   void open() {
     auto s = std::make_unique<counting_searcher>(points_);
-    auto d = std::make_unique<scripted_scheduler>(decide_, most_);
     search = s.get();
+    if (make_scheduler_) {
+      core = std::make_unique<controller_core>(options_, std::move(s), make_scheduler_());
+      return;
+    }
+    auto d = std::make_unique<scripted_scheduler>(decide_, most_);
     schedule = d.get();
     schedule->goes_alone = goes_alone;
     core = std::make_unique<controller_core>(options_, std::move(s), std::move(d));
@@ -349,6 +358,8 @@ private:
         running r;
         r.attempt = s->attempt;
         r.restore = s->restore;
+        r.lent = s->lent;
+        r.values = s->values;
         r.where = s->where;
         r.time_total_s = s->time_total_s;
         r.iteration = s->restore ? s->restore->iteration : 0;
@@ -357,6 +368,8 @@ private:
           throw std::logic_error("two attempts of one trial at once");
         if (!options_.told_at_once && !begun.insert({s->trial, s->attempt}).second)
           throw std::logic_error("two attempts of one trial have one number"); // I3
+        if (on_start)
+          on_start(*s);
         attempts[s->trial] = r;
       } else if (const auto* t = std::get_if<controller_core::answer>(&each)) {
         auto& told = attempts.at(t->trial);
@@ -401,6 +414,7 @@ private:
   std::uint64_t points_;
   scripted_scheduler::script decide_;
   std::optional<iteration_number> most_;
+  std::function<std::unique_ptr<scheduler>()> make_scheduler_; ///< None: a scripted one.
   std::map<std::pair<trial_id, iteration_number>, std::size_t> results_at_; ///< In what was written, from 1.
   std::chrono::nanoseconds time_ = 1h;
 };

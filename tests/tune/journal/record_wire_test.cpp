@@ -72,6 +72,10 @@ TEST_CASE("record wire: every kind of record comes back as it was") {
     CHECK(hex(or_throw(record_wire::to_bytes(back))) == hex(bytes)); // Each field is in the bytes.
   }
 
+  const record::attempt_started lent{trial_id(4), 2, 9, {}, trial_id(2)};
+  CHECK(
+    std::get<record::attempt_started>(or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(lent))))).of ==
+    trial_id(2));
   const record::trial_changed held{trial_id(4), trial_state::paused, "the room is hot", {}, /*by_user=*/true};
   const auto again = or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(held))));
   CHECK(std::get<record::trial_changed>(again).by_user);
@@ -149,6 +153,14 @@ TEST_CASE("record wire: what cannot be is refused, and the error says where") {
         "trial ordered: trial: they are numbered from 1");
   CHECK(mistake_in(11, [](auto& m) { m.mutable_trial_ordered()->set_becomes(wire::TrialState::ERROR); }) ==
         "trial ordered: becomes: 6 cannot be ordered");
+  CHECK(mistake_in(12, [](auto& m) { m.mutable_trial_exploited()->set_donor(0); }) ==
+        "trial exploited: donor: trials are numbered from 1");
+  CHECK(mistake_in(12, [](auto& m) { m.mutable_trial_exploited()->set_iteration(0); }) ==
+        "trial exploited: iteration: 0 is less than 1");
+  CHECK(mistake_in(12, [](auto& m) { m.mutable_trial_exploited()->clear_checkpoint(); }) ==
+        "trial exploited: checkpoint: attempt: they are numbered from 1");
+  CHECK(mistake_in(12, [](auto& m) { m.mutable_trial_exploited()->mutable_config(1)->set_name("lr"); }) ==
+        "trial exploited: config: \"lr\" is there twice");
   CHECK(record_wire::record_from(std::string_view("")).error().message ==
         "a record of a kind that this version does not know");
   CHECK(record_wire::record_from(std::string_view("\xff\xff")).error().message == "2 bytes that are no record");
@@ -163,6 +175,8 @@ TEST_CASE("record wire: what could not be read again is not written") {
         "trial created: config: \"deep\" has lists in lists more than 32 deep");
   CHECK(refusal_to_write<record::result_reported>([&](auto& r) { r.values.set("deep", deep); }) ==
         "result reported: metrics: \"deep\" has lists in lists more than 32 deep");
+  CHECK(refusal_to_write<record::trial_exploited>([&](auto& r) { r.values.set("deep", deep); }) ==
+        "trial exploited: config: \"deep\" has lists in lists more than 32 deep");
   CHECK(refusal_to_write<record::result_reported>([&](auto& r) { r.iteration = 0; }) ==
         "result reported: iteration: 0 is less than 1");
 

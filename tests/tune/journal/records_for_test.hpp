@@ -44,5 +44,6 @@ inline std::vector<tune::journal_record> one_of_each_record() {
     record::trial_changed{trial, trial_state::error, "failed 3 times", at},
     record::checkpoint_lost{trial, 7, 2}, // Later kinds come behind: the golden segment has those before.
     record::trial_ordered{trial, trial_state::paused, "the room is hot", at},
+    record::trial_exploited{trial, 9, trial_id(2), checkpoint, {{"lr", 0.12}, {"layers", 3}}, "0.5 is the worst", at},
   };
 }

@@ -321,3 +321,39 @@ TEST_CASE("view: a trial by its name or number") {
   CHECK(view.find("x") == nullptr);
   CHECK(view.find("") == nullptr);
 }
+
+TEST_CASE("view: a trial that has exploited another one has its last values, and goes on from that one's checkpoint") {
+  experiment_for_test experiment;
+  experiment.run(1, {{"lr", 0.5}});
+  experiment.run(2, {{"lr", 0.1}});
+  experiment.report_checkpoint(1, 1, {{"accuracy", 0.9}});
+  experiment.report_checkpoint(2, 1, {{"accuracy", 0.1}});
+  experiment.end_attempt(2, end_cause::paused);
+  experiment.change(2, trial_state::paused);
+  experiment.records.emplace_back(record::trial_exploited{
+    trial_id{2}, 1, trial_id{1}, {1, 1, "node-1", "/d/1", true, 10}, {{"lr", 0.6}}, "it is the worst", {}});
+  for (iteration_number i = 2; i <= 4; ++i)
+    experiment.report_checkpoint(1, i, {{"accuracy", 0.5}});
+
+  const auto view = view_of(experiment);
+  const auto& trial = *view.find(trial_id{2});
+  CHECK(trial.state == trial_state::pending);
+  CHECK(trial.values == config{{"lr", 0.6}});
+  CHECK(trial.reason == "it is the worst");
+  REQUIRE(trial.exploits.size() == 1);
+  CHECK(trial.exploits[0].donor == trial_id{1});
+  CHECK(trial.exploits[0].before == config{{"lr", 0.1}});
+  CHECK(trial.exploits[0].after == config{{"lr", 0.6}});
+  CHECK(trial.newest_checkpoint()->directory == "/d/1");
+  CHECK(trial.checkpoints.best() == nullptr);                   // Its own is of other values.
+  CHECK(view.find(trial_id{1})->checkpoints.all().size() == 2); // 1 is the best, lent or not.
+
+  experiment.start(2, 2, /*from=*/1);
+  experiment.place(2, 2);
+  auto& reported = experiment.report(2, 2, {{"accuracy", 0.7}}, 2);
+  reported.checkpoint = checkpoint_ref{2, 2, "node-1", "/d/own", true, 10};
+  const auto later = view_of(experiment);
+  CHECK(later.find(trial_id{2})->newest_checkpoint()->directory == "/d/own");
+  CHECK_FALSE(later.find(trial_id{2})->borrowed);
+  CHECK(later.lost_results() == 0);
+}

@@ -175,3 +175,43 @@ TEST_CASE("results: experiment.json is the description, and how far it is") {
 )");
   CHECK(core.lives() == 1);
 }
+
+TEST_CASE("results: after an exploit the lines have the new values, and pbt_policy.json says what the state has seen") {
+  experiment_for_test experiment;
+  experiment.run(1, {{"lr", 0.5}});
+  experiment.run(2, {{"lr", 0.1}, {"act", "relu"}});
+  experiment.report(2, 1, {{"accuracy", 1}});
+  const auto exploit = [&](std::uint64_t trial, iteration_number at, std::uint64_t donor, iteration_number of,
+                           config values) {
+    experiment.records.emplace_back(record::trial_exploited{
+      trial_id{trial}, at, trial_id{donor}, {of, 1, "node-1", "/d", true, 1}, std::move(values), "worst", {}});
+  };
+  exploit(2, 1, 1, 4, {{"lr", 0.25}, {"beta", 1}});
+  experiment.start(2, 2, /*from=*/1);
+  experiment.report(2, 2, {{"accuracy", 1}}, 2);
+  experiment.run(3, {{"lr", 0.75}});
+  exploit(3, 9, 2, 3, {{"lr", 0.3}}); // From one that has changed itself: its state has seen 4 + 2.
+
+  const auto appended = actions_of<results_core::append_result>(experiment);
+  REQUIRE(appended.size() == 2);
+  const auto json = nlohmann::json::parse(appended[1].json);
+  CHECK(json["config"] == nlohmann::json{{"lr", 0.25}, {"beta", 1}});
+  CHECK(json["training_iteration"] == 2);
+  CHECK(json["iterations_since_restore"] == 1);
+  CHECK(*appended[1].header == *appended[0].header);
+  CHECK(appended[1].row.substr(appended[1].row.size() - 7) == ",0.25,\n"); // Its columns are those it began with.
+
+  const auto policies = actions_of<results_core::write_policy>(experiment);
+  REQUIRE(policies.size() == 2);
+  const std::string first = R"({"seen":4,"trial":"7f3a91c2_00002","iteration":1,"donor":"7f3a91c2_00001",)"
+                            R"("donor_iteration":4,"old_config":{"lr":0.5},"new_config":{"lr":0.25,"beta":1},)"
+                            R"("reason":"worst"})"
+                            "\n";
+  CHECK(policies[0].files->trial == trial_id{2});
+  CHECK(policies[0].text == first);
+  CHECK(policies[1].files->trial == trial_id{3});
+  CHECK(policies[1].text == first + R"({"seen":6,"trial":"7f3a91c2_00003","iteration":9,"donor":"7f3a91c2_00002",)"
+                                    R"("donor_iteration":3,"old_config":{"lr":0.25,"beta":1},)"
+                                    R"("new_config":{"lr":0.3},"reason":"worst"})"
+                                    "\n");
+}

@@ -124,7 +124,7 @@ TEST_CASE("checkpoint traffic: restores do not wait for copies, however many") {
     s.keep(trial, on_node(1));
   CHECK(s.begin() == names{"bring in", "copy"}); // One of a kind: a third thread is free.
 
-  (void)s.traffic.on_restore(trial_id{20}, in_storage(on_node(5)), {"b", "/scratch/r"});
+  (void)s.traffic.on_restore(trial_id{20}, {trial_id{20}, in_storage(on_node(5))}, {"b", "/scratch/r"});
 
   CHECK(s.begin() == names{"restore"});
 }
@@ -189,7 +189,7 @@ TEST_CASE("checkpoint traffic: what is stored stays on its node for restores the
   s.traffic.on_drop(trial_id{1}, on_node(1)); // As the record says where it is now.
   CHECK(s.forgotten().empty());
 
-  (void)s.traffic.on_restore(trial_id{1}, in_storage(on_node(1)), {"a", "/scratch/r"});
+  (void)s.traffic.on_restore(trial_id{1}, {trial_id{1}, in_storage(on_node(1))}, {"a", "/scratch/r"});
   CHECK(s.begin() == names{"restore"});
   const auto there = s.done<restore>();
   REQUIRE(there.own);
@@ -249,9 +249,9 @@ TEST_CASE("checkpoint traffic: a later driver looks for copies where an earlier 
 
 TEST_CASE("checkpoint traffic: a restore makes its node forget what the one before it has brought") {
   station s;
-  (void)s.traffic.on_restore(trial_id{1}, in_storage(on_node(1)), {"b", "/scratch/r1"});
+  (void)s.traffic.on_restore(trial_id{1}, {trial_id{1}, in_storage(on_node(1))}, {"b", "/scratch/r1"});
   CHECK(s.forgotten().empty());
-  (void)s.traffic.on_restore(trial_id{1}, in_storage(on_node(1)), {"c", "/scratch/r2"});
+  (void)s.traffic.on_restore(trial_id{1}, {trial_id{1}, in_storage(on_node(1))}, {"c", "/scratch/r2"});
   CHECK(s.forgotten() == names{"b:/scratch/r1"});
   s.traffic.on_trial_end(trial_id{1});
   CHECK(s.forgotten() == names{"c:/scratch/r2"});

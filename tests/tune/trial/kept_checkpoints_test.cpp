@@ -118,3 +118,50 @@ TEST_CASE("kept checkpoints: one whose loss is not a number is the worst") {
   CHECK(all.best()->iteration == 2);
   CHECK(iterations(all.trim(2)) == list{1});
 }
+
+TEST_CASE("kept checkpoints: what is lent stays beside those that are kept, until it is taken back") {
+  kept_checkpoints all;
+  all.count(at(1), {0.5, 0});
+  all.lend(1, 1);
+  all.lend(1, 1); // To two.
+  all.count(at(2), {0.1, 0});
+  all.count(at(3), {0.4, 0});
+  all.count(at(4), {0.3, 0});
+
+  CHECK(iterations(all.trim(2)) == list{3});
+  CHECK(iterations(all) == list{1, 2, 4}); // The newest, the best, and what is lent.
+  CHECK(all.has_lent());
+  all.take_back(1, 1);
+  CHECK(iterations(all.trim(2)).empty());
+  all.take_back(1, 1);
+  CHECK_FALSE(all.has_lent());
+  CHECK(iterations(all.trim(2)) == list{1});
+
+  all.lend(9, 1); // Not there.
+  all.take_back(2, 1);
+  CHECK_FALSE(all.has_lent());
+}
+
+TEST_CASE("kept checkpoints: what is lent and would be kept anyway takes nobody's place") {
+  kept_checkpoints all;
+  for (iteration_number i = 1; i <= 3; ++i)
+    all.count(at(i), {1.0 / static_cast<double>(i), 0});
+  all.lend(3, 1);
+
+  CHECK(iterations(all.trim(2)) == list{1});
+  CHECK(iterations(all) == list{2, 3});
+}
+
+TEST_CASE("kept checkpoints: those of a state that the trial has left are the first to go, and never the best") {
+  kept_checkpoints all;
+  all.count(at(1), {0.1, 0});
+  all.count(at(2), {0.2, 0});
+  all.become_old();
+
+  CHECK(all.best() == nullptr);
+  CHECK(all.newest()->iteration == 2);
+  all.count(at(3), {0.9, 0});
+  all.count(at(4), {0.8, 0});
+  CHECK(iterations(all.trim(2)) == list{1, 2});
+  CHECK(all.best()->iteration == 4);
+}
