@@ -29,7 +29,7 @@ using trial_resources = std::map<std::string, value>;
 /// When checkpoints are written, and how many of them stay; for functions and classes alike.
 struct checkpoint_options {
   /// After each so many iterations. 0: at an attempt's first iteration, then as often as saving takes at most 5 % of
-  /// the time, but not within 100 ms of the last one.
+  /// the time, but not within 100 ms of the last one; with tune::pbt() after each of its intervals.
   iteration_number every = 0;
   bool at_end = true; ///< Also when a trial ends in good order or pauses.
   /// Workers write to their node's own disk, from where checkpoints are copied to the storage in the background: for a

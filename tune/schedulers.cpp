@@ -6,6 +6,7 @@
 #include "tune/scheduler/median_stopping_scheduler.hpp"
 #include "tune/scheduler/pasha_scheduler.hpp"
 #include "tune/scheduler/patient.hpp"
+#include "tune/scheduler/pbt_choice.hpp"
 #include "tune/scheduler/rung_levels.hpp"
 #include "tune/scheduler/synchronous_hyperband.hpp"
 #include "tune/scheduler/threshold_stopping.hpp"
@@ -288,6 +289,8 @@ const std::map<std::string, result<scheduler_choice> (*)(std::string_view), std:
     {"median_stopping", [](std::string_view text) { return median_stopping_from(text).map(median_stopping); }},
     {"pasha", [](std::string_view text) { return pasha_from(text).map(pasha); }},
     {"patient", [](std::string_view text) { return patient_from(text).map(patient); }},
+    {"pbt", pbt_from_json},
+    {"pbt_replay", pbt_replay_from_json},
     {"threshold", [](std::string_view text) { return threshold_from(text).map(threshold); }},
     {"wilcoxon", [](std::string_view text) { return wilcoxon_from(text).map(wilcoxon); }},
   };

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tune/config.hpp"
 #include "tune/objective.hpp"
 #include "tune/vocabulary.hpp"
 
@@ -18,7 +19,7 @@ class search_space;
 
 /// What a scheduler is made for.
 struct scheduler_setup {
-  std::uint64_t seed = 0;                 ///< The experiment's.
+  std::uint64_t seed = 0;                              ///< The experiment's.
   direction better = direction::maximize;              ///< For the words of its reasons.
   std::shared_ptr<const search_space> space = nullptr; ///< Of those that change values; null: there is none.
 };
@@ -142,6 +143,50 @@ struct patient_options {
 };
 scheduler_choice patient(const patient_options& options = {});
 [[nodiscard]] result<void> validate(const patient_options& options); ///< Names every field that is out of range.
+
+/// Population based training (Jaderberg et al. 2017, arXiv:1711.09846): the trials of an experiment are trained side by
+/// side, and each of the worst goes on from a checkpoint of one of the best, with values near to that one's. So the
+/// values become a schedule that is found in a single training; see `caf-tune trials --json` and pbt_policy.json. Needs
+/// checkpoints that can be restored with other values. Where there are more trials than places, they take turns.
+///
+/// A trial's iterations are its own: after such a change it counts on, whatever the checkpoint had done.
+struct pbt_options {
+  enum class variant {
+    asynchronous, ///< Each trial is judged against what is known of the others when it comes.
+    synchronous,  ///< All wait for each other after each interval.
+  };
+
+  iteration_number perturbation_interval = 10; ///< Iterations between two judgements of a trial; at least 1.
+  iteration_number burn_in = 0;                ///< Iterations before the first; 0 or more.
+  double quantile_fraction = 0.25;             ///< So many are the worst, and the best; 0 to 0.5. As in Ray.
+  double resample_probability = 0.25;          ///< A value is drawn anew from its domain; 0 to 1. As in Ray.
+  /// Else a number is multiplied by one of these and an ordinal moves by one; a choice is always drawn anew. Each more
+  /// than 0. As in Ray.
+  std::vector<double> perturbation_factors = {1.2, 0.8};
+  /// The parameters that are changed; the others are as their donor's. Empty: all that vary, but for functions.
+  std::vector<std::string> parameters = {};
+  variant type = variant::asynchronous;
+};
+scheduler_choice pbt(const pbt_options& options = {});
+[[nodiscard]] result<void> validate(const pbt_options& options); ///< Names every field that is out of range.
+
+/// How the state of one trial of a population has come about: a schedule of values.
+struct pbt_policy {
+  struct step {
+    iteration_number after = 0; ///< Of the state; from 1, ascending.
+    config values;              ///< From then on.
+  };
+  config first; ///< What it began with: for `experiment.points_to_evaluate`.
+  std::vector<step> steps;
+};
+/// From the text of a trial's pbt_policy.json.
+[[nodiscard]] result<pbt_policy> pbt_policy_from(std::string_view lines);
+
+/// Trains again by a schedule that population based training has found: at each step a trial saves, and goes on from
+/// there with the step's values. For one trial that begins with `first`. Needs checkpoints that can be restored with
+/// other values.
+scheduler_choice pbt_replay(const pbt_policy& policy);
+[[nodiscard]] result<void> validate(const pbt_policy& policy); ///< Names every step that cannot be.
 
 /// Those that there are.
 [[nodiscard]] std::vector<std::string> scheduler_names();

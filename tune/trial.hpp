@@ -35,9 +35,11 @@ public:
     return config().get<T>(name);
   }
 
-  /// The directory of the checkpoint to go on from: the newest whole one of this trial. None for a new trial.
+  /// The directory of the checkpoint to go on from: the newest whole one of this trial, or, with tune::pbt(), one of
+  /// another trial. None for a new trial.
   virtual std::optional<path> checkpoint() const = 0;
-  /// The iterations that are in that checkpoint; the next report is the one after. 0 without a checkpoint.
+  /// The iterations that are in that checkpoint, or, if it is another trial's, that this one has done; the next report
+  /// is the one after. 0 without a checkpoint.
   virtual iteration_number iteration() const = 0;
 
   /// Tells a result, one iteration, and waits for the decision. The experiment's metric must be among them. Where the

@@ -19,7 +19,7 @@ public:
   /// Into an empty directory; seen whole or not at all. A class that does not override it has no checkpoints: after a
   /// loss its trials begin anew.
   virtual void save(const path& directory) { (void)directory; }
-  /// What save() wrote, perhaps on another machine; after set_up().
+  /// What save() wrote, perhaps on another machine, or, with tune::pbt(), with other values; after set_up().
   virtual void load(const path& directory) {
     (void)directory;
     throw std::logic_error("the trainable has a checkpoint, but no load()");

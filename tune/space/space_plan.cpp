@@ -55,13 +55,23 @@ bool space_plan::is_active(const dimension& x, const config& chosen, const std::
 }
 
 result<config> space_plan::complete(const std::vector<double>& units, const values& fixed, chance& functions) const {
+  return filled(units, fixed, functions, inactive::is_refused);
+}
+
+result<config> space_plan::complete_near(const std::vector<double>& units, const values& wishes,
+                                         chance& functions) const {
+  return filled(units, wishes, functions, inactive::is_left_out);
+}
+
+result<config> space_plan::filled(const std::vector<double>& units, const values& fixed, chance& functions,
+                                  inactive what) const {
   config chosen;
   std::vector<std::size_t> places(size(), nowhere); // In `chosen`.
   for (std::size_t i = 0; i < size(); ++i) {
     const auto& next = dimensions_[i];
     const bool is_fixed = i < fixed.size() && fixed[i].has_value();
     if (!is_active(next, chosen, places)) {
-      if (is_fixed)
+      if (is_fixed && what == inactive::is_refused)
         return fail(errc::not_found, "\"" + next.name + "\" is not active in it");
       continue;
     }

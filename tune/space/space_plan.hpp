@@ -41,6 +41,9 @@ public:
   /// The active parameters: what is fixed as it is, the rest from its number in [0, 1). A fixed value of a parameter
   /// that is not active is an error, and so is a function that throws.
   [[nodiscard]] result<config> complete(const std::vector<double>& units, const values& fixed, chance& functions) const;
+  /// The same, where a wish for a parameter that is not active counts for nothing.
+  [[nodiscard]] result<config> complete_near(const std::vector<double>& units, const values& wishes,
+                                             chance& functions) const;
   /// Whether the constraints hold; an error names the one that does not.
   [[nodiscard]] result<void> check(const config& values) const;
   /// Both, from the numbers of `random` from the i-th on.
@@ -49,6 +52,9 @@ public:
   [[nodiscard]] result<config> first_draw(const values& fixed, const chance& random, std::uint64_t tries) const;
 
 private:
+  enum class inactive { is_refused, is_left_out };
+  [[nodiscard]] result<config> filled(const std::vector<double>& units, const values& fixed, chance& functions,
+                                      inactive what) const;
   bool is_active(const dimension& x, const config& chosen, const std::vector<std::size_t>& places) const;
 
   std::vector<dimension> dimensions_;

@@ -40,6 +40,8 @@ search_flags any_flags(runtime::random_stream& random) {
                               R"({"name": "hyperband", "max_t": 9, "type": "synchronous"})",
                               R"({"name": "pasha", "max_t": 9})",
                               "median_stopping",
+                              R"({"name": "pbt", "perturbation_interval": 2, "quantile_fraction": 0.5})",
+                              R"({"name": "pbt", "perturbation_interval": 3, "type": "synchronous"})",
                               "patient",
                               "wilcoxon"};
   flags.scheduler = schedulers[random.below(std::size(schedulers))];

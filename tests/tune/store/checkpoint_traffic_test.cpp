@@ -200,6 +200,25 @@ TEST_CASE("checkpoint traffic: what is stored stays on its node for restores the
   CHECK(s.forgotten() == names{"a:/scratch/1", copy.node + ":" + copy.directory});
 }
 
+TEST_CASE("checkpoint traffic: what is lent is looked for among its donor's copies, not among the borrower's own") {
+  station s;
+  s.keep(1, on_node(1));
+  auto own = on_node(1); // Of the same iteration and attempt.
+  own.directory = "/scratch/own";
+  s.keep(2, own);
+  (void)s.traffic.on_restore(trial_id{2}, {trial_id{1}, in_storage(on_node(1))}, {"a", "/scratch/r"});
+  s.traffic.on_trial_end(trial_id{1});
+  CHECK(s.begin().front() == "restore");
+  const auto there = s.done<restore>();
+  CHECK(there.trial == trial_id{2});
+  REQUIRE(there.own);
+  CHECK(there.own->directory == "/scratch/1");
+
+  (void)s.traffic.on_restore(trial_id{2}, {trial_id{9}, in_storage(on_node(1))}, {"a", "/scratch/r2"});
+  CHECK(s.begin().front() == "restore");
+  CHECK_FALSE(s.done<restore>().own); // Nothing is known of trial 9's.
+}
+
 TEST_CASE("checkpoint traffic: nodes forget what was dropped, and all of a trial that has ended and is stored") {
   station s;
   s.keep(1, on_node(1));
