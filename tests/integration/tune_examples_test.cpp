@@ -68,3 +68,15 @@ TEST_CASE("examples: breast_cancer chooses between two kinds of model") {
   CHECK(config.contains(config["model"].get<std::string>()));
   CHECK(config.size() == 2); // The kind, and the parameters of that kind alone.
 }
+
+TEST_CASE("examples: population trains eight networks, of which the worst go on from the best") {
+  const temporary_directory folder;
+
+  const auto end = json_of(folder, in_storage(POPULATION, folder, {"--json"}));
+
+  CHECK(end["trials"] == nlohmann::json{{"terminated", 8}});
+  CHECK(end["results"] == 8 * 30);
+  CHECK(end["best"]["metrics"]["accuracy"].get<double>() > 0.95);
+  const auto trials = json_of(folder, words{CAF_TUNE, "trials", folder / "storage/population", "--json"});
+  CHECK(std::any_of(trials.begin(), trials.end(), [](const auto& t) { return t.contains("exploits"); }));
+}
