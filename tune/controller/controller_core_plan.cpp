@@ -177,7 +177,7 @@ void controller_core::end_each(const std::vector<scheduler::resumption>& ends, c
       become(each.trial, trial_state::stopped, each.reason, now, todo);
 }
 
-/// Their checkpoints are kept no longer than necessary, and the searcher hears of them.
+/// They wait for nothing any more, and the searcher hears of them.
 void controller_core::end_lost(const moment& now, actions& todo) {
   if (paused_ > 0)
     end_each(schedule_->lost(), now, todo);

@@ -25,8 +25,7 @@ asha_options rungs_of(const pasha_options& options) {
 } // namespace
 
 pasha_scheduler::pasha_scheduler(const pasha_options& options, const scheduler_setup& setup)
-  : setup_(setup),
-    levels_(rung_levels(rungs_of(options), 0)),
+  : levels_(rung_levels(rungs_of(options), 0)),
     ceiling_(std::min<std::size_t>(1, levels_.size())),
     inside_(rungs_of(options), setup),
     losses_(levels_.size()) {

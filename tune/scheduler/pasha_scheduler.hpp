@@ -42,7 +42,6 @@ private:
   bool is_order_stable() const;
   void raise();
 
-  scheduler_setup setup_;
   std::vector<iteration_number> levels_;
   std::size_t ceiling_ = 0; ///< The rung where trials wait; beyond the last: nobody waits there.
   asha_promotion inside_;

@@ -1,6 +1,7 @@
 #include "tune/searcher/gp.hpp"
 
 #include "tune/searcher/gp_proposal.hpp"
+#include "tune/searcher/modelled_axes.hpp"
 #include "tune/searcher/target_warp.hpp"
 #include "tune/space/standard_normal.hpp"
 
@@ -79,9 +80,8 @@ std::vector<std::string> gp::mistakes(const search_space& space, const gp_search
   if (options.startup_trials)
     check("startup_trials", *options.startup_trials);
   check("trust_region_from", options.trust_region_from);
-  for (const auto& each : space.parameters())
-    if (std::holds_alternative<domain::crossed>(each.what.get()))
-      found.push_back(fmt::format("space: \"{}\": searcher gp crosses no grids; use choice or ordinal", each.name));
+  for (auto& each : mistakes_of_crossed("gp", space))
+    found.push_back(std::move(each));
   return found;
 }
 

@@ -1,5 +1,6 @@
 #include "tune/searcher/gp_space.hpp"
 
+#include "tune/searcher/modelled_axes.hpp"
 #include "tune/space/unit_encoding.hpp"
 
 #include <algorithm>
@@ -8,12 +9,6 @@ namespace tune {
 namespace {
 
 constexpr std::uint64_t most_looked_at = 16; ///< Values in an order.
-
-bool is_modelled(const space_plan::dimension& x) {
-  const auto& form = x.what.get();
-  return x.count != 1 && !std::holds_alternative<domain::sampled>(form) &&
-         !std::holds_alternative<domain::crossed>(form);
-}
 
 } // namespace
 

@@ -63,7 +63,8 @@ attempt_lock::~attempt_lock() {
 }
 
 bool is_attempt_running(const path& trial_directory, attempt_number attempt) {
-  const int descriptor = ::open(lock_file(trial_directory, attempt).c_str(), O_RDWR | O_CLOEXEC);
+  // To look takes no right to write: nodes may run as another user than their drivers.
+  const int descriptor = ::open(lock_file(trial_directory, attempt).c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
     return false;
   auto all = whole_file();
@@ -79,7 +80,9 @@ result<void> write_unheard(const path& trial_directory, attempt_number attempt, 
   ::unlink(fresh.c_str());
   return runtime::posix_file::open_for_writing(fresh)
     .and_then([&](const runtime::posix_file& to) {
-      return to.write_at(0, head_of(bytes) + bytes).and_then([&] { return to.sync(); });
+      return to.write_at(0, head_of(bytes) + bytes)
+        .and_then([&] { return to.set_mode(0644); })
+        .and_then([&] { return to.sync(); });
     })
     .and_then([&]() -> result<void> {
       if (std::rename(fresh.c_str(), file.c_str()) != 0)

@@ -39,6 +39,9 @@ TEST_CASE("unheard events: what an attempt leaves is read by the next driver, on
 
   REQUIRE(write_unheard(trial, 3, some_events()));
 
+  // Nodes may run as another user than the driver that reads it.
+  CHECK((std::filesystem::status((folder / ".unheard.attempt-3").string()).permissions() &
+         std::filesystem::perms::others_read) != std::filesystem::perms::none);
   const auto read = read_unheard(trial, 3);
   REQUIRE(read);
   REQUIRE(*read);
