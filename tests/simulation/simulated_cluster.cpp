@@ -168,7 +168,7 @@ void cluster::start_node(machine m) {
   o.core.node.port = node_port;
   o.core.node.total = cpus(static_cast<double>(options_.cpus));
   o.core.version = version;
-  o.core.cluster = fingerprint;
+  o.core.cluster = n.state->cluster();
   for (auto* time : {&o.core.redial_least, &o.core.redial_most, &o.core.repeat_every, &o.core.owner_grace,
                      &o.core.detached_grace, &o.core.owner_memory, &o.core.drain_deadline})
     draw(*time);
@@ -195,7 +195,7 @@ void cluster::start_node(machine m) {
   };
   n.shell = system_.keep(system_.get().spawn<node_manager_actor>(
     std::move(o), system_.keep(net_.middleman_of(m)), n.workers,
-    system_.keep(system_.get().spawn<fake_package_actor>()), nullptr, std::move(events)));
+    system_.keep(system_.get().spawn<fake_package_actor>()), n.state, std::move(events)));
   net_.listen(m, node_port, caf::actor_cast<caf::strong_actor_ptr>(n.shell));
 }
 
@@ -389,6 +389,8 @@ std::string cluster::why_not_finished() const {
       return "the head keeps " + host_of(m) + " for somebody";
     if (!n.shell)
       return host_of(m) + " is dead";
+    if (n.state->saved != std::vector<std::string>{fingerprint})
+      return fmt::format("{} has kept {} clusters", host_of(m), n.state->saved.size());
     const auto& core = n.core();
     if (core.book().free() != core.book().capacity())
       return host_of(m) + " holds leases";

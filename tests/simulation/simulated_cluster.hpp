@@ -19,6 +19,7 @@
 #include "tests/simulation/simulated_owner.hpp"
 #include "tests/simulation/simulated_system.hpp"
 #include "tests/simulation/simulated_workers.hpp"
+#include "tests/support/memory_node_state.hpp"
 #include "tests/support/seeds.hpp"
 
 namespace sim {
@@ -27,7 +28,7 @@ class cluster;
 
 /// Something that goes wrong again and again, until the cluster is healed.
 struct fault {
-  const char* name; ///< "link breaks".
+  const char* name;               ///< "link breaks".
   std::chrono::nanoseconds every; ///< On average.
   std::function<void(cluster&, random_stream&)> strike;
 };
@@ -85,6 +86,7 @@ public:
     caf::actor shell; ///< Null: it is dead.
     std::shared_ptr<simulated_workers> workers;
     std::unique_ptr<simulated_liveness_client> liveness;
+    std::shared_ptr<memory_node_state> state = std::make_shared<memory_node_state>(); ///< Outlives its deaths.
     std::uint32_t starts = 0;
     std::int64_t cpus_used = 0; ///< By what really runs.
     const runtime::node_manager_core& core() const;

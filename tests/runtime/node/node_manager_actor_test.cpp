@@ -5,11 +5,11 @@
 #include <doctest/doctest.h>
 
 #include "runtime/node/hosted_actor.hpp"
-#include "runtime/node/node_state.hpp"
 #include "runtime/package/file_digest.hpp"
 #include "runtime/wire/protobuf_message.hpp"
 #include "tests/support/fake_package_actor.hpp"
 #include "tests/support/fake_worker_launcher.hpp"
+#include "tests/support/memory_node_state.hpp"
 #include "tests/support/recording_actor.hpp"
 #include "tests/support/virtual_time.hpp"
 
@@ -37,14 +37,6 @@ public:
 
 private:
   std::shared_ptr<caf::actor> head_;
-};
-
-struct memory_node_state : node_state {
-  result<void> save_cluster(const std::string& fingerprint) override {
-    saved.push_back(fingerprint);
-    return {};
-  }
-  std::vector<std::string> saved;
 };
 
 struct peer {
