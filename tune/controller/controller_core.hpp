@@ -232,7 +232,7 @@ private:
   void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
   void erase_bad_checkpoint(trial_id trial, trial_life& life, actions& todo);
   void erase_with_loans(trial_id trial, trial_life& life, const checkpoint_ref& bad);
-  const checkpoint_ref* lendable(trial_id donor) const; ///< Null: it has none.
+  const checkpoint_ref* lendable(trial_id donor, trial_id to) const; ///< Null: it has none.
   std::optional<checkpoint_ref> to_restore(const trial_life& life) const;
   void borrow(trial_life& life, const record::trial_exploited& exploited);
   void pay_back(trial_life& life);
@@ -264,6 +264,7 @@ private:
   std::optional<runtime::instant> step_deadline(runtime::instant begins) const;
   runtime::instant end_by(const moment& now) const;
   std::size_t wanted_at_once(const moment& now);
+  bool may_begin_more() const;
   bool is_far_ahead_of_disk() const;
   std::size_t at_work() const; ///< Trials that are neither ended nor paused.
   bool may_create() const;

@@ -46,7 +46,8 @@ void controller_core::restore_older(trial_id trial, trial_life& life, std::chron
   const auto what = fmt::format("{} checkpoint of iteration {}, {}, could not be read for {:g} s: {}",
                                 is_loan ? fmt::format("trial {}'s", of.value) : std::string("its"), unread->iteration,
                                 unread->directory, std::chrono::duration<double>(waited).count(), life.last_end->why);
-  write(record::checkpoint_lost{of, unread->iteration, unread->attempt}, todo);
+  write(record::checkpoint_lost{of, unread->iteration, unread->attempt, is_loan ? std::optional(trial) : std::nullopt},
+        todo);
   const auto older = to_restore(life);
   if (!older)
     return give_up(trial, what + "; there is no older one", now, todo);

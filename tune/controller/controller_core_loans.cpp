@@ -6,12 +6,14 @@
 /// from that one's, which stays until the trial has a newer one of its own in the storage, ends, or exploits again.
 namespace tune {
 
-/// Its newest, if that is of its present values.
-const checkpoint_ref* controller_core::lendable(trial_id donor) const {
+/// The donor's newest, if that is of its present values; where a trial goes on from its own, of what it has done.
+const checkpoint_ref* controller_core::lendable(trial_id donor, trial_id to) const {
   const auto found = lives_.find(donor);
   if (found == lives_.end())
     return nullptr;
   const auto* newest = found->second.checkpoints.newest();
+  if (donor == to && newest != nullptr && newest->iteration < found->second.iterations)
+    return nullptr;
   return newest != nullptr && newest->iteration > found->second.changed_at ? newest : nullptr;
 }
 

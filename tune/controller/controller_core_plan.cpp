@@ -80,7 +80,7 @@ bool controller_core::may_create() const {
 }
 
 void controller_core::fill(const moment& now, actions& todo) {
-  if (stage_ == stage::running && capacity_ > 0 && !is_far_ahead_of_disk()) {
+  if (stage_ == stage::running && may_begin_more()) {
     const auto wanted = wanted_at_once(now);
     end_lost(now, todo);
     const auto create_some = [&] {
@@ -95,6 +95,11 @@ void controller_core::fill(const moment& now, actions& todo) {
     start_due(now, todo);
   }
   finish_if_done(now, todo);
+}
+
+/// Not before it is known what the cluster holds.
+bool controller_core::may_begin_more() const {
+  return capacity_ > 0 && !is_far_ahead_of_disk();
 }
 
 /// Short trials on threads of this process wait for no answer: here it is that they wait for the disk.
@@ -143,14 +148,15 @@ bool controller_core::bring_back_paused(const moment& now, actions& todo) {
   CAF_TUNE_INVARIANT(lives_.at(next->trial).state == trial_state::paused, "the scheduler chose trial {}, which is {}",
                      next->trial.value, to_string(lives_.at(next->trial).state));
   auto& life = lives_.at(next->trial);
-  const auto* checkpoint = next->with ? lendable(next->with->donor) : nullptr;
+  const auto* checkpoint = next->with ? lendable(next->with->donor, next->trial) : nullptr;
   if (checkpoint != nullptr)
     write(record::trial_exploited{next->trial, life.iterations, next->with->donor, *checkpoint,
                                   std::move(next->with->values), std::move(next->reason), now.wall},
           todo);
   else {
     if (next->with)
-      next->reason += fmt::format("; but trial {} has no checkpoint, so it goes on as it is", next->with->donor.value);
+      next->reason +=
+        fmt::format("; but trial {} has no checkpoint of it, so it goes on as it is", next->with->donor.value);
     become(next->trial, trial_state::pending, next->reason, now, todo);
   }
   set_due(next->trial, life, now.at);
@@ -265,6 +271,8 @@ void controller_core::finish_if_done(const moment& now, actions& todo) {
   if (stage_ == stage::running) {
     if (at_work() > 0 || (may_create() && !waits_for_results_))
       return;
+    if (paused_ > held_trials_ && !may_begin_more())
+      return; // Nor has it been asked yet who of those that are paused goes on.
     if (held_trials_ > 0 && !is_awaited_)
       return; // The program may have them go on, and those that its scheduler has wait for them.
     end_paused(now, todo);

@@ -142,6 +142,11 @@ void controller_core::apply(const record::checkpoint_saved& saved) {
 }
 
 void controller_core::apply(const record::checkpoint_lost& lost) {
+  if (lost.borrower) { // Its donor, and whoever else has it lent, find out for themselves.
+    auto& borrower = lives_.at(*lost.borrower);
+    borrower.budget.on_older_restored();
+    return pay_back(borrower);
+  }
   if (const auto life = lives_.find(lost.trial); life != lives_.end() && life->second.restored == lost.iteration)
     life->second.budget.on_older_restored();
   for_each_borrower(lost.trial, lost.iteration, lost.attempt, [&](trial_life& borrower) {
@@ -305,6 +310,8 @@ result<void> controller_core::replay(const record::checkpoint_saved& past) {
 result<void> controller_core::replay(const record::checkpoint_lost& past) {
   if (past.trial.value > created_)
     return does_not_fit(past.trial, "a checkpoint is lost of a trial that is not there");
+  if (past.borrower && (lives_.count(*past.borrower) == 0 || !lives_.at(*past.borrower).borrowed))
+    return does_not_fit(*past.borrower, "it loses a checkpoint that was not lent to it");
   apply(past);
   forget_if_arrived(past.trial);
   return {};

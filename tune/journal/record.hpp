@@ -97,11 +97,12 @@ struct checkpoint_saved {
   std::optional<checkpoint_result> result = {}; ///< Absent: that of the trial's newest result.
 };
 
-/// A checkpoint that nobody can reach any more: it never came to the storage.
+/// A checkpoint that nobody can reach any more: it never came to the storage, or could not be read for long.
 struct checkpoint_lost {
   trial_id trial;
   iteration_number iteration = 0;
   attempt_number attempt = 0;
+  std::optional<trial_id> borrower = {}; ///< For whom alone it is lost; its donor and others may still read it.
 };
 
 /// Without a trial_changed after it the trial is pending: it is tried again.

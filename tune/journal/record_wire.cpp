@@ -257,6 +257,8 @@ void write(const record::checkpoint_lost& from, wire::Record& record) {
   out.set_trial(from.trial.value);
   out.set_iteration(from.iteration);
   out.set_attempt(from.attempt);
+  if (from.borrower)
+    out.set_borrower(from.borrower->value);
 }
 
 void write(const record::attempt_ended& from, wire::Record& record) {
@@ -365,7 +367,10 @@ result<journal_record> read(const wire::CheckpointSaved& in) {
 }
 
 result<journal_record> read(const wire::CheckpointLost& in) {
-  return record::checkpoint_lost{trial_id(in.trial()), in.iteration(), in.attempt()};
+  record::checkpoint_lost out{trial_id(in.trial()), in.iteration(), in.attempt()};
+  if (in.borrower() != 0)
+    out.borrower = trial_id(in.borrower());
+  return out;
 }
 
 result<journal_record> read(const wire::AttemptEnded& in) {

@@ -186,6 +186,11 @@ void experiment_view::on(const record::checkpoint_saved& saved) {
 }
 
 void experiment_view::on(const record::checkpoint_lost& lost) {
+  if (lost.borrower) {
+    if (auto* borrower = trial_of(*lost.borrower))
+      pay_back(*borrower);
+    return;
+  }
   if (auto* trial = trial_of(lost.trial)) {
     const bool was_on_its_way = trial->checkpoints.has_some_on_their_way();
     trial->checkpoints.erase(lost.iteration, lost.attempt);

@@ -52,17 +52,28 @@ std::optional<scheduler::resumption> pbt_replay_scheduler::choose_paused() {
     if (!x.has_paused)
       continue;
     x.has_paused = false;
-    const auto before = x.next;
-    while (x.next < policy_.steps.size() && policy_.steps[x.next].after <= x.iteration)
-      ++x.next;
-    if (x.next == before)
+    const auto next = steps_done(x);
+    if (next == x.next)
       return resumption{trial, fmt::format("its turn, after iteration {}", x.iteration)};
-    const auto& values = policy_.steps[x.next - 1].values;
-    return resumption{
-      trial, fmt::format("step {} of the policy, after iteration {}: {}", x.next, x.iteration, to_json(values)),
-      exploit{trial, values}};
+    const auto& values = policy_.steps[next - 1].values;
+    return resumption{trial,
+                      fmt::format("step {} of the policy, after iteration {}: {}", next, x.iteration, to_json(values)),
+                      exploit{trial, values}};
   }
   return std::nullopt;
+}
+
+/// Only now: where the state at the step was not saved, the step is taken when it is.
+void pbt_replay_scheduler::on_exploited(trial_id trial, const exploit& /*with*/) {
+  if (const auto found = lives_.find(trial); found != lives_.end())
+    found->second.next = steps_done(found->second);
+}
+
+std::size_t pbt_replay_scheduler::steps_done(const life& x) const {
+  auto next = x.next;
+  while (next < policy_.steps.size() && policy_.steps[next].after <= x.iteration)
+    ++next;
+  return next;
 }
 
 } // namespace tune

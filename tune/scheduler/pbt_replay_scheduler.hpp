@@ -22,15 +22,18 @@ public:
   void on_trial_paused(trial_id trial) override;
   void on_trial_held(trial_id trial) override;
   std::optional<resumption> choose_paused() override;
+  void on_exploited(trial_id trial, const exploit& with) override;
   bool stops() const override { return false; }
   bool needs_checkpoints() const override { return true; }
 
 private:
   struct life {
-    std::size_t next = 0; ///< Of the steps.
+    std::size_t next = 0; ///< Of the steps: the first that it has not taken.
     iteration_number iteration = 0;
     bool has_paused = false;
   };
+
+  std::size_t steps_done(const life& x) const; ///< By its iteration.
 
   pbt_policy policy_;
   std::map<trial_id, life> lives_; ///< Of trials that have not ended.

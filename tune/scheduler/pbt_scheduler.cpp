@@ -99,7 +99,7 @@ decision pbt_scheduler::on_result(const scheduler_result& result) {
   if (result.iteration < next_judged(x))
     return {};
   x.judged_at = result.iteration;
-  x.score = std::isnan(result.loss) ? worst : result.loss;
+  x.score = std::isfinite(result.loss) ? result.loss : worst;
   if (options_.type == variant::synchronous) {
     x.has_arrived = true;
     return {verdict::pause,
@@ -112,7 +112,6 @@ decision pbt_scheduler::on_result(const scheduler_result& result) {
 
 void pbt_scheduler::on_trial_end(trial_id trial, trial_state /*how*/) {
   lives_.erase(trial);
-  let_go_if_all_have_arrived();
 }
 
 void pbt_scheduler::on_trial_paused(trial_id trial) {
@@ -121,7 +120,6 @@ void pbt_scheduler::on_trial_paused(trial_id trial) {
     return;
   found->second.has_paused = true;
   found->second.is_held = false;
-  let_go_if_all_have_arrived();
 }
 
 void pbt_scheduler::on_trial_held(trial_id trial) {
@@ -130,10 +128,9 @@ void pbt_scheduler::on_trial_held(trial_id trial) {
     return;
   found->second.has_paused = found->second.has_arrived = found->second.is_among_worst = false;
   found->second.is_held = true;
-  let_go_if_all_have_arrived();
 }
 
-/// Those that their user holds are not waited for.
+/// Those that their user holds are not waited for; those that are to come have been created before this is asked.
 void pbt_scheduler::let_go_if_all_have_arrived() {
   if (options_.type != variant::synchronous)
     return;
@@ -154,6 +151,7 @@ void pbt_scheduler::let_go_if_all_have_arrived() {
 
 /// Who goes on from another first, as that one's newest checkpoint is of now; then who has done the least.
 std::optional<scheduler::resumption> pbt_scheduler::choose_paused() {
+  let_go_if_all_have_arrived();
   auto first = lives_.end();
   const auto rank = [&](const life& x) {
     const bool is_late = options_.type == variant::synchronous && !x.is_among_worst;

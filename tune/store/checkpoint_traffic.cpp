@@ -107,7 +107,7 @@ checkpoint_traffic::job_number checkpoint_traffic::on_restore(trial_id trial, co
   auto& state = trials_[trial];
   if (const auto* known = find(from.donor, from.checkpoint)) {
     for (const auto& each : known->places)
-      if (each.node == to.node)
+      if (each.node == to.node && from.donor == trial)
         what.own = each;
       else
         what.others.push_back(each);

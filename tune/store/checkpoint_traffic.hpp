@@ -50,8 +50,9 @@ public:
     trial_id trial;
     checkpoint_ref checkpoint; ///< In the storage.
     node_place to;
-    std::optional<node_place> own;  ///< A copy on that node itself.
-    std::vector<node_place> others; ///< Copies on other nodes, for when that in the storage is none.
+    /// A copy of its own on that node itself. One that is lent is copied: its donor may have the node forget it.
+    std::optional<node_place> own;
+    std::vector<node_place> others; ///< Copies elsewhere, for when that in the storage is none.
   };
   struct bring_in { ///< Into the storage.
     trial_id trial;

@@ -255,6 +255,8 @@ TEST_CASE("controller, pbt: a driver that is killed after any of its records is 
       again->x.crash_and_reopen(2);
       again->finish();
       again->check();
+      for (std::uint64_t trial = 1; trial <= 4; ++trial) // None was ended because nobody brought it back.
+        CHECK(again->x.state_of(trial) == trial_state::terminated);
     }
   }
 }

@@ -187,7 +187,7 @@ TEST_CASE("controller, pbt: where the donor has no checkpoint, the trial goes on
     }
   x.over(2, end_cause::paused);
   CHECK(x.all<record::trial_exploited>().empty());
-  CHECK(x.reason_of(2).find("; but trial 1 has no checkpoint, so it goes on as it is") != std::string::npos);
+  CHECK(x.reason_of(2).find("; but trial 1 has no checkpoint of it, so it goes on as it is") != std::string::npos);
   CHECK(x.attempts.at(trial_id{2}).values == config{{"x", 2}});
   CHECK(x.attempts.at(trial_id{2}).restore->directory == "/storage/2/checkpoint_2.attempt-1");
   CHECK_FALSE(x.attempts.at(trial_id{2}).lent);
@@ -264,6 +264,12 @@ TEST_CASE("controller, pbt: what is lost or damaged of its donor, a trial goes o
     CHECK_FALSE(x.attempts.at(trial_id{2}).lent);
     CHECK(x.warnings.back().find("trial 1's checkpoint of iteration 2") != std::string::npos);
     CHECK(x.attempts.at(trial_id{2}).restore->directory == "/storage/2/checkpoint_2.attempt-1");
+    CHECK(kept_directories(x, 1) == std::set<std::string>{"/storage/1/checkpoint_2.attempt-1"}); // Others may read it.
+    x.sync();
+    x.crash_and_reopen(2);
+    CHECK(x.core->replay_differences() == 0);
+    CHECK_FALSE(x.attempts.at(trial_id{2}).lent);
+    CHECK(x.attempts.at(trial_id{1}).restore->directory == "/storage/1/checkpoint_2.attempt-1");
   }
 }
 
@@ -379,6 +385,59 @@ TEST_CASE("controller, pbt_replay: a trial takes the values of each step, from i
   x.sync();
   REQUIRE(x.ended);
   CHECK(x.state_of(1) == trial_state::terminated);
+  CHECK(x.core->replay_differences() == 0);
+}
+
+TEST_CASE("controller, pbt_replay: a step whose state was not saved is taken later, from a state of its own values") {
+  auto options = virtual_experiment::options(1);
+  options.description = description;
+  options.stop = {{"training_iteration", at_least(9)}};
+  const pbt_policy policy{{}, {{2, {{"x", 7}}}}};
+  virtual_experiment x(options, 1000, {}, std::nullopt, [&] { return pbt_replay(policy).make({}); });
+  x.begin(1);
+  x.alive(1);
+  x.report(1, 0.5, /*checkpoint=*/true);
+  x.sync();
+  x.report(1, 0.5); // At the step, and not saved.
+  x.sync();
+  REQUIRE(x.attempts.at(trial_id{1}).told == attempt_answer::pause);
+  x.over(1, end_cause::paused);
+  x.sync();
+  CHECK(x.all<record::trial_exploited>().empty());
+  x.alive(1);
+  CHECK(x.attempts.at(trial_id{1}).values.get<int>("x") == 1);
+  x.report(1, 0.5, true); // Iteration 2 again: counted before.
+  x.sync();
+  x.report(1, 0.5, true);
+  x.sync();
+  REQUIRE(x.attempts.at(trial_id{1}).told == attempt_answer::pause);
+  x.over(1, end_cause::paused);
+  CHECK(x.attempts.at(trial_id{1}).values.get<int>("x") == 7);
+  CHECK(x.attempts.at(trial_id{1}).restore->iteration == 3);
+}
+
+TEST_CASE("controller, pbt: a driver that is killed when all have paused is followed by one that goes on") {
+  auto how = each(2);
+  how.type = pbt_options::variant::synchronous;
+  auto x = experiment_of(2, how, 4);
+  x.begin(2);
+  for (const std::uint64_t trial : {1, 2}) {
+    x.alive(trial);
+    for (int i = 1; i <= 2; ++i) {
+      x.report(trial, trial == 1 ? 0.9 : 0.1, i == 2);
+      x.sync();
+    }
+  }
+  SUBCASE("before they have said so") {}
+  SUBCASE("interrupted") {
+    x.interrupt();
+    for (const std::uint64_t trial : {1, 2})
+      x.over(trial, end_cause::paused);
+    x.sync();
+  }
+  x.crash_and_reopen(2);
+  CHECK_FALSE(x.ended);
+  CHECK(x.attempts.size() == 2);
   CHECK(x.core->replay_differences() == 0);
 }
 

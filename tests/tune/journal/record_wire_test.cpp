@@ -76,6 +76,9 @@ TEST_CASE("record wire: every kind of record comes back as it was") {
   CHECK(
     std::get<record::attempt_started>(or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(lent))))).of ==
     trial_id(2));
+  const record::checkpoint_lost for_one{trial_id(1), 7, 2, trial_id(4)};
+  CHECK(std::get<record::checkpoint_lost>(or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(for_one)))))
+          .borrower == trial_id(4));
   const record::trial_changed held{trial_id(4), trial_state::paused, "the room is hot", {}, /*by_user=*/true};
   const auto again = or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(held))));
   CHECK(std::get<record::trial_changed>(again).by_user);

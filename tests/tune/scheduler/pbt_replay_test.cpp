@@ -57,13 +57,16 @@ TEST_CASE("pbt_replay: at each step the trial pauses, and goes on from its own s
   REQUIRE(first->with);
   CHECK(first->with->donor == trial_id{1});
   CHECK(first->with->values.get<double>("lr") == 0.25);
+  by->on_exploited(first->trial, *first->with);
   CHECK(first->reason == R"(step 1 of the policy, after iteration 4: {"lr":0.25,"net":{"layers":2}})");
 
   CHECK(by->next_judged(trial_id{1}, 4) == 6);
   CHECK(by->on_result({trial_id{1}, 5, 1}) == decision{});
   CHECK(by->on_result({trial_id{1}, 6, 1}).what == verdict::pause);
   by->on_trial_paused(trial_id{1});
-  CHECK(by->choose_paused()->with->values.get<double>("lr") == 0.3);
+  const auto second = by->choose_paused();
+  CHECK(second->with->values.get<double>("lr") == 0.3);
+  by->on_exploited(second->trial, *second->with);
   CHECK(by->on_result({trial_id{1}, 7, 1}) == decision{});
   CHECK(by->next_judged(trial_id{1}, 7) == std::numeric_limits<iteration_number>::max());
 }
@@ -81,6 +84,18 @@ TEST_CASE("pbt_replay: who is unknown, is held by its user or is past several st
   by->on_trial_paused(trial_id{1});
   CHECK(by->choose_paused()->with->values.get<double>("lr") == 0.3); // The second alone.
   CHECK_FALSE(by->choose_paused());
+}
+
+TEST_CASE("pbt_replay: a step that could not be taken, as the state at it was not saved, is taken after the next") {
+  const auto by = pbt_replay(or_throw(pbt_policy_from(file))).make({});
+  by->on_trial_created(trial_id{1}, {});
+  (void)by->on_result({trial_id{1}, 4, 1});
+  by->on_trial_paused(trial_id{1});
+  CHECK(by->choose_paused()->with); // And is not told that it has changed.
+  CHECK(by->next_judged(trial_id{1}, 4) == 5);
+  CHECK(by->on_result({trial_id{1}, 5, 1}) == decision{verdict::pause, "iteration 5: step 1 of the policy"});
+  by->on_trial_paused(trial_id{1});
+  CHECK(by->choose_paused()->with->values.get<double>("lr") == 0.25);
 }
 
 TEST_CASE("pbt_replay: shown as JSON and made again, and every step that is wrong is told") {

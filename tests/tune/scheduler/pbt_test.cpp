@@ -192,7 +192,7 @@ TEST_CASE("pbt: of equal losses the earlier trial's is the better, and a donor n
 TEST_CASE("pbt: what is no number is the worst, and never goes on from what is none either") {
   const auto by = made(together(1, 0.5));
   create(*by, 4);
-  CHECK(paused_of(*by, {no_number, -infinity, infinity, 3}, 1).size() == 4);
+  CHECK(paused_of(*by, {no_number, 2, -infinity, 3}, 1).size() == 4);
   for (std::uint64_t t = 1; t <= 4; ++t)
     by->on_trial_paused(trial_id{t});
   for (const auto& [trial, donor] : all_of(*by)) {
@@ -240,6 +240,18 @@ TEST_CASE("pbt, synchronous: all wait for the last, those that have ended or tha
   CHECK(result_of(*by, 1, 10, 1).what == verdict::pause);
   by->on_trial_paused(trial_id{1});
   CHECK_FALSE(by->choose_paused()); // 2 and 3 are to come again.
+}
+
+TEST_CASE("pbt, synchronous: one that has arrived before the next is created waits for that one, too") {
+  const auto by = made(together(5));
+  by->on_trial_created(trial_id{1}, {{"x", 1000.0}});
+  CHECK(result_of(*by, 1, 5, 1).what == verdict::pause);
+  by->on_trial_paused(trial_id{1});
+  by->on_trial_created(trial_id{2}, {{"x", 2000.0}}); // In its place; then it is asked who goes on.
+  CHECK_FALSE(by->choose_paused());
+  CHECK(result_of(*by, 2, 5, 2).what == verdict::pause);
+  by->on_trial_paused(trial_id{2});
+  CHECK(all_of(*by) == pairs{{2, 1}, {1, 0}});
 }
 
 TEST_CASE("pbt: who was let go on by its user, and who is unknown, changes nothing for others") {

@@ -211,12 +211,13 @@ TEST_CASE("checkpoint traffic: what is lent is looked for among its donor's copi
   CHECK(s.begin().front() == "restore");
   const auto there = s.done<restore>();
   CHECK(there.trial == trial_id{2});
-  REQUIRE(there.own);
-  CHECK(there.own->directory == "/scratch/1");
+  CHECK_FALSE(there.own); // To be copied: its donor may have it forgotten while it is read.
+  REQUIRE(there.others.size() == 1);
+  CHECK(there.others[0].directory == "/scratch/1");
 
   (void)s.traffic.on_restore(trial_id{2}, {trial_id{9}, in_storage(on_node(1))}, {"a", "/scratch/r2"});
   CHECK(s.begin().front() == "restore");
-  CHECK_FALSE(s.done<restore>().own); // Nothing is known of trial 9's.
+  CHECK(s.done<restore>().others.empty()); // Nothing is known of trial 9's.
 }
 
 TEST_CASE("checkpoint traffic: nodes forget what was dropped, and all of a trial that has ended and is stored") {
