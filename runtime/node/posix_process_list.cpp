@@ -18,33 +18,62 @@
 namespace runtime {
 namespace {
 
-std::string text_of(const std::string& name) {
-  std::string text;
+/// Nothing: it is not there, or not to be read by this user.
+std::optional<std::string> read_if_allowed(const std::string& name) {
   const posix_descriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file)
+    return {};
+  std::string text;
   char buffer[4096];
-  for (ssize_t n = 0; file;) {
-    n = ::read(file.get(), buffer, sizeof buffer);
+  for (;;) {
+    const auto n = ::read(file.get(), buffer, sizeof buffer);
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0)
-      break;
+      return text;
     text.append(buffer, static_cast<std::size_t>(n));
   }
-  return text;
+}
+
+std::string text_of(const std::string& name) {
+  return read_if_allowed(name).value_or(std::string());
+}
+
+/// The fields of /proc/PID/stat from the state on, which proc(5) counts as the third; empty: there is no such process.
+/// The name before them may hold anything, blanks and parentheses too.
+std::string_view fields_from_state(const std::string& stat) {
+  const auto name_end = stat.rfind(')');
+  return name_end == std::string::npos || stat.size() < name_end + 4 ? std::string_view()
+                                                                     : std::string_view(stat).substr(name_end + 2);
+}
+
+/// It has memory, but none for its environment: execve has replaced the one and not yet filled in the other. Where an
+/// environment was cleared, its place is still known; a thread of the kernel has no memory at all.
+bool is_inside_execve(pid_t pid) {
+  const auto stat = text_of(fmt::format("/proc/{}/stat", pid));
+  constexpr int first = 3, virtual_bytes = 23, environment_end = 51; // As proc(5) counts them.
+  std::istringstream fields{std::string(fields_from_state(stat))};
+  std::string field;
+  bool has_memory = false;
+  for (int at = first; fields >> field; ++at) {
+    if (at == virtual_bytes)
+      has_memory = field != "0";
+    if (at == environment_end)
+      return has_memory && field == "0";
+  }
+  return false;
 }
 
 } // namespace
 
 std::optional<process_facts> look_at(pid_t pid) {
   const auto text = text_of(fmt::format("/proc/{}/stat", pid));
-  const auto name_end = text.rfind(')'); // The name may hold anything, blanks and parentheses too.
-  if (name_end == std::string::npos)
+  const auto known = fields_from_state(text);
+  if (known.empty())
     return {};
   // Not by a stream: this is read of each process of the machine whenever a worker ends.
-  if (text.size() < name_end + 4)
-    return {};
-  const char state = text[name_end + 2];
-  const char* at = text.c_str() + name_end + 3;
+  const char state = known.front();
+  const char* at = known.data() + 1;
   constexpr int first = 4, started = 22, resident = 24; // Fields as proc(5) counts them.
   long long fields[resident - first + 1] = {};
   for (auto& field : fields) {
@@ -82,16 +111,21 @@ std::vector<process_facts> all_processes() {
   return all;
 }
 
-std::string marks_of(pid_t pid) {
-  const auto environment = text_of(fmt::format("/proc/{}/environ", pid));
+void look_for_marks(process_facts& process) {
+  const auto name = fmt::format("/proc/{}/environ", process.pid);
+  auto environment = read_if_allowed(name);
+  // One that is not inside execve may have been so when its environment was read.
+  for (int reads = 1; environment && environment->empty() && !process.is_starting && reads < 3; ++reads) {
+    process.is_starting = is_inside_execve(process.pid);
+    environment = read_if_allowed(name);
+  }
   const auto wanted = fmt::format("{}=", worker_mark_name);
-  for (std::string_view rest = environment; !rest.empty();) {
+  for (std::string_view rest = environment ? *environment : std::string_view(); !rest.empty();) {
     const auto entry = rest.substr(0, rest.find('\0'));
     if (entry.substr(0, wanted.size()) == wanted)
-      return std::string(entry.substr(wanted.size()));
+      process.marks = entry.substr(wanted.size());
     rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
   }
-  return {};
 }
 
 std::uint64_t share_of_memory(pid_t pid) {

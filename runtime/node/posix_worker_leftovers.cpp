@@ -133,13 +133,16 @@ bool posix_worker_leftovers::look() {
     auto all = all_processes();
     for (auto& process : all)
       if (!process.has_ended && (process.started >= oldest || process.parent == ::getpid()))
-        process.marks = marks_of(process.pid);
+        look_for_marks(process);
     for (auto& e : ending_) {
       const auto left = left_by(e.what.process, all);
       for (const auto& process : left)
         kill(process);
-      e.is_clear = left.empty();
-      if (!e.is_clear && e.what.on_waiting && steady::now() - e.told_at >= long_wait)
+      const bool is_late = steady::now() - e.told_at >= long_wait;
+      // A process that stays inside execve, as its file is on a server that is gone, is perhaps nobody's: no end waits
+      // for it for ever.
+      e.is_clear = left.empty() && (is_late || !may_be_left_by(e.what.process, all));
+      if (!left.empty() && e.what.on_waiting && is_late)
         std::exchange(e.what.on_waiting, {})(left);
     }
     kill_unclaimed(all, children_before);

@@ -114,14 +114,22 @@ result<std::size_t> sweep_workers(const std::string& directory) {
 }
 
 std::size_t sweep_marked(const std::string& node_mark) {
-  std::set<process_key> killed;                         // One that is killed may be seen again before it has ended.
-  for (bool again = true; std::exchange(again, false);) // What was forked meanwhile is found the next time.
-    for (const auto& process : all_processes())
-      if (process.pid != ::getpid() && !process.has_ended && killed.count(key_of(process)) == 0 &&
-          has_mark_of_node(marks_of(process.pid), node_mark) && kill_exactly(process)) {
+  std::set<process_key> killed; // One that is killed may be seen again before it has ended.
+  int most_looks_at_starting = 20;
+  for (bool again = true; std::exchange(again, false);) { // What was forked meanwhile is found the next time.
+    bool is_one_starting = false;
+    for (auto& process : all_processes()) {
+      if (process.pid == ::getpid() || process.has_ended || killed.count(key_of(process)) != 0)
+        continue;
+      look_for_marks(process);
+      is_one_starting = is_one_starting || process.is_starting;
+      if (has_mark_of_node(process.marks, node_mark) && kill_exactly(process)) {
         killed.insert(key_of(process));
         again = true;
       }
+    }
+    again = again || (is_one_starting && --most_looks_at_starting > 0);
+  }
   return killed.size();
 }
 

@@ -56,6 +56,12 @@ std::vector<process_facts> left_by(const ended_worker& worker, const std::vector
   return out;
 }
 
+bool may_be_left_by(const ended_worker& worker, const std::vector<process_facts>& all) {
+  return !worker.mark.empty() && std::any_of(all.begin(), all.end(), [&](const auto& process) {
+    return process.is_starting && !process.has_ended && process.started >= worker.started;
+  });
+}
+
 std::vector<process_facts> unclaimed_orphans(int self, const std::map<int, std::uint64_t>& workers,
                                              const std::vector<process_facts>& all) {
   std::vector<process_facts> out;

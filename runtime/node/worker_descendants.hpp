@@ -16,8 +16,9 @@ struct process_facts {
   int session = 0;
   std::uint64_t started = 0; ///< In clock ticks since the machine's boot: with pid it is one process for ever.
   std::uint64_t resident_bytes = 0;
-  bool has_ended = false; ///< Nobody has waited for it yet.
-  std::string marks;      ///< See worker_mark.hpp; empty: none, or not looked at.
+  bool has_ended = false;   ///< Nobody has waited for it yet.
+  bool is_starting = false; ///< Its marks cannot be seen yet: it is inside execve.
+  std::string marks;        ///< See worker_mark.hpp; empty: none, or not looked at.
 };
 
 using process_key = std::pair<int, std::uint64_t>; ///< pid, started.
@@ -39,6 +40,9 @@ struct ended_worker {
 
 /// Those of `all` that run and are descendants of the worker: of its group, marked, known, or below one that is.
 [[nodiscard]] std::vector<process_facts> left_by(const ended_worker& worker, const std::vector<process_facts>& all);
+
+/// True while one of `all` may turn out to be the worker's descendant: look again soon.
+[[nodiscard]] bool may_be_left_by(const ended_worker& worker, const std::vector<process_facts>& all);
 
 /// Those that this process was given because their parents ended, and that belong to no living worker, as none has
 /// started before them. For a process without other children than its workers.

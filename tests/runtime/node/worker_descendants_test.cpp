@@ -49,6 +49,21 @@ TEST_CASE(
   CHECK(pids(left_by(worker, all)) == std::set<int>{30, 31, 32});
 }
 
+TEST_CASE("worker descendants: a process that is starting may be the worker's, unless it began earlier or has ended") {
+  const ended_worker worker{20, "m.1", 100, {}};
+  auto starting = a_process(30, 1, 102);
+  starting.is_starting = true;
+  auto earlier = starting;
+  earlier.started = 99;
+  auto zombie = starting;
+  zombie.has_ended = true;
+
+  CHECK(may_be_left_by(worker, {a_process(31, 1, 103), starting}));
+  CHECK_FALSE(may_be_left_by(worker, {a_process(31, 1, 103), earlier, zombie}));
+  CHECK_FALSE(may_be_left_by({20, "", 100, {}}, {starting})); // It had no mark to pass on.
+  CHECK(left_by(worker, {starting}).empty());
+}
+
 TEST_CASE("worker descendants: a number that was given to somebody else is not taken for the known one") {
   const ended_worker worker{20, "m.1", 100, {{31, 103}}};
 
