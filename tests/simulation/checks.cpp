@@ -1,6 +1,10 @@
 #include "tests/simulation/checks.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
 
 using namespace runtime;
 
@@ -20,13 +24,34 @@ bool counts_as_living(const cluster& c, machine m, incarnation start) {
                      [&](const auto& node) { return node.what.id == c.id_of(m) && node.what.start == start; });
 }
 
-/// The head gave it and has forgotten it: it declared the node lost while the grant was on its way, and ends the lease
-/// as soon as it hears that the node took it.
-bool has_been_given_up(const cluster& c, lease_id lease) {
-  const auto leases = c.head().leases();
-  return lease.value >> 40 == c.head().options().epoch &&
-         std::none_of(leases.begin(), leases.end(), [&](const auto& each) { return each.lease == lease; });
-}
+/// Leases that a head dropped because it declared their node lost. A grant of one may be on its way still; the head
+/// ends it as soon as it hears that the node took it.
+class leases_of_lost_nodes {
+public:
+  /// Between any two events.
+  void look(const cluster& c) {
+    if (std::exchange(epoch_, c.head().options().epoch) != c.head().options().epoch)
+      *this = leases_of_lost_nodes(c.head().options().epoch);
+    for (const auto& [m, n] : c.nodes()) {
+      const auto* there = c.head().books().find(c.id_of(m));
+      auto& before = on_books_[m];
+      if (!there)
+        dropped_.insert(before.begin(), before.end());
+      before.clear();
+      if (there)
+        for (const auto& [lease, held] : there->book.held())
+          before.insert(lease);
+    }
+  }
+  bool contain(lease_id lease) const { return dropped_.count(lease) != 0; }
+
+  explicit leases_of_lost_nodes(std::uint64_t epoch = 0) : epoch_(epoch) {}
+
+private:
+  std::uint64_t epoch_; ///< Of the head that is looked at.
+  std::map<machine, std::set<lease_id>> on_books_;
+  std::set<lease_id> dropped_;
+};
 
 } // namespace
 
@@ -48,14 +73,17 @@ check no_node_overbooked() {
 }
 
 check head_knows_what_is_held() {
-  return [](const cluster& c) -> std::optional<std::string> {
+  return [given_up = leases_of_lost_nodes()](const cluster& c) mutable -> std::optional<std::string> {
+    if (!c.head_runs())
+      return std::nullopt;
+    given_up.look(c);
     for (const auto& [m, n] : c.nodes()) {
-      if (!n.shell || !c.head_runs())
+      if (!n.shell)
         continue;
       const auto* there = c.head().books().find(c.id_of(m));
       for (const auto& [lease, held] : n.core().book().held()) {
         const auto is_known = there && there->book.held().count(lease) != 0 && there->book.held().at(lease) == held;
-        if (!is_known && counts_as_living(c, m, n.core().options().node.start) && !has_been_given_up(c, lease))
+        if (!is_known && counts_as_living(c, m, n.core().options().node.start) && !given_up.contain(lease))
           return host_of(m) + " holds lease " + std::to_string(lease.value) + ", which is not on the head's books";
       }
     }

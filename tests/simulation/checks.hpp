@@ -11,7 +11,8 @@ namespace sim {
 check no_node_overbooked();
 
 /// A lease that a node holds is on the books of the head that counts this start of the node as living, and it is the
-/// same one on both; but for one that this head gave and gave up, which the node must still be told.
+/// same one on both; but for one that this head dropped when it declared the node lost, which the node must still be
+/// told.
 check head_knows_what_is_held();
 
 /// No work runs in two places. Holds only where no link breaks without silence: an owner, or a head, that has lost a
