@@ -49,6 +49,7 @@ void head_actor::on_exit() {
   custodian_ = nullptr;
   options_.switchboard = nullptr;
   options_.custodian = nullptr;
+  options_.liveness = nullptr; // It tells this actor.
 }
 
 // ---- peers ----
