@@ -144,16 +144,16 @@ TEST_CASE("placement options: work sees the GPUs that it was given, others see o
 
 TEST_CASE("placement options: of what waits, the more urgent runs first") {
   test_cluster cluster(/*nodes=*/1, cpus(1));
-  gate gate(cluster);
   const auto file = cluster.token_file() + ".notes";
   auto& driver = cluster.driver();
-  auto first = driver.submit(held_by, task_options(), gate.file(), 0);
+  const auto first = driver.spawn(idle_type, actor_options().cpus(1));
+  REQUIRE(first.call<int>(caf::ok_atom_v).get() == 0); // It runs: nothing else can begin.
   std::vector<runtime::future<void>> notes;
   for (const int priority : {0, -5, 7, 1})
     notes.push_back(driver.submit(note, task_options().priority(priority), file, std::to_string(priority)));
   cluster.wait_until("all wait", [](const cluster_state& state) { return state.queue.size() == 4; });
 
-  gate.release();
+  CHECK(first.kill());
   for (auto& each : notes)
     each.get();
 

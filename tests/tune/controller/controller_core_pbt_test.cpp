@@ -75,7 +75,7 @@ TEST_CASE("controller, pbt: a trial among the worst goes on from its donor's che
   CHECK(exploits[0].values == config{{"x", 2.0}}); // Its donor's 1, times 2.
   CHECK(exploits[0].reason == "0.1 at iteration 2 is among the worst: it goes on from trial 1, which has 0.9 at "
                               "iteration 2, with x=2.0 instead of 1");
-  const auto& started = x.all<record::attempt_started>().back();
+  const auto started = x.all<record::attempt_started>().back();
   CHECK(started.attempt == 2);
   CHECK(started.from == 2);
   CHECK(started.of == trial_id{1});
