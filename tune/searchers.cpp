@@ -1,6 +1,7 @@
 #include "tune/searchers.hpp"
 
 #include "tune/searcher/automatic_search.hpp"
+#include "tune/searcher/bohb.hpp"
 #include "tune/searcher/cma_es.hpp"
 #include "tune/searcher/de.hpp"
 #include "tune/searcher/design_search.hpp"
@@ -195,6 +196,37 @@ json json_of(const gp_search_options& options) {
   return all;
 }
 
+result<bohb_search_options> bohb_from(std::string_view text) {
+  bohb_search_options options;
+  json_options fields("searcher bohb", text);
+  fields.read("seed", options.seed);
+  fields.read("repeat", options.repeat);
+  fields.read("grace_period", options.grace_period);
+  fields.read("reduction_factor", options.reduction_factor);
+  fields.read("random_share", options.random_share);
+  fields.read("candidates", options.candidates);
+  fields.read("good_share", options.good_share);
+  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
+    return fail(all_of(mistakes));
+  return options;
+}
+
+json json_of(const bohb_search_options& options) {
+  const bohb_search_options usual;
+  auto all = json_of_sampling(options);
+  if (options.grace_period != usual.grace_period)
+    all["grace_period"] = options.grace_period;
+  if (options.reduction_factor != usual.reduction_factor)
+    all["reduction_factor"] = options.reduction_factor;
+  if (options.random_share != usual.random_share)
+    all["random_share"] = options.random_share;
+  if (options.candidates != usual.candidates)
+    all["candidates"] = options.candidates;
+  if (options.good_share != usual.good_share)
+    all["good_share"] = options.good_share;
+  return all;
+}
+
 result<de_search_options> de_from(std::string_view text) {
   de_search_options options;
   json_options fields("searcher de", text);
@@ -267,6 +299,7 @@ const std::map<std::string, maker, std::less<>>& makers() {
   static const std::map<std::string, maker, std::less<>> all = {
     {"auto",
      [](std::string_view text) { return sampling_from<auto_search_options>("searcher auto", text).map(auto_search); }},
+    {"bohb", [](std::string_view text) { return bohb_from(text).map(bohb_search); }},
     {"cma_es", [](std::string_view text) { return cma_es_from(text).map(cma_es_search); }},
     {"de", [](std::string_view text) { return de_from(text).map(de_search); }},
     {"gp", [](std::string_view text) { return gp_from(text).map(gp_search); }},
@@ -359,6 +392,10 @@ searcher_choice grid_search(const grid_search_options& options) {
 
 searcher_choice tpe_search(const tpe_search_options& options) {
   return {"tpe", json_of(options).dump(), learned_by<tpe>(options)};
+}
+
+searcher_choice bohb_search(const bohb_search_options& options) {
+  return {"bohb", json_of(options).dump(), learned_by<bohb>(options)};
 }
 
 searcher_choice cma_es_search(const cma_es_search_options& options) {

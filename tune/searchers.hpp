@@ -126,6 +126,21 @@ struct tpe_search_options {
 /// 2023 (arXiv:2304.11127).
 searcher_choice tpe_search(const tpe_search_options& options = {});
 
+struct bohb_search_options {
+  std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+  iteration_number grace_period = 1; ///< Iterations before the first rung, and
+  double reduction_factor = 3;       ///< so many times more before each next one; the scheduler's. 1, and 1.5, or more.
+  double random_share = 0.2;         ///< So many trials are of a Sobol search, lest models are misled; 0 to 1.
+  int candidates = 24;               ///< As for tpe_search.
+  double good_share = 0.15;          ///< Of the results of a rung so many are the good ones; above 0, at most 1.
+};
+/// BOHB (Falkner et al. 2018, arXiv:1807.01774), with `hyperband()` or `asha()` as the experiment's scheduler: as
+/// tpe_search(), of the results at the highest rung that enough trials have reached (10, or one more than there are
+/// parameters), so that results are compared only after equally many iterations and trials count before they end. For
+/// one objective and all domains but grids, with conditions.
+searcher_choice bohb_search(const bohb_search_options& options = {});
+
 struct gp_search_options {
   std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
   bool repeat = false;               ///< As for random_search.

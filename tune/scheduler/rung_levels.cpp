@@ -13,12 +13,16 @@ constexpr double nearly = 1e-9; ///< What floating point may take away: 3^4 as 8
 
 } // namespace
 
+iteration_number rung_level(double exact) {
+  return static_cast<iteration_number>(std::ceil(exact * (1 - nearly)));
+}
+
 std::vector<iteration_number> rung_levels(const asha_options& options, int bracket) {
   std::vector<iteration_number> levels;
   const auto end = static_cast<double>(options.max_t);
   auto level = static_cast<double>(options.grace_period);
   for (int k = 0; level < end; ++k, level *= options.reduction_factor) {
-    const auto whole = static_cast<iteration_number>(std::ceil(level * (1 - nearly)));
+    const auto whole = rung_level(level);
     if (k >= bracket && whole < options.max_t && (levels.empty() || levels.back() < whole))
       levels.push_back(whole);
   }

@@ -8,6 +8,9 @@
 
 namespace tune {
 
+/// The level of a rung that lies exactly here: the next whole iteration.
+iteration_number rung_level(double exact);
+
 /// After how many iterations trials of a bracket are compared: ascending, all below max_t.
 std::vector<iteration_number> rung_levels(const asha_options& options, int bracket);
 

@@ -62,7 +62,7 @@ search_space finite() {
   return {{"a", choice({1, 2, 3})}, {"b", integer(1, 4)}, {"c", ordinal({"x", "y"}).when("a", 2)}};
 }
 
-constexpr const char* learning[] = {"auto", "cma_es", "de", "gp", "nsga2", "tpe"};
+constexpr const char* learning[] = {"auto", "bohb", "cma_es", "de", "gp", "nsga2", "tpe"};
 
 struct case_ {
   const char* searcher;
