@@ -17,7 +17,7 @@
 namespace runtime {
 namespace {
 
-result<void> check_types(const caf::uniform_type_info_map& types, const caf::message& message) {
+[[nodiscard]] result<void> check_types(const caf::uniform_type_info_map& types, const caf::message& message) {
   for (std::size_t i = 0; i < message.size(); ++i)
     if (const auto type = message.type(i); types.portable_name(type) == types.default_type_name())
       return fail(errc::invalid_argument,

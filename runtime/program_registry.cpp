@@ -22,7 +22,8 @@ void add_once(std::map<std::string, Entry>& entries, const std::string& name, En
 }
 
 template <class Entry>
-result<Entry> find(const std::map<std::string, Entry>& entries, const std::string& name, const char* kind) {
+[[nodiscard]] result<Entry> find(const std::map<std::string, Entry>& entries, const std::string& name,
+                                 const char* kind) {
   if (const auto found = entries.find(name); found != entries.end())
     return found->second;
   std::vector<std::string> names;

@@ -152,7 +152,7 @@ void add_unless(json& fields, const char* name, const T& x, const T& by_default)
 
 /// What was read, if nothing was wrong with it.
 template <class Options>
-result<Options> checked(const std::string& where, std::vector<std::string> mistakes, Options options) {
+[[nodiscard]] result<Options> checked(const std::string& where, std::vector<std::string> mistakes, Options options) {
   if (mistakes.empty())
     for (const auto& each : mistakes_of(options))
       mistakes.push_back(where + ": " + each);
@@ -161,7 +161,7 @@ result<Options> checked(const std::string& where, std::vector<std::string> mista
   return options;
 }
 
-result<hyperband_options> hyperband_from(std::string_view text) {
+[[nodiscard]] result<hyperband_options> hyperband_from(std::string_view text) {
   hyperband_options options;
   std::string type = "asynchronous";
   json_options fields("scheduler hyperband", text);
@@ -176,7 +176,7 @@ result<hyperband_options> hyperband_from(std::string_view text) {
   return checked("scheduler hyperband", fields.mistakes(), options);
 }
 
-result<pasha_options> pasha_from(std::string_view text) {
+[[nodiscard]] result<pasha_options> pasha_from(std::string_view text) {
   pasha_options options;
   json_options fields("scheduler pasha", text);
   fields.read("max_t", options.max_t);
@@ -185,7 +185,7 @@ result<pasha_options> pasha_from(std::string_view text) {
   return checked("scheduler pasha", fields.mistakes(), options);
 }
 
-result<median_stopping_options> median_stopping_from(std::string_view text) {
+[[nodiscard]] result<median_stopping_options> median_stopping_from(std::string_view text) {
   median_stopping_options options;
   json_options fields("scheduler median_stopping", text);
   fields.read("grace_period", options.grace_period);
@@ -193,7 +193,7 @@ result<median_stopping_options> median_stopping_from(std::string_view text) {
   return checked("scheduler median_stopping", fields.mistakes(), options);
 }
 
-result<wilcoxon_options> wilcoxon_from(std::string_view text) {
+[[nodiscard]] result<wilcoxon_options> wilcoxon_from(std::string_view text) {
   wilcoxon_options options;
   json_options fields("scheduler wilcoxon", text);
   fields.read("p_threshold", options.p_threshold);
@@ -201,7 +201,7 @@ result<wilcoxon_options> wilcoxon_from(std::string_view text) {
   return checked("scheduler wilcoxon", fields.mistakes(), options);
 }
 
-result<threshold_options> threshold_from(std::string_view text) {
+[[nodiscard]] result<threshold_options> threshold_from(std::string_view text) {
   threshold_options options;
   json_options fields("scheduler threshold", text);
   fields.read("lower", options.lower);
@@ -210,7 +210,7 @@ result<threshold_options> threshold_from(std::string_view text) {
   return checked("scheduler threshold", fields.mistakes(), options);
 }
 
-result<patient_options> patient_from(std::string_view text) {
+[[nodiscard]] result<patient_options> patient_from(std::string_view text) {
   patient_options options;
   std::string inside;
   json_options fields("scheduler patient", text);
@@ -245,7 +245,7 @@ std::string json_of(const asha_options& options) {
   return all.dump();
 }
 
-result<scheduler_choice> asha_from(std::string_view text) {
+[[nodiscard]] result<scheduler_choice> asha_from(std::string_view text) {
   asha_options options;
   std::string type = "stopping";
   json_options fields("scheduler asha", text);
@@ -269,13 +269,13 @@ result<scheduler_choice> asha_from(std::string_view text) {
   return asha(options);
 }
 
-result<void> valid(const char* name, const std::vector<std::string>& mistakes) {
+[[nodiscard]] result<void> valid(const char* name, const std::vector<std::string>& mistakes) {
   if (!mistakes.empty())
     return fail(errc::invalid_argument, std::string(name) + ": " + joined(mistakes, "; "));
   return {};
 }
 
-result<scheduler_choice> fifo_from(std::string_view text) {
+[[nodiscard]] result<scheduler_choice> fifo_from(std::string_view text) {
   if (const auto mistakes = json_options("scheduler fifo", text).mistakes(); !mistakes.empty())
     return fail(errc::invalid_argument, joined(mistakes, "\n"));
   return fifo();

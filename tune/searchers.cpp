@@ -76,7 +76,7 @@ json json_of_sampling(const Options& options) {
 }
 
 template <class Options>
-result<Options> sampling_from(const char* where, std::string_view text) {
+[[nodiscard]] result<Options> sampling_from(const char* where, std::string_view text) {
   Options options;
   json_options fields(where, text);
   fields.read("seed", options.seed);
@@ -86,7 +86,7 @@ result<Options> sampling_from(const char* where, std::string_view text) {
   return options;
 }
 
-result<grid_search_options> grid_from(std::string_view text) {
+[[nodiscard]] result<grid_search_options> grid_from(std::string_view text) {
   grid_search_options options;
   json_options fields("searcher grid", text);
   fields.read("seed", options.seed);
@@ -96,7 +96,7 @@ result<grid_search_options> grid_from(std::string_view text) {
   return options;
 }
 
-result<tpe_search_options> tpe_from(std::string_view text) {
+[[nodiscard]] result<tpe_search_options> tpe_from(std::string_view text) {
   tpe_search_options options;
   json_options fields("searcher tpe", text);
   fields.read("seed", options.seed);
@@ -127,7 +127,7 @@ json json_of(const tpe_search_options& options) {
   return all;
 }
 
-result<cma_es_search_options> cma_es_from(std::string_view text) {
+[[nodiscard]] result<cma_es_search_options> cma_es_from(std::string_view text) {
   using restart = cma_es_search_options::restart;
   using form = cma_es_search_options::form;
   cma_es_search_options options;
@@ -155,7 +155,7 @@ result<cma_es_search_options> cma_es_from(std::string_view text) {
   return options;
 }
 
-result<gp_search_options> gp_from(std::string_view text) {
+[[nodiscard]] result<gp_search_options> gp_from(std::string_view text) {
   gp_search_options options;
   json_options fields("searcher gp", text);
   fields.read("seed", options.seed);
@@ -196,7 +196,7 @@ json json_of(const gp_search_options& options) {
   return all;
 }
 
-result<bohb_search_options> bohb_from(std::string_view text) {
+[[nodiscard]] result<bohb_search_options> bohb_from(std::string_view text) {
   bohb_search_options options;
   json_options fields("searcher bohb", text);
   fields.read("seed", options.seed);
@@ -227,7 +227,7 @@ json json_of(const bohb_search_options& options) {
   return all;
 }
 
-result<de_search_options> de_from(std::string_view text) {
+[[nodiscard]] result<de_search_options> de_from(std::string_view text) {
   de_search_options options;
   json_options fields("searcher de", text);
   fields.read("seed", options.seed);
@@ -259,7 +259,7 @@ const char* name_of(nsga2_search_options::variation x) {
   return x == nsga2_search_options::variation::uniform ? "uniform" : "simulated_binary";
 }
 
-result<nsga2_search_options> nsga2_from(std::string_view text) {
+[[nodiscard]] result<nsga2_search_options> nsga2_from(std::string_view text) {
   using variation = nsga2_search_options::variation;
   nsga2_search_options options;
   std::string children = name_of(options.children);

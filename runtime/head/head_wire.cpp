@@ -22,7 +22,7 @@ using amounts = google::protobuf::RepeatedPtrField<wire::Amount>;
 using labels = google::protobuf::Map<std::string, std::string>;
 using shares = google::protobuf::RepeatedPtrField<wire::GpuShare>;
 
-result<void> check_text(const char* what, const std::string& text, bool may_be_empty = false) {
+[[nodiscard]] result<void> check_text(const char* what, const std::string& text, bool may_be_empty = false) {
   if (text.empty() && !may_be_empty)
     return fail(errc::invalid_argument, fmt::format("{} is empty", what));
   if (text.size() > max_text)
@@ -33,20 +33,20 @@ result<void> check_text(const char* what, const std::string& text, bool may_be_e
   return {};
 }
 
-result<void> check_id(const char* what, std::uint64_t number) {
+[[nodiscard]] result<void> check_id(const char* what, std::uint64_t number) {
   if (number == 0)
     return fail(errc::invalid_argument, fmt::format("{} is 0", what));
   return {};
 }
 
-result<void> all_of(std::initializer_list<result<void>> checks) {
+[[nodiscard]] result<void> all_of(std::initializer_list<result<void>> checks) {
   for (const auto& check : checks)
     if (!check)
       return check;
   return {};
 }
 
-result<resource_set> resources_of(const amounts& from) {
+[[nodiscard]] result<resource_set> resources_of(const amounts& from) {
   std::vector<std::pair<std::string, std::int64_t>> entries;
   entries.reserve(static_cast<std::size_t>(from.size()));
   for (const auto& a : from)
@@ -54,7 +54,7 @@ result<resource_set> resources_of(const amounts& from) {
   return resource_set::from_outside(entries);
 }
 
-result<label_map> labels_of(const labels& from) {
+[[nodiscard]] result<label_map> labels_of(const labels& from) {
   if (from.size() > max_labels)
     return fail(errc::invalid_argument, fmt::format("{} labels; use at most {}", from.size(), max_labels));
   label_map found;
@@ -66,7 +66,7 @@ result<label_map> labels_of(const labels& from) {
   return found;
 }
 
-result<std::vector<gpu_share>> shares_of(const shares& from) {
+[[nodiscard]] result<std::vector<gpu_share>> shares_of(const shares& from) {
   std::vector<gpu_share> found;
   for (const auto& s : from) {
     if (s.index() >= resource_stock::max_gpus || s.units() <= 0 || s.units() > amount::steps_in_one)
@@ -77,13 +77,13 @@ result<std::vector<gpu_share>> shares_of(const shares& from) {
   return found;
 }
 
-result<std::uint16_t> port_of(std::uint32_t port) {
+[[nodiscard]] result<std::uint16_t> port_of(std::uint32_t port) {
   if (port > std::numeric_limits<std::uint16_t>::max())
     return fail(errc::invalid_argument, fmt::format("port {} is more than 65535", port));
   return static_cast<std::uint16_t>(port);
 }
 
-result<held_lease> held_lease_of(const wire::HeldLease& from) {
+[[nodiscard]] result<held_lease> held_lease_of(const wire::HeldLease& from) {
   if (auto valid = all_of({check_id("a lease id", from.lease_id()), check_id("a lease's owner", from.owner_id())});
       !valid)
     return fail(std::move(valid.error()));

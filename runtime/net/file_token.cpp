@@ -51,7 +51,7 @@ tl::unexpected<error> cannot(const std::string& file, const char* what, int erro
   return fail(errc::io, fmt::format("token file {} cannot be {}: {}", file, what, system_text(error_number)));
 }
 
-result<cluster_token> parse(const std::string& file, const char* first, std::size_t size) {
+[[nodiscard]] result<cluster_token> parse(const std::string& file, const char* first, std::size_t size) {
   if (size > 0 && first[size - 1] == '\n')
     --size;
   if (size != digits)

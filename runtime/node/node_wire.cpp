@@ -23,7 +23,7 @@ void write(amounts* out, const resource_set& resources) {
   }
 }
 
-result<resource_set> read(const amounts& entries) {
+[[nodiscard]] result<resource_set> read(const amounts& entries) {
   std::vector<std::pair<std::string, std::int64_t>> pairs;
   pairs.reserve(static_cast<std::size_t>(entries.size()));
   for (const auto& entry : entries)

@@ -39,7 +39,7 @@ std::uint64_t seen_peak_bytes(pid_t pid) {
 /// Ours and the worker's.
 using descriptor_pair = std::pair<posix_descriptor, posix_descriptor>;
 
-result<descriptor_pair> make_pair(int (*make)(int*), const char* what) {
+[[nodiscard]] result<descriptor_pair> make_pair(int (*make)(int*), const char* what) {
   int both[2];
   if (make(both) != 0)
     return fail(errc::io, fmt::format("no {} for it: {}", what, std::strerror(errno)));
@@ -47,11 +47,11 @@ result<descriptor_pair> make_pair(int (*make)(int*), const char* what) {
   return descriptor_pair(both[0], both[1]);
 }
 
-result<descriptor_pair> make_link() {
+[[nodiscard]] result<descriptor_pair> make_link() {
   return make_pair([](int* both) { return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both); }, "socket pair");
 }
 
-result<descriptor_pair> make_pipe() {
+[[nodiscard]] result<descriptor_pair> make_pipe() {
   return make_pair([](int* both) { return ::pipe2(both, O_CLOEXEC); }, "pipe");
 }
 

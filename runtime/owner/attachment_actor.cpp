@@ -31,7 +31,7 @@ std::string name_of(const attachment_query& query) {
   return query.name.empty() ? fmt::format("{:x}", query.actor.value) : query.name;
 }
 
-result<actor_record> read_answer(result<caf::message> answer) {
+[[nodiscard]] result<actor_record> read_answer(result<caf::message> answer) {
   if (!answer)
     return fail(std::move(answer.error()));
   if (!answer->match_elements<wire::ActorRecord>())

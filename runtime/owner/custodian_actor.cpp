@@ -41,7 +41,7 @@ int restarts_of(std::uint32_t told) {
   return told > most ? -1 : static_cast<int>(told); // -1 as it was sent: without limit.
 }
 
-result<std::shared_ptr<const work_spec>> read_spec(const wire::SpawnDetached& message) {
+[[nodiscard]] result<std::shared_ptr<const work_spec>> read_spec(const wire::SpawnDetached& message) {
   auto wants = read_demand(message.demand());
   if (!wants)
     return fail(wants.error());

@@ -23,7 +23,7 @@ std::optional<actor_id> id_of(const std::string& file_name) {
   return actor_id{std::strtoull(file_name.c_str(), nullptr, 16)};
 }
 
-result<std::string> read_all(const std::string& path) {
+[[nodiscard]] result<std::string> read_all(const std::string& path) {
   auto file = posix_file::open_for_reading(path);
   if (!file)
     return fail(file.error());

@@ -25,7 +25,7 @@ void write_resources(const resource_set& set, Repeated& out) {
 }
 
 template <class Repeated>
-result<resource_set> read_resources(const Repeated& amounts) {
+[[nodiscard]] result<resource_set> read_resources(const Repeated& amounts) {
   std::vector<std::pair<std::string, std::int64_t>> entries;
   for (const auto& amount : amounts)
     entries.emplace_back(amount.name(), amount.units());
@@ -98,7 +98,7 @@ actor_state read_state(wire::ActorRecord::State state) {
   }
 }
 
-result<std::uint16_t> read_port(std::uint32_t port) {
+[[nodiscard]] result<std::uint16_t> read_port(std::uint32_t port) {
   if (port > std::numeric_limits<std::uint16_t>::max())
     return fail(errc::invalid_argument, fmt::format("{} is not a port", port));
   return static_cast<std::uint16_t>(port);

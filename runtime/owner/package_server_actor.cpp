@@ -13,7 +13,7 @@
 namespace runtime {
 namespace {
 
-result<std::string> read(package_source& source, const wire::AskPackageChunk& question) {
+[[nodiscard]] result<std::string> read(package_source& source, const wire::AskPackageChunk& question) {
   if (question.size_bytes() > package_server_actor::most_chunk_bytes)
     return fail(errc::too_large, fmt::format("a chunk of {} bytes is more than {}", question.size_bytes(),
                                              package_server_actor::most_chunk_bytes));

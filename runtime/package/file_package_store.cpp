@@ -33,7 +33,7 @@ tl::unexpected<error> not_here(const package_id& package) {
   return fail(errc::not_found, fmt::format("{} is not in this machine's store", place(package)));
 }
 
-result<void> make_directory(const std::string& path) {
+[[nodiscard]] result<void> make_directory(const std::string& path) {
   boost::system::error_code failed;
   files::create_directories(path, failed);
   if (failed)
@@ -48,7 +48,7 @@ void remove_directory(const std::string& path) {
 }
 
 /// The names in a directory, the one changed longest ago first: the order of their use is not kept on disk.
-result<std::vector<std::string>> names_by_age(const std::string& path) {
+[[nodiscard]] result<std::vector<std::string>> names_by_age(const std::string& path) {
   std::vector<std::pair<std::time_t, std::string>> found;
   boost::system::error_code failed;
   for (files::directory_iterator at(path, failed), end; !failed && at != end; at.increment(failed)) {
@@ -65,7 +65,7 @@ result<std::vector<std::string>> names_by_age(const std::string& path) {
 }
 
 /// Also says what is wrong with it, if it is not as the manifest says as far as its size tells.
-result<void> check_size(const package_file& expected, const std::string& path) {
+[[nodiscard]] result<void> check_size(const package_file& expected, const std::string& path) {
   return posix_file::open_for_reading(path)
     .and_then([](const posix_file& file) { return file.status(); })
     .and_then([&](const struct stat& found) -> result<void> {
@@ -75,7 +75,7 @@ result<void> check_size(const package_file& expected, const std::string& path) {
     });
 }
 
-result<void> check_digest(const package_file& expected, const std::string& path) {
+[[nodiscard]] result<void> check_digest(const package_file& expected, const std::string& path) {
   return hash_file(path).and_then([&](const sha256& found) -> result<void> {
     if (found == expected.digest)
       return {};
@@ -83,13 +83,13 @@ result<void> check_digest(const package_file& expected, const std::string& path)
   });
 }
 
-result<void> make_file_durable(const package_file& file, const std::string& path) {
+[[nodiscard]] result<void> make_file_durable(const package_file& file, const std::string& path) {
   return posix_file::open_for_writing(path).and_then([&](const posix_file& open) {
     return open.set_mode(file.executable ? 0700 : 0600).and_then([&] { return open.sync(); });
   });
 }
 
-result<void> write_manifest(const package_manifest& package, const std::string& directory) {
+[[nodiscard]] result<void> write_manifest(const package_manifest& package, const std::string& directory) {
   return posix_file::open_for_writing(directory + manifest_name).and_then([&](const posix_file& file) {
     return file.write_at(0, canonical_encoding(package)).and_then([&] { return file.sync(); });
   });

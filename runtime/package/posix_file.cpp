@@ -21,7 +21,7 @@ errc code_of(int code) noexcept {
   }
 }
 
-result<posix_file> no_file(const std::string& path, const char* what) {
+[[nodiscard]] result<posix_file> no_file(const std::string& path, const char* what) {
   return fail(file_error(path, what, errno));
 }
 

@@ -26,7 +26,7 @@ struct file_stamp {
   }
 };
 
-result<file_stamp> stamp_of(const posix_file& file) {
+[[nodiscard]] result<file_stamp> stamp_of(const posix_file& file) {
   return file.status().map([](const struct stat& found) {
     return file_stamp{found.st_size,
                       std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + std::int64_t{found.st_mtim.tv_nsec}};
@@ -44,7 +44,7 @@ tl::unexpected<error> has_changed(const std::string& path) {
   return fail(errc::io, fmt::format("{} has been changed since this program used it; start the program anew", path));
 }
 
-result<open_file> open_with_digest(const std::string& path, const std::string& name, bool executable) {
+[[nodiscard]] result<open_file> open_with_digest(const std::string& path, const std::string& name, bool executable) {
   auto file = posix_file::open_for_reading(path);
   if (!file)
     return fail(std::move(file.error()));
@@ -61,7 +61,7 @@ result<open_file> open_with_digest(const std::string& path, const std::string& n
 }
 
 /// The name of the running binary, which may have been removed or built anew since it was started.
-result<std::string> own_name() {
+[[nodiscard]] result<std::string> own_name() {
   boost::system::error_code failed;
   auto name = files::read_symlink("/proc/self/exe", failed).filename().string();
   if (failed)

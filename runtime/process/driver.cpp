@@ -94,7 +94,8 @@ private:
 };
 
 /// Asks the head through the owner, and waits. Whoever asks when that has ended is told so.
-result<caf::message> ask_through(const caf::actor& owner, caf::message question, std::chrono::milliseconds deadline) {
+[[nodiscard]] result<caf::message> ask_through(const caf::actor& owner, caf::message question,
+                                               std::chrono::milliseconds deadline) {
   auto answer = std::make_shared<std::promise<result<caf::message>>>();
   ask_head order;
   order.question = std::move(question);
@@ -114,21 +115,21 @@ std::shared_ptr<work_spec> spec_of(const std::string& type, work_kind kind, cons
   return spec;
 }
 
-result<void> check_size(const std::string& what, const std::string& type, const std::string& arguments) {
+[[nodiscard]] result<void> check_size(const std::string& what, const std::string& type, const std::string& arguments) {
   if (arguments.size() > most_message_bytes)
     return fail(errc::too_large,
                 too_large_message(fmt::format("the arguments of {} \"{}\"", what, type), arguments.size()));
   return {};
 }
 
-result<void> check_utf8(const char* what, const std::string& name, const std::string& text) {
+[[nodiscard]] result<void> check_utf8(const char* what, const std::string& name, const std::string& text) {
   if (is_utf8(name) && is_utf8(text))
     return {};
   return fail(errc::invalid_argument,
               fmt::format("{} \"{}\" is \"{}\", which is not UTF-8", what, made_utf8(name), made_utf8(text)));
 }
 
-result<void> check_utf8(const char* what, const std::map<std::string, std::string>& texts) {
+[[nodiscard]] result<void> check_utf8(const char* what, const std::map<std::string, std::string>& texts) {
   for (const auto& [name, text] : texts)
     if (auto valid = check_utf8(what, name, text); !valid)
       return valid;
@@ -136,7 +137,7 @@ result<void> check_utf8(const char* what, const std::map<std::string, std::strin
 }
 
 /// What a user may have from anywhere, and no message could carry.
-result<void> check_texts(const demand& wants, const std::map<std::string, std::string>& environment) {
+[[nodiscard]] result<void> check_texts(const demand& wants, const std::map<std::string, std::string>& environment) {
   return check_utf8("the wanted", "node", wants.placement.node_name)
     .and_then([&] { return check_utf8("the avoided", "node", wants.avoided_node); })
     .and_then([&] { return check_utf8("the required label", wants.required_labels); })

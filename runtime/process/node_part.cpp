@@ -21,7 +21,7 @@ namespace runtime {
 namespace {
 
 /// Kills what a node manager that ended badly left of its workers, and gives the next one its launcher.
-result<std::shared_ptr<worker_launcher>> make_launcher(const node_part_options& options) {
+[[nodiscard]] result<std::shared_ptr<worker_launcher>> make_launcher(const node_part_options& options) {
   const auto& node = options.core.node;
   worker_host_options host;
   host.record_directory = options.state_directory + "/running";
@@ -38,7 +38,7 @@ result<std::shared_ptr<worker_launcher>> make_launcher(const node_part_options& 
 }
 
 /// The directory for what workers leave there for later ones, without what an earlier node manager's workers left.
-result<std::string> make_scratch(const std::string& state_directory) {
+[[nodiscard]] result<std::string> make_scratch(const std::string& state_directory) {
   namespace fs = boost::filesystem;
   boost::system::error_code failed;
   const auto path = fs::absolute(state_directory) / "scratch";

@@ -45,7 +45,7 @@ std::string token_file_of(const node_flags& flags) {
 }
 
 /// Beside the user's token, for each role.
-result<std::string> default_state_directory(const char* role) {
+[[nodiscard]] result<std::string> default_state_directory(const char* role) {
   return default_token_file()
     .map([&](const std::string& token) { return token.substr(0, token.rfind('/') + 1) + role; })
     .map_error([](const error& why) {
@@ -59,7 +59,7 @@ result<std::string> default_state_directory(const char* role) {
 const auto settling_of_restarted_head = head_options().adoption_grace;
 
 /// Until the head answers, or 5 s are over: who starts a node a moment before its head is not turned away.
-result<void> reach_head(cluster_process& process, const std::string& host, std::uint16_t port) {
+[[nodiscard]] result<void> reach_head(cluster_process& process, const std::string& host, std::uint16_t port) {
   using namespace std::chrono;
   const auto patience = seconds(5);
   const auto begin = steady_clock::now();

@@ -79,7 +79,7 @@ std::string_view below_mount(const cgroup_place& place, const cgroup_mount& moun
   return path;
 }
 
-result<std::optional<amount>> cpus_of_quota(std::string_view quota_text, std::string_view period_text) {
+[[nodiscard]] result<std::optional<amount>> cpus_of_quota(std::string_view quota_text, std::string_view period_text) {
   const auto quota = read_number(quota_text);
   const auto period = read_number(period_text);
   if (!quota || !period || *quota < 0 || *period <= 0)

@@ -75,7 +75,7 @@ private:
   std::string root_;
 };
 
-result<std::int64_t> cpus_of_affinity() {
+[[nodiscard]] result<std::int64_t> cpus_of_affinity() {
   for (int possible = 1024; possible <= 1 << 20; possible *= 2) { // EINVAL: the kernel knows of more.
     const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> cpus(CPU_ALLOC(static_cast<std::size_t>(possible)),
                                                                 [](cpu_set_t* set) { CPU_FREE(set); });
@@ -89,7 +89,7 @@ result<std::int64_t> cpus_of_affinity() {
   return fail(errc::io, fmt::format("the cpus that may be used cannot be counted: {}", std::strerror(errno)));
 }
 
-result<std::optional<amount>> cpu_quota(const machine_files& files, const cgroup_directory& directory) {
+[[nodiscard]] result<std::optional<amount>> cpu_quota(const machine_files& files, const cgroup_directory& directory) {
   const auto path = directory.path + (directory.is_v2 ? "/cpu.max" : "/cpu.cfs_quota_us");
   const auto quota = files.read(path);
   if (!quota)
@@ -105,7 +105,8 @@ result<std::optional<amount>> cpu_quota(const machine_files& files, const cgroup
   return parse_cfs_quota(**quota, period->value_or("")).map_error(here);
 }
 
-result<std::optional<amount>> memory_limit(const machine_files& files, const cgroup_directory& directory) {
+[[nodiscard]] result<std::optional<amount>> memory_limit(const machine_files& files,
+                                                         const cgroup_directory& directory) {
   const auto path = directory.path + (directory.is_v2 ? "/memory.max" : "/memory.limit_in_bytes");
   const auto text = files.read(path);
   if (!text)
@@ -116,7 +117,7 @@ result<std::optional<amount>> memory_limit(const machine_files& files, const cgr
 }
 
 /// The memory that the machine has.
-result<limit> physical_memory(const machine_files& files) {
+[[nodiscard]] result<limit> physical_memory(const machine_files& files) {
   const std::string path = "/proc/meminfo";
   const auto text = files.read(path);
   if (!text)
@@ -127,7 +128,7 @@ result<limit> physical_memory(const machine_files& files) {
   return limit{*total, path};
 }
 
-result<void> lower_to_cgroups(const machine_files& files, limit& cpu, limit& memory) {
+[[nodiscard]] result<void> lower_to_cgroups(const machine_files& files, limit& cpu, limit& memory) {
   const auto places_text = files.read("/proc/self/cgroup");
   const auto mounts_text = files.read("/proc/self/mountinfo");
   for (const auto* text : {&places_text, &mounts_text})

@@ -9,11 +9,11 @@ using runtime::program_registry;
 
 namespace {
 
-runtime::result<caf::actor> no_actor(caf::actor_system&, std::string_view) {
+[[nodiscard]] runtime::result<caf::actor> no_actor(caf::actor_system&, std::string_view) {
   return runtime::fail(errc::refused, "not made here");
 }
 
-runtime::result<std::string> repeat(std::string_view arguments) {
+[[nodiscard]] runtime::result<std::string> repeat(std::string_view arguments) {
   return std::string(arguments) + std::string(arguments);
 }
 

@@ -135,9 +135,10 @@ violations costly_headers_in_sources(const source_file& file) {
   });
 }
 
+/// In headers everywhere; of a source file what has its only declaration there, in an unnamed namespace.
 violations results_are_nodiscard(const source_file& file) {
-  if (!is_header(file))
-    return {};
+  const bool is_source = !is_header(file);
+  bool is_unnamed = false;
   // A declaration that begins with its return type, perhaps with the attribute in the line before.
   static const std::regex declared(
     R"(^\s*((static|virtual|inline|friend|constexpr|explicit)\s+)*(runtime::|tune::)?result<.*>\s*&*\s*(\w+::)*\w+)"
@@ -146,7 +147,11 @@ violations results_are_nodiscard(const source_file& file) {
   violations found;
   for (std::size_t i = 0; i < file.code.size(); ++i) {
     const auto& line = file.code[i];
-    if (line.find("result<") == std::string::npos)
+    if (line == "namespace {")
+      is_unnamed = true;
+    else if (file.lines[i].rfind("} // namespace", 0) == 0)
+      is_unnamed = false;
+    if (line.find("result<") == std::string::npos || (is_source && (!is_unnamed || line.front() == ' ')))
       continue;
     static const std::regex member_of_a_template(R"(\w+(<.*>)?::\w+\s*\()"); // Its declaration has the attribute.
     const bool is_declaration = std::regex_match(line, declared) || std::regex_match(line, only_type);

@@ -100,7 +100,7 @@ TEST_CASE("tidy: caf/all.hpp and .pb.h stay in .cpp files") {
   CHECK(broken(costly_headers_in_sources, "runtime/head/head_actor.cpp", "#include <caf/all.hpp>\n") == 0);
 }
 
-TEST_CASE("tidy: every function of a header that returns a result is [[nodiscard]]") {
+TEST_CASE("tidy: every function that returns a result is [[nodiscard]], where it is declared") {
   hold_everywhere(results_are_nodiscard);
 
   CHECK(broken(results_are_nodiscard, "runtime/a.hpp", "  virtual result<void> stop(int deadline) = 0;\n") == 1);
@@ -111,6 +111,10 @@ TEST_CASE("tidy: every function of a header that returns a result is [[nodiscard
   CHECK(broken(results_are_nodiscard, "runtime/a.hpp", "  result<int> value;\n  std::promise<result<int>> p(q);\n") ==
         0);
   CHECK(broken(results_are_nodiscard, "runtime/a.hpp", "result<T> cluster::try_map(int x) {\n") == 0);
+
+  const std::string own = "namespace {\nresult<void> f() {\n  result<int> x(g());\n}\n} // namespace\n";
+  CHECK(broken(results_are_nodiscard, "runtime/a.cpp", own) == 1);
+  CHECK(broken(results_are_nodiscard, "runtime/a.cpp", "namespace {\n} // namespace\nresult<void> f() {\n}\n") == 0);
 }
 
 TEST_CASE("tidy: no test sleeps, asks the clock or picks a port") {

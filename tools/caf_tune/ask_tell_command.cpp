@@ -65,7 +65,7 @@ private:
 };
 
 /// What is there, at most as much as fits; nothing at the end.
-tune::result<std::string_view> read_some(int descriptor, std::string& buffer) {
+[[nodiscard]] tune::result<std::string_view> read_some(int descriptor, std::string& buffer) {
   ssize_t got = 0;
   do
     got = ::read(descriptor, buffer.data(), buffer.size());
@@ -75,7 +75,7 @@ tune::result<std::string_view> read_some(int descriptor, std::string& buffer) {
   return std::string_view(buffer.data(), static_cast<std::size_t>(got));
 }
 
-tune::result<std::string> read_file(const std::string& path) {
+[[nodiscard]] tune::result<std::string> read_file(const std::string& path) {
   const open_file file(path.c_str());
   if (file.descriptor() < 0)
     return tune::fail(system_error("cannot be opened"));
@@ -93,7 +93,7 @@ tune::result<std::string> read_file(const std::string& path) {
   }
 }
 
-tune::result<void> write_all(std::string_view text) {
+[[nodiscard]] tune::result<void> write_all(std::string_view text) {
   while (!text.empty()) {
     const auto put = ::write(STDOUT_FILENO, text.data(), text.size());
     if (put < 0 && errno != EINTR)
@@ -144,7 +144,7 @@ private:
   std::optional<tune::file_search_journal> journal_;
 };
 
-tune::result<void> converse(tune::line_session& session, answers& to) {
+[[nodiscard]] tune::result<void> converse(tune::line_session& session, answers& to) {
   std::string buffer(1u << 20, '\0');
   for (bool is_over = false;;) {
     for (auto out = session.next(now()); !out.is_empty(); out = session.next(now()))

@@ -50,7 +50,7 @@ private:
   runtime::remote_actor board_;
 };
 
-result<runtime::remote_actor> find_board(runtime::cluster& cluster, const std::string& name) {
+[[nodiscard]] result<runtime::remote_actor> find_board(runtime::cluster& cluster, const std::string& name) {
   auto board = cluster.find_actor(tune::board_prefix + name);
   if (board || board.error().code != errc::not_found)
     return board;
@@ -66,7 +66,7 @@ result<runtime::remote_actor> find_board(runtime::cluster& cluster, const std::s
                 : fmt::format("no experiment \"{}\" runs on the cluster; there are: {}", name, fmt::join(known, ", ")));
 }
 
-result<tune::path> own_directory(std::shared_ptr<void>& keeper) {
+[[nodiscard]] result<tune::path> own_directory(std::shared_ptr<void>& keeper) {
   auto pattern = (fs::temp_directory_path() / "caf-tune-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr)
     return fail(errc::io, fmt::format("{} cannot be made", pattern));
@@ -78,7 +78,8 @@ result<tune::path> own_directory(std::shared_ptr<void>& keeper) {
   return made;
 }
 
-result<void> fetch_file(asker& driver, const std::string& name, std::uint64_t size, const tune::path& to) {
+[[nodiscard]] result<void> fetch_file(asker& driver, const std::string& name, std::uint64_t size,
+                                      const tune::path& to) {
   constexpr std::uint64_t chunk = 256u << 10; // As the driver has it.
   std::ofstream file(to, std::ios::binary);
   std::deque<runtime::future<std::string>> coming;

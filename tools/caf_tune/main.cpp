@@ -98,7 +98,7 @@ request read_request(int argc, char** argv) {
   return wanted;
 }
 
-runtime::result<runtime::cluster_state> ask(const request& wanted) {
+[[nodiscard]] runtime::result<runtime::cluster_state> ask(const request& wanted) {
   runtime::cluster_options options;
   options.address = wanted.address;
   options.token_file = wanted.token_file;

@@ -67,7 +67,7 @@ bool is_too_deep(std::string_view line) {
   return false;
 }
 
-result<json> object_in(std::string_view line) {
+[[nodiscard]] result<json> object_in(std::string_view line) {
   if (is_too_deep(line))
     return wrong("it is nested too deep; use for example {\"ask\": 1}");
   auto read = json::parse(line, nullptr, /*allow_exceptions=*/false);
@@ -87,7 +87,7 @@ bool is_not_finite_in_words(std::string text) {
   return text == "nan" || text == "inf" || text == "infinity";
 }
 
-result<double> number_from(const json& x) {
+[[nodiscard]] result<double> number_from(const json& x) {
   if (x.is_number()) {
     const auto number = x.get<double>();
     return std::isfinite(number) ? number : not_a_number;
@@ -196,7 +196,7 @@ private:
   const std::vector<objective>& objectives_;
 };
 
-result<ask_tell::command> ask_from(const json& count) {
+[[nodiscard]] result<ask_tell::command> ask_from(const json& count) {
   if (!count.is_number_unsigned() || count.get<std::uint64_t>() < 1 ||
       count.get<std::uint64_t>() > ask_tell::most_asked)
     return wrong(fmt::format("ask is {}, but must be how many trials are wanted, from 1 to {}", shown(count),
@@ -204,7 +204,7 @@ result<ask_tell::command> ask_from(const json& count) {
   return ask_tell::ask{count.get<std::uint64_t>()};
 }
 
-result<ask_tell::command> tell_from(const json& object, const std::vector<objective>& objectives) {
+[[nodiscard]] result<ask_tell::command> tell_from(const json& object, const std::vector<objective>& objectives) {
   const fields given("tell", object, objectives);
   if (auto known = given.check_names({"trial", "value", "values", "state"}); !known)
     return fail(known.error());
@@ -225,7 +225,7 @@ result<ask_tell::command> tell_from(const json& object, const std::vector<object
   return ask_tell::tell{*trial, *how, std::move(*values)};
 }
 
-result<ask_tell::command> report_from(const json& object, const std::vector<objective>& objectives) {
+[[nodiscard]] result<ask_tell::command> report_from(const json& object, const std::vector<objective>& objectives) {
   const fields given("report", object, objectives);
   if (auto known = given.check_names({"trial", "iteration", "value", "values"}); !known)
     return fail(known.error());
@@ -244,7 +244,7 @@ result<ask_tell::command> report_from(const json& object, const std::vector<obje
 }
 
 template <class Question>
-result<ask_tell::command> question_from(const char* name, const json& x) {
+[[nodiscard]] result<ask_tell::command> question_from(const char* name, const json& x) {
   if (x != true)
     return wrong(fmt::format("{} is {}, but must be true", name, shown(x)));
   return Question{};

@@ -16,7 +16,7 @@ namespace tune {
 namespace {
 
 /// The directory and those above it that are new, each with its name on the disk.
-result<void> make_directory(const path& directory) {
+[[nodiscard]] result<void> make_directory(const path& directory) {
   std::error_code why;
   if (std::filesystem::is_directory(directory, why))
     return {};

@@ -8,7 +8,7 @@
 namespace tune {
 namespace {
 
-result<runtime::amount> amount_of(const std::string& name, const value& x) {
+[[nodiscard]] result<runtime::amount> amount_of(const std::string& name, const value& x) {
   if (x.is_text())
     return name == "memory" ? runtime::parse_memory(x.as<std::string>()) : runtime::parse_amount(x.as<std::string>());
   if (x.is_number())

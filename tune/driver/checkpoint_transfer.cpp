@@ -37,16 +37,16 @@ bool stays_inside(const path& name) {
 constexpr std::chrono::seconds patience{30};
 
 template <class T>
-result<T> answer_of(runtime::future<T> coming) {
+[[nodiscard]] result<T> answer_of(runtime::future<T> coming) {
   if (!coming.wait_for(patience))
     return fail(errc::timed_out, fmt::format("its node has not answered for {} s", patience.count()));
   return coming.try_get();
 }
 
 /// Gives the bytes of a file to `use`, in order.
-result<void> read_file(const runtime::remote_actor& keeper, const std::string& from, std::uint64_t size,
-                       const std::function<bool()>& is_wanted,
-                       const std::function<result<void>(const std::string&, std::uint64_t offset)>& use) {
+[[nodiscard]] result<void> read_file(const runtime::remote_actor& keeper, const std::string& from, std::uint64_t size,
+                                     const std::function<bool()>& is_wanted,
+                                     const std::function<result<void>(const std::string&, std::uint64_t offset)>& use) {
   std::deque<runtime::future<std::string>> coming;
   std::uint64_t asked = 0;
   for (std::uint64_t done = 0; done < size;) {
@@ -67,8 +67,8 @@ result<void> read_file(const runtime::remote_actor& keeper, const std::string& f
   return {};
 }
 
-result<void> fetch_file(const runtime::remote_actor& keeper, const std::string& from, const path& to,
-                        std::uint64_t size, const std::function<bool()>& is_wanted) {
+[[nodiscard]] result<void> fetch_file(const runtime::remote_actor& keeper, const std::string& from, const path& to,
+                                      std::uint64_t size, const std::function<bool()>& is_wanted) {
   std::error_code failed;
   fs::create_directories(to.parent_path(), failed);
   std::ofstream file(to, std::ios::binary | std::ios::trunc);
@@ -83,9 +83,9 @@ result<void> fetch_file(const runtime::remote_actor& keeper, const std::string& 
   return {};
 }
 
-result<void> relay_file(const runtime::remote_actor& from_keeper, const std::string& from,
-                        const runtime::remote_actor& to_keeper, const std::string& to, std::uint64_t size,
-                        const std::function<bool()>& is_wanted) {
+[[nodiscard]] result<void> relay_file(const runtime::remote_actor& from_keeper, const std::string& from,
+                                      const runtime::remote_actor& to_keeper, const std::string& to, std::uint64_t size,
+                                      const std::function<bool()>& is_wanted) {
   if (size == 0)
     return answer_of(to_keeper.call<void>(write_atom::value, to, std::uint64_t{0}, std::string()));
   std::deque<runtime::future<void>> going;
@@ -103,7 +103,7 @@ result<void> relay_file(const runtime::remote_actor& from_keeper, const std::str
   return read;
 }
 
-result<void> send_file(const runtime::remote_actor& keeper, const path& from, const std::string& to) {
+[[nodiscard]] result<void> send_file(const runtime::remote_actor& keeper, const path& from, const std::string& to) {
   std::ifstream file(from, std::ios::binary);
   std::deque<runtime::future<void>> going;
   const auto one_less = [&going]() -> result<void> {
@@ -130,7 +130,8 @@ result<void> send_file(const runtime::remote_actor& keeper, const path& from, co
   return {};
 }
 
-result<std::vector<checkpoint_file>> files_of(const runtime::remote_actor& keeper, const std::string& directory) {
+[[nodiscard]] result<std::vector<checkpoint_file>> files_of(const runtime::remote_actor& keeper,
+                                                            const std::string& directory) {
   auto listed = answer_of(keeper.call<std::string>(list_atom::value, directory));
   if (!listed)
     return fail(listed.error());
@@ -148,8 +149,8 @@ result<std::vector<checkpoint_file>> files_of(const runtime::remote_actor& keepe
 }
 
 /// What goes beyond the limit of its size is not appended, and the file says so.
-result<void> append_file(const runtime::remote_actor& keeper, const std::string& from, std::uint64_t size,
-                         const path& to) {
+[[nodiscard]] result<void> append_file(const runtime::remote_actor& keeper, const std::string& from, std::uint64_t size,
+                                       const path& to) {
   constexpr auto most = attempt_output::default_most_bytes;
   std::error_code failed;
   fs::create_directories(to.parent_path(), failed);

@@ -22,7 +22,7 @@ constexpr std::size_t chunk = 256u << 10;
 constexpr std::size_t longest_name = 255;              // Of an actor.
 constexpr std::chrono::seconds before_asking_again{1}; // After the board's node was lost.
 
-result<std::string> list(const path& journal) {
+[[nodiscard]] result<std::string> list(const path& journal) {
   std::vector<std::pair<std::string, std::uint64_t>> files;
   std::error_code failed;
   for (fs::directory_iterator each(journal, failed), end; !failed && each != end; each.increment(failed))
@@ -34,7 +34,7 @@ result<std::string> list(const path& journal) {
   return runtime::to_bytes(files);
 }
 
-result<std::string> read(const path& file, std::uint64_t offset) {
+[[nodiscard]] result<std::string> read(const path& file, std::uint64_t offset) {
   std::ifstream in(file, std::ios::binary);
   std::string bytes(chunk, '\0');
   if (!in.seekg(static_cast<std::streamoff>(offset)))

@@ -51,7 +51,8 @@ bool is_about_another(const journal_record& record, trial_id trial) {
 }
 
 /// All trials, or only this one, as they were when `last` was the journal's last record.
-result<experiment_view> read_view(const path& journal, journal_position last, std::optional<trial_id> only = {}) {
+[[nodiscard]] result<experiment_view> read_view(const path& journal, journal_position last,
+                                                std::optional<trial_id> only = {}) {
   experiment_view view;
   auto read = file_journal_source(journal).read(1, last, [&](journal_position, const journal_record& each) {
     if (!only || !is_about_another(each, *only))

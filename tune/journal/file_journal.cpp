@@ -54,7 +54,7 @@ bool is_awaited(const journal_record& record) {
                     record);
 }
 
-result<void> make_directory(const path& directory) {
+[[nodiscard]] result<void> make_directory(const path& directory) {
   std::error_code why;
   const bool is_new = std::filesystem::create_directories(directory, why);
   if (why)

@@ -20,7 +20,7 @@ using segment_format::frame_kind;
 constexpr std::uint32_t piece_bytes = 1u << 20;
 constexpr int most_looks = 4;
 
-result<std::vector<std::uint64_t>> segments_of(journal_disk& disk) {
+[[nodiscard]] result<std::vector<std::uint64_t>> segments_of(journal_disk& disk) {
   auto names = disk.list();
   if (!names)
     return fail(std::move(names.error()));

@@ -24,25 +24,25 @@ record::wall_time time_from(std::int64_t unix_ns) {
 
 // ---- Checks.
 
-result<void> check_trial(std::uint64_t trial) {
+[[nodiscard]] result<void> check_trial(std::uint64_t trial) {
   if (trial == 0)
     return fail(errc::invalid_argument, "trial: they are numbered from 1");
   return {};
 }
 
-result<void> check_attempt(std::uint64_t trial, attempt_number attempt) {
+[[nodiscard]] result<void> check_attempt(std::uint64_t trial, attempt_number attempt) {
   if (trial != 0 && attempt == 0)
     return fail(errc::invalid_argument, "attempt: they are numbered from 1");
   return check_trial(trial);
 }
 
-result<void> check_iteration(const char* what, iteration_number iteration, iteration_number least) {
+[[nodiscard]] result<void> check_iteration(const char* what, iteration_number iteration, iteration_number least) {
   if (iteration < least)
     return fail(errc::invalid_argument, fmt::format("{}: {} is less than {}", what, iteration, least));
   return {};
 }
 
-result<void> check_seconds(const char* what, double seconds) {
+[[nodiscard]] result<void> check_seconds(const char* what, double seconds) {
   if (!std::isfinite(seconds) || seconds < 0)
     return fail(errc::invalid_argument, fmt::format("{}: {} is no duration", what, seconds));
   return {};
@@ -61,7 +61,7 @@ checkpoint_ref checkpoint_from(const wire::Checkpoint& in) {
   return {in.iteration(), in.attempt(), in.node(), in.directory(), in.in_storage(), in.size_bytes()};
 }
 
-result<void> check(const wire::Checkpoint& in) {
+[[nodiscard]] result<void> check(const wire::Checkpoint& in) {
   auto checked = check_iteration("iteration", in.iteration(), 0);
   if (checked && in.attempt() == 0)
     checked = fail(errc::invalid_argument, "attempt: they are numbered from 1");
@@ -72,32 +72,32 @@ result<void> check(const wire::Checkpoint& in) {
 
 // Of the other messages.
 
-result<void> check(const wire::ExperimentBegun&) {
+[[nodiscard]] result<void> check(const wire::ExperimentBegun&) {
   return {};
 }
 
-result<void> check(const wire::ExperimentResumed&) {
+[[nodiscard]] result<void> check(const wire::ExperimentResumed&) {
   return {};
 }
 
-result<void> check(const wire::ExperimentEnded&) {
+[[nodiscard]] result<void> check(const wire::ExperimentEnded&) {
   return {};
 }
 
-result<void> check(const wire::TrialCreated& in) {
+[[nodiscard]] result<void> check(const wire::TrialCreated& in) {
   return check_trial(in.trial());
 }
 
-result<void> check(const wire::AttemptStarted& in) {
+[[nodiscard]] result<void> check(const wire::AttemptStarted& in) {
   auto checked = check_attempt(in.trial(), in.attempt());
   return checked ? check_iteration("from_iteration", in.from_iteration(), 0) : checked;
 }
 
-result<void> check(const wire::AttemptPlaced& in) {
+[[nodiscard]] result<void> check(const wire::AttemptPlaced& in) {
   return check_attempt(in.trial(), in.attempt());
 }
 
-result<void> check(const wire::ResultReported& in) {
+[[nodiscard]] result<void> check(const wire::ResultReported& in) {
   if (auto checked = check_attempt(in.trial(), in.attempt()); !checked)
     return checked;
   if (auto checked = check_iteration("iteration", in.iteration(), 1); !checked)
@@ -109,32 +109,32 @@ result<void> check(const wire::ResultReported& in) {
   return in.has_checkpoint() ? check(in.checkpoint()) : result<void>();
 }
 
-result<void> check(const wire::CheckpointSaved& in) {
+[[nodiscard]] result<void> check(const wire::CheckpointSaved& in) {
   auto checked = check_trial(in.trial());
   return checked ? check(in.checkpoint()) : checked;
 }
 
-result<void> check(const wire::CheckpointLost& in) {
+[[nodiscard]] result<void> check(const wire::CheckpointLost& in) {
   auto checked = check_attempt(in.trial(), in.attempt());
   return checked ? check_iteration("iteration", in.iteration(), 0) : checked;
 }
 
-result<void> check(const wire::AttemptEnded& in) {
+[[nodiscard]] result<void> check(const wire::AttemptEnded& in) {
   return check_attempt(in.trial(), in.attempt());
 }
 
-result<void> check(const wire::TrialChanged& in) {
+[[nodiscard]] result<void> check(const wire::TrialChanged& in) {
   return check_trial(in.trial());
 }
 
-result<void> check(const wire::TrialOrdered& in) {
+[[nodiscard]] result<void> check(const wire::TrialOrdered& in) {
   const auto state = in.becomes();
   if (state != wire::TrialState::RUNNING && state != wire::TrialState::PAUSED && state != wire::TrialState::STOPPED)
     return fail(errc::invalid_argument, fmt::format("becomes: {} cannot be ordered", static_cast<int>(state)));
   return check_trial(in.trial());
 }
 
-result<void> check(const wire::TrialExploited& in) {
+[[nodiscard]] result<void> check(const wire::TrialExploited& in) {
   if (auto checked = check_trial(in.trial()); !checked)
     return checked;
   if (in.donor() == 0)
@@ -146,26 +146,26 @@ result<void> check(const wire::TrialExploited& in) {
 
 // ---- What only a writer has to check.
 
-result<void> check_values(const record::trial_created& from) {
+[[nodiscard]] result<void> check_values(const record::trial_created& from) {
   return values_wire::check_depth(from.values).map_error([](error why) {
     return runtime::within("config", std::move(why));
   });
 }
 
-result<void> check_values(const record::result_reported& from) {
+[[nodiscard]] result<void> check_values(const record::result_reported& from) {
   return values_wire::check_depth(from.values).map_error([](error why) {
     return runtime::within("metrics", std::move(why));
   });
 }
 
-result<void> check_values(const record::trial_exploited& from) {
+[[nodiscard]] result<void> check_values(const record::trial_exploited& from) {
   return values_wire::check_depth(from.values).map_error([](error why) {
     return runtime::within("config", std::move(why));
   });
 }
 
 template <class Other>
-result<void> check_values(const Other&) {
+[[nodiscard]] result<void> check_values(const Other&) {
   return {};
 }
 
@@ -300,20 +300,20 @@ void write(const record::trial_exploited& from, wire::Record& record) {
 
 // ---- Each record: in.
 
-result<journal_record> read(const wire::ExperimentBegun& in) {
+[[nodiscard]] result<journal_record> read(const wire::ExperimentBegun& in) {
   return record::experiment_begun{in.id(),   in.name(),    in.description(),
                                   in.seed(), in.samples(), time_from(in.at_unix_ns())};
 }
 
-result<journal_record> read(const wire::ExperimentResumed& in) {
+[[nodiscard]] result<journal_record> read(const wire::ExperimentResumed& in) {
   return record::experiment_resumed{in.samples(), in.description(), time_from(in.at_unix_ns())};
 }
 
-result<journal_record> read(const wire::ExperimentEnded& in) {
+[[nodiscard]] result<journal_record> read(const wire::ExperimentEnded& in) {
   return record::experiment_ended{in.why(), in.complete(), in.failed(), time_from(in.at_unix_ns())};
 }
 
-result<journal_record> read(const wire::TrialCreated& in) {
+[[nodiscard]] result<journal_record> read(const wire::TrialCreated& in) {
   auto values = values_wire::config_from(in.config());
   if (!values)
     return fail(runtime::within("config", std::move(values.error())));
@@ -323,17 +323,17 @@ result<journal_record> read(const wire::TrialCreated& in) {
   return record::trial_created{trial_id(in.trial()), std::move(*values), *origin, time_from(in.at_unix_ns())};
 }
 
-result<journal_record> read(const wire::AttemptStarted& in) {
+[[nodiscard]] result<journal_record> read(const wire::AttemptStarted& in) {
   return record::attempt_started{trial_id(in.trial()), in.attempt(), in.from_iteration(), time_from(in.at_unix_ns()),
                                  trial_id(in.of_trial())};
 }
 
-result<journal_record> read(const wire::AttemptPlaced& in) {
+[[nodiscard]] result<journal_record> read(const wire::AttemptPlaced& in) {
   return record::attempt_placed{trial_id(in.trial()), in.attempt(),    in.node(),      in.hostname(),
                                 in.node_ip(),         in.process_id(), in.directory(), in.sees_storage()};
 }
 
-result<journal_record> read(const wire::ResultReported& in) {
+[[nodiscard]] result<journal_record> read(const wire::ResultReported& in) {
   record::result_reported out;
   out.trial = trial_id(in.trial());
   out.attempt = in.attempt();
@@ -359,41 +359,41 @@ result<journal_record> read(const wire::ResultReported& in) {
   return journal_record(std::move(out));
 }
 
-result<journal_record> read(const wire::CheckpointSaved& in) {
+[[nodiscard]] result<journal_record> read(const wire::CheckpointSaved& in) {
   record::checkpoint_saved out{trial_id(in.trial()), checkpoint_from(in.checkpoint())};
   if (in.has_result())
     out.result = {in.result().loss(), in.result().time_total_s()};
   return out;
 }
 
-result<journal_record> read(const wire::CheckpointLost& in) {
+[[nodiscard]] result<journal_record> read(const wire::CheckpointLost& in) {
   record::checkpoint_lost out{trial_id(in.trial()), in.iteration(), in.attempt()};
   if (in.borrower() != 0)
     out.borrower = trial_id(in.borrower());
   return out;
 }
 
-result<journal_record> read(const wire::AttemptEnded& in) {
+[[nodiscard]] result<journal_record> read(const wire::AttemptEnded& in) {
   auto cause = word_from(in.cause());
   if (!cause)
     return fail(std::move(cause.error()));
   return record::attempt_ended{trial_id(in.trial()), in.attempt(), {*cause, in.why()}, time_from(in.at_unix_ns())};
 }
 
-result<journal_record> read(const wire::TrialChanged& in) {
+[[nodiscard]] result<journal_record> read(const wire::TrialChanged& in) {
   auto state = word_from(in.state());
   if (!state)
     return fail(std::move(state.error()));
   return record::trial_changed{trial_id(in.trial()), *state, in.reason(), time_from(in.at_unix_ns()), in.by_user()};
 }
 
-result<journal_record> read(const wire::TrialOrdered& in) {
+[[nodiscard]] result<journal_record> read(const wire::TrialOrdered& in) {
   return word_from(in.becomes()).map([&](trial_state becomes) -> journal_record {
     return record::trial_ordered{trial_id(in.trial()), becomes, in.reason(), time_from(in.at_unix_ns())};
   });
 }
 
-result<journal_record> read(const wire::TrialExploited& in) {
+[[nodiscard]] result<journal_record> read(const wire::TrialExploited& in) {
   auto values = values_wire::config_from(in.config());
   if (!values)
     return fail(runtime::within("config", std::move(values.error())));
@@ -404,7 +404,7 @@ result<journal_record> read(const wire::TrialExploited& in) {
 
 /// Calls f with the message that the record is, and what it is called.
 template <class F>
-result<void> with_message(const wire::Record& in, F f) {
+[[nodiscard]] result<void> with_message(const wire::Record& in, F f) {
   switch (in.what_case()) {
   case wire::Record::kExperimentBegun: return f(in.experiment_begun(), "experiment begun");
   case wire::Record::kExperimentResumed: return f(in.experiment_resumed(), "experiment resumed");
@@ -424,7 +424,7 @@ result<void> with_message(const wire::Record& in, F f) {
   return fail(errc::incompatible, "a record of a kind that this version does not know");
 }
 
-result<void> within_message(const char* name, result<void> checked) {
+[[nodiscard]] result<void> within_message(const char* name, result<void> checked) {
   if (!checked)
     return fail(runtime::within(name, std::move(checked.error())));
   return checked;

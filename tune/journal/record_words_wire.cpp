@@ -59,7 +59,7 @@ namespace {
 
 /// The word that is written as this number.
 template <class Word, class Number, std::size_t N>
-result<Word> word_from(Number number, const char* what, const Word (&words)[N]) {
+[[nodiscard]] result<Word> word_from(Number number, const char* what, const Word (&words)[N]) {
   for (const auto word : words)
     if (to_wire(word) == number)
       return word;

@@ -9,7 +9,7 @@ namespace {
 using nlohmann::ordered_json;
 
 /// A text, or a list of them.
-result<std::vector<std::string>> texts(const ordered_json& json, const char* field) {
+[[nodiscard]] result<std::vector<std::string>> texts(const ordered_json& json, const char* field) {
   const auto found = json.find(field);
   if (found == json.end())
     return std::vector<std::string>();
@@ -23,7 +23,7 @@ result<std::vector<std::string>> texts(const ordered_json& json, const char* fie
   return read;
 }
 
-result<std::vector<objective>> objectives_of(const ordered_json& json) {
+[[nodiscard]] result<std::vector<objective>> objectives_of(const ordered_json& json) {
   const auto metrics = texts(json, "metric");
   if (!metrics)
     return fail(metrics.error());

@@ -21,14 +21,14 @@ using runtime::posix_file;
 
 constexpr std::uint32_t chunk_bytes = 1024 * 1024;
 
-result<void> cut(const std::string& path, std::uint64_t size_bytes) {
+[[nodiscard]] result<void> cut(const std::string& path, std::uint64_t size_bytes) {
   if (::truncate(path.c_str(), static_cast<off_t>(size_bytes)) != 0)
     return fail(file_error(path, "cut", errno));
   return {};
 }
 
 /// Gives the file's bytes, piece by piece, until `take` wants no more.
-result<void> read_all(const posix_file& file, const std::function<bool(std::string_view)>& take) {
+[[nodiscard]] result<void> read_all(const posix_file& file, const std::function<bool(std::string_view)>& take) {
   for (std::uint64_t offset = 0;;) {
     auto bytes = file.read_at(offset, chunk_bytes);
     if (!bytes)
@@ -44,7 +44,7 @@ error too_few(const std::string& path, std::uint64_t wanted, std::uint64_t found
 }
 
 /// Where the `count`-th line ends. Within quotes, where that matters, a newline ends none.
-result<std::uint64_t> end_of_line(const std::string& path, std::uint64_t count, bool with_quotes) {
+[[nodiscard]] result<std::uint64_t> end_of_line(const std::string& path, std::uint64_t count, bool with_quotes) {
   auto file = posix_file::open_for_reading(path);
   if (!file)
     return fail(file.error());
@@ -71,7 +71,7 @@ result<std::uint64_t> end_of_line(const std::string& path, std::uint64_t count, 
 }
 
 /// After a power loss a file may have its length without its content.
-result<void> check_last_line(const std::string& path, std::uint64_t end) {
+[[nodiscard]] result<void> check_last_line(const std::string& path, std::uint64_t end) {
   if (end == 0)
     return {};
   auto file = posix_file::open_for_reading(path);

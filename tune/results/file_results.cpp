@@ -16,7 +16,7 @@ namespace {
 constexpr const char* experiment_name = "experiment.json";
 constexpr const char* written_name = ".results"; ///< "POSITION BOOT": up to where all was written, and since when.
 
-result<std::string> read_file(const std::string& path) {
+[[nodiscard]] result<std::string> read_file(const std::string& path) {
   return runtime::posix_file::open_for_reading(path).and_then(
     [](const runtime::posix_file& file) { return file.read_at(0, 64 * 1024); });
 }

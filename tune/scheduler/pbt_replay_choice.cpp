@@ -28,7 +28,7 @@ std::vector<std::string> mistakes_of(const pbt_policy& policy) {
   return found;
 }
 
-result<config> config_from(const json& from) {
+[[nodiscard]] result<config> config_from(const json& from) {
   if (!from.is_object())
     return fail(errc::invalid_argument, from.dump() + " is no configuration");
   return values_from(from).map(
@@ -36,7 +36,7 @@ result<config> config_from(const json& from) {
 }
 
 /// A step from {"after": 4, "config": {..}}, by these names.
-result<pbt_policy::step> step_from(const json& from, const char* after, const char* values) {
+[[nodiscard]] result<pbt_policy::step> step_from(const json& from, const char* after, const char* values) {
   if (!from.is_object() || !from.contains(after) || !from[after].is_number_integer() || !from.contains(values))
     return fail(errc::invalid_argument, fmt::format("it needs \"{}\", an integer, and \"{}\"", after, values));
   return config_from(from[values]).map([&](config&& made) {

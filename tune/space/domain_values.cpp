@@ -49,7 +49,7 @@ tl::unexpected<error> no(std::string why) {
 }
 
 template <class Range>
-result<void> within_bounds(const Range& x, decltype(x.low) what) {
+[[nodiscard]] result<void> within_bounds(const Range& x, decltype(x.low) what) {
   if (what < x.low)
     return no(fmt::format("{} is below low {}", what, x.low));
   if (what > x.high)
@@ -57,7 +57,7 @@ result<void> within_bounds(const Range& x, decltype(x.low) what) {
   return {};
 }
 
-result<value> fit(const domain::numbers& x, const value& what) {
+[[nodiscard]] result<value> fit(const domain::numbers& x, const value& what) {
   const auto number = what.is_number() ? what.to_number() : std::nan("");
   if (std::isnan(number))
     return no(to_json(what) + " is not a number");
@@ -71,7 +71,7 @@ result<value> fit(const domain::numbers& x, const value& what) {
   return value(nearest);
 }
 
-result<value> fit(const domain::integers& x, const value& what) {
+[[nodiscard]] result<value> fit(const domain::integers& x, const value& what) {
   if (!what.is_integer())
     return no(to_json(what) + " is not an integer");
   const auto number = what.as<std::int64_t>();
@@ -85,7 +85,7 @@ result<value> fit(const domain::integers& x, const value& what) {
   return what;
 }
 
-result<value> fit(const domain::bell& x, const value& what) {
+[[nodiscard]] result<value> fit(const domain::bell& x, const value& what) {
   if (!what.is_number() || !std::isfinite(what.to_number()))
     return no(to_json(what) + " is not a number");
   const auto number = what.to_number();
@@ -97,7 +97,7 @@ result<value> fit(const domain::bell& x, const value& what) {
   return value(nearest);
 }
 
-result<value> fit(const std::vector<value>& values, const value& what) {
+[[nodiscard]] result<value> fit(const std::vector<value>& values, const value& what) {
   if (position(values, what))
     return what;
   if (what.is_number()) // 1 for 1.0, and the other way round.

@@ -37,7 +37,7 @@ std::optional<Number> number_of(const json& object, const char* name) {
   return found->get<Number>();
 }
 
-result<checkpoint_manifest::file> file_of(const json& entry) {
+[[nodiscard]] result<checkpoint_manifest::file> file_of(const json& entry) {
   const auto text = [&](const char* name) {
     const auto found = entry.is_object() ? entry.find(name) : entry.end();
     return entry.is_object() && found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -54,7 +54,7 @@ result<checkpoint_manifest::file> file_of(const json& entry) {
   return checkpoint_manifest::file{path, *size, *checksum};
 }
 
-result<checkpoint_manifest> manifest_of(const json& all) {
+[[nodiscard]] result<checkpoint_manifest> manifest_of(const json& all) {
   if (!all.is_object())
     return fail(errc::invalid_argument, "it is no JSON object");
   const auto found = number_of<std::uint64_t>(all, "format");

@@ -33,7 +33,7 @@ error no_such(const path& file, const char* what, const std::error_code& why) {
 }
 
 /// That each of them is there survives a power loss, too.
-result<void> make_directories(const path& directory) {
+[[nodiscard]] result<void> make_directories(const path& directory) {
   std::error_code why;
   std::vector<path> new_ones;
   for (path at = directory; !at.empty() && !fs::exists(at, why) && at != at.parent_path(); at = at.parent_path())
@@ -47,7 +47,7 @@ result<void> make_directories(const path& directory) {
   return {};
 }
 
-result<void> remove_tree(const path& directory) {
+[[nodiscard]] result<void> remove_tree(const path& directory) {
   std::error_code why;
   fs::remove_all(directory, why);
   if (why)
@@ -55,7 +55,7 @@ result<void> remove_tree(const path& directory) {
   return {};
 }
 
-result<void> check_room(const path& directory, std::uint64_t least_free_bytes) {
+[[nodiscard]] result<void> check_room(const path& directory, std::uint64_t least_free_bytes) {
   struct statvfs room {};
   if (::statvfs(directory.c_str(), &room) != 0)
     return fail(file_error(directory.string(), "measured", errno));
@@ -67,7 +67,7 @@ result<void> check_room(const path& directory, std::uint64_t least_free_bytes) {
   return {};
 }
 
-result<std::uint32_t> checksum_of(const posix_file& file, std::uint64_t& size_bytes) {
+[[nodiscard]] result<std::uint32_t> checksum_of(const posix_file& file, std::uint64_t& size_bytes) {
   std::uint32_t checksum = 0;
   for (size_bytes = 0;;) {
     const auto piece = file.read_at(size_bytes, piece_bytes);
@@ -80,7 +80,7 @@ result<std::uint32_t> checksum_of(const posix_file& file, std::uint64_t& size_by
   }
 }
 
-result<checkpoint_manifest::file> seal_file(const path& file, std::string name) {
+[[nodiscard]] result<checkpoint_manifest::file> seal_file(const path& file, std::string name) {
   if (auto checked = check_manifest_path(name); !checked)
     return fail(std::move(checked.error()));
   const auto opened = posix_file::open_for_reading(file.string());
@@ -97,7 +97,7 @@ result<checkpoint_manifest::file> seal_file(const path& file, std::string name) 
 }
 
 /// The files below a directory; each directory is synced.
-result<std::vector<checkpoint_manifest::file>> seal_files(const path& root) {
+[[nodiscard]] result<std::vector<checkpoint_manifest::file>> seal_files(const path& root) {
   std::vector<checkpoint_manifest::file> files;
   std::error_code why;
   fs::recursive_directory_iterator each(root, why);
@@ -122,7 +122,7 @@ result<std::vector<checkpoint_manifest::file>> seal_files(const path& root) {
   return files;
 }
 
-result<void> write_synced(const path& file, const std::string& content) {
+[[nodiscard]] result<void> write_synced(const path& file, const std::string& content) {
   auto made = posix_file::open_for_writing(file.string());
   if (!made)
     return fail(std::move(made.error()));
@@ -132,7 +132,7 @@ result<void> write_synced(const path& file, const std::string& content) {
 }
 
 /// Each part of the path is a directory, the last one a plain file: no link leads out.
-result<struct stat> status_of(const path& root, const std::string& name) {
+[[nodiscard]] result<struct stat> status_of(const path& root, const std::string& name) {
   struct stat found {};
   path at = root;
   for (const auto& part : path(name)) {
@@ -147,7 +147,7 @@ result<struct stat> status_of(const path& root, const std::string& name) {
   return found;
 }
 
-result<void> check_file(const path& root, const checkpoint_manifest::file& expected) {
+[[nodiscard]] result<void> check_file(const path& root, const checkpoint_manifest::file& expected) {
   const auto status = status_of(root, expected.path);
   if (!status)
     return fail(status.error());
@@ -180,7 +180,7 @@ bool is_unfinished(std::string_view name) {
   return ends_with(name, unfinished) && parse_checkpoint_name(name.substr(0, name.size() - unfinished.size()));
 }
 
-result<path> set_aside(const path& leftover) {
+[[nodiscard]] result<path> set_aside(const path& leftover) {
   if (ends_with(leftover.string(), set_aside_as))
     return leftover;
   std::error_code why;
@@ -206,7 +206,8 @@ public:
   held_directory& operator=(const held_directory&) = delete;
 
   result<void> check_still_there() const {
-    struct stat held {}, now {};
+    struct stat held {
+    }, now{};
     if (descriptor_ >= 0 && ::fstat(descriptor_, &held) == 0 && ::stat(path_.c_str(), &now) == 0 &&
         held.st_dev == now.st_dev && held.st_ino == now.st_ino)
       return {};
@@ -220,7 +221,7 @@ private:
   int descriptor_;
 };
 
-result<std::string> read_manifest(const path& directory) {
+[[nodiscard]] result<std::string> read_manifest(const path& directory) {
   const auto file = posix_file::open_for_reading((directory / manifest_file).string());
   if (!file)
     return fail(file.error());

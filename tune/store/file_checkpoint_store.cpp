@@ -32,7 +32,7 @@ std::optional<path> final_name(const checkpoint_ref& checkpoint) {
   return made == directory ? std::nullopt : std::optional<path>(std::move(made));
 }
 
-result<void> give_final_name(const checkpoint_ref& checkpoint) {
+[[nodiscard]] result<void> give_final_name(const checkpoint_ref& checkpoint) {
   const path directory(checkpoint.directory);
   std::error_code why;
   if (!fs::is_regular_file(directory / manifest_file, why))
@@ -49,7 +49,7 @@ result<void> give_final_name(const checkpoint_ref& checkpoint) {
   return runtime::sync_directory(directory.parent_path().string());
 }
 
-result<void> remove_with_name(const checkpoint_ref& checkpoint) {
+[[nodiscard]] result<void> remove_with_name(const checkpoint_ref& checkpoint) {
   std::error_code why;
   if (const auto name = final_name(checkpoint))
     if (fs::read_symlink(*name, why) == path(checkpoint.directory).filename())

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-result<void> sync_one(const path& file) {
+[[nodiscard]] result<void> sync_one(const path& file) {
   const int opened = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   const bool synced = opened >= 0 && ::fsync(opened) == 0;
   const int why = errno;

@@ -16,19 +16,19 @@ namespace wire = caf_tune::tune::v1;
 
 // -- numbers -------------------------------------------------------------------
 
-result<void> check_seconds(const char* name, double seconds) {
+[[nodiscard]] result<void> check_seconds(const char* name, double seconds) {
   if (!std::isfinite(seconds) || seconds < 0)
     return fail(errc::invalid_argument, fmt::format("{}: {} is no duration", name, seconds));
   return {};
 }
 
-result<void> check_iteration(const char* name, iteration_number iteration, iteration_number least) {
+[[nodiscard]] result<void> check_iteration(const char* name, iteration_number iteration, iteration_number least) {
   if (iteration < least)
     return fail(errc::invalid_argument, fmt::format("{}: {} is less than {}", name, iteration, least));
   return {};
 }
 
-result<void> check_attempt(attempt_number attempt) {
+[[nodiscard]] result<void> check_attempt(attempt_number attempt) {
   if (attempt == 0)
     return fail(errc::invalid_argument, "attempt: they are numbered from 1");
   return {};
@@ -45,7 +45,7 @@ void write(const checkpoint_ref& checkpoint, wire::WrittenCheckpoint& out) {
   out.set_size_bytes(checkpoint.bytes);
 }
 
-result<checkpoint_ref> checkpoint_from(const wire::WrittenCheckpoint& in) {
+[[nodiscard]] result<checkpoint_ref> checkpoint_from(const wire::WrittenCheckpoint& in) {
   checkpoint_ref out{in.iteration(), in.attempt(), in.node(), in.directory(), in.in_storage(), in.size_bytes()};
   auto checked = check_iteration("iteration", out.iteration, 0).and_then([&] { return check_attempt(out.attempt); });
   if (checked && out.directory.empty())
@@ -56,7 +56,7 @@ result<checkpoint_ref> checkpoint_from(const wire::WrittenCheckpoint& in) {
 }
 
 template <class Message>
-result<std::optional<checkpoint_ref>> optional_checkpoint(const Message& message) {
+[[nodiscard]] result<std::optional<checkpoint_ref>> optional_checkpoint(const Message& message) {
   if (!message.has_checkpoint())
     return std::optional<checkpoint_ref>();
   return checkpoint_from(message.checkpoint()).map([](checkpoint_ref ref) {
@@ -85,7 +85,7 @@ wire::AttemptOver::Cause to_wire(end_cause cause) {
   return wire::AttemptOver::CAUSE_UNSPECIFIED;
 }
 
-result<end_cause> cause_from(wire::AttemptOver::Cause cause) {
+[[nodiscard]] result<end_cause> cause_from(wire::AttemptOver::Cause cause) {
   switch (cause) {
   case wire::AttemptOver::FINISHED: return end_cause::finished;
   case wire::AttemptOver::STOPPED: return end_cause::stopped;
@@ -135,7 +135,7 @@ void write(const attempt_over& over, wire::AttemptEvent& event) {
   out.set_no_checkpoint(over.no_checkpoint);
 }
 
-result<attempt_event> report_from(const wire::AttemptReport& in) {
+[[nodiscard]] result<attempt_event> report_from(const wire::AttemptReport& in) {
   attempt_report out;
   out.iteration = in.iteration();
   out.time_this_iteration_s = in.time_this_iteration_s();
@@ -158,7 +158,7 @@ result<attempt_event> report_from(const wire::AttemptReport& in) {
   return attempt_event(std::move(out));
 }
 
-result<attempt_event> over_from(const wire::AttemptOver& in) {
+[[nodiscard]] result<attempt_event> over_from(const wire::AttemptOver& in) {
   const auto cause = cause_from(in.cause());
   if (!cause)
     return fail(cause.error());
@@ -168,7 +168,7 @@ result<attempt_event> over_from(const wire::AttemptOver& in) {
   return attempt_event(attempt_over{{*cause, in.why()}, std::move(*checkpoint), in.no_checkpoint()});
 }
 
-result<attempt_event> read_event(const wire::AttemptEvent& in) {
+[[nodiscard]] result<attempt_event> read_event(const wire::AttemptEvent& in) {
   switch (in.what_case()) {
   case wire::AttemptEvent::kAlive: {
     const auto& alive = in.alive();
@@ -182,7 +182,7 @@ result<attempt_event> read_event(const wire::AttemptEvent& in) {
   return fail(errc::incompatible, "an event of no kind");
 }
 
-result<attempt_events> read_events(const wire::AttemptEvents& in) {
+[[nodiscard]] result<attempt_events> read_events(const wire::AttemptEvents& in) {
   if (in.events().empty())
     return fail(errc::incompatible, "no event");
   attempt_events out;
@@ -198,7 +198,7 @@ result<attempt_events> read_events(const wire::AttemptEvents& in) {
 
 // -- orders --------------------------------------------------------------------
 
-result<attempt_order> read_order(const wire::AttemptOrder& in) {
+[[nodiscard]] result<attempt_order> read_order(const wire::AttemptOrder& in) {
   attempt_order out;
   out.experiment = in.experiment();
   out.trial = trial_id(in.trial());
@@ -237,7 +237,7 @@ result<attempt_order> read_order(const wire::AttemptOrder& in) {
 }
 
 template <class Message>
-result<Message> parse(std::string_view bytes) {
+[[nodiscard]] result<Message> parse(std::string_view bytes) {
   Message message;
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
       !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))

@@ -25,7 +25,7 @@ std::pair<json*, std::string> place_of(json& root, const std::string& name) {
   return {here, name.substr(begin)};
 }
 
-result<void> gather(const json& object, const std::string& prefix, named_values& into) {
+[[nodiscard]] result<void> gather(const json& object, const std::string& prefix, named_values& into) {
   for (const auto& [key, each] : object.items()) {
     const auto name = prefix + key;
     if (each.is_object()) {

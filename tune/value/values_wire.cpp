@@ -11,7 +11,7 @@ namespace tune::values_wire {
 namespace {
 
 template <class Values>
-result<Values> values_from(const named& in) {
+[[nodiscard]] result<Values> values_from(const named& in) {
   std::vector<named_values::entry> entries;
   entries.reserve(static_cast<std::size_t>(in.size()));
   for (const auto& entry : in) {

@@ -26,7 +26,7 @@ attempt_over cannot_begin(end_cause cause, const error& why) {
 }
 
 /// Makes it and goes there.
-result<void> move_into(const path& directory) {
+[[nodiscard]] result<void> move_into(const path& directory) {
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
   if (!failed)
