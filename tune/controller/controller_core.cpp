@@ -36,7 +36,6 @@ controller_core::actions controller_core::on_begin(const moment& now) {
   if (stage_ != stage::replaying)
     return todo;
   stage_ = stage::running;
-  any_placed_ = false;  // By this driver: the resources that are asked for, or the cluster, may be others now.
   durable_ = position_; // What was replayed is on disk.
   if (!has_begun_)
     todo.push_back(append{record::experiment_begun{options_.id, options_.name, options_.description, options_.seed,
@@ -55,6 +54,7 @@ controller_core::actions controller_core::on_begin(const moment& now) {
   for (const auto trial : known)
     if (const auto found = lives_.find(trial); found != lives_.end()) // One that is given up may end all others.
       take_up(trial, found->second, now, todo);
+  any_placed_ = false; // By this driver: the resources that are asked for, or the cluster, may be others now.
   fill(now, todo);
   return todo;
 }

@@ -128,3 +128,17 @@ TEST_CASE("controller: what was heard is not heard again, should the driver that
   CHECK(iterations(x) == numbers{1, 2, 3, 4});
   CHECK(x.attempts.at(trial_id{1}).restore->iteration == 4);
 }
+
+TEST_CASE(
+  "controller: that an attempt of an earlier driver was placed, as it is heard now, says nothing of this one's") {
+  virtual_experiment x(virtual_experiment::options(1));
+  x.begin(1);
+
+  x.crash_and_reopen(1, {alive, report(1)});
+  CHECK(iterations(x) == numbers{1});
+  x.over(1, end_cause::infeasible, "gpu=1 fits on no node");
+  x.sync();
+
+  REQUIRE(x.ended);
+  CHECK(x.ended->failed);
+}
