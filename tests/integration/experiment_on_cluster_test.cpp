@@ -7,9 +7,13 @@
 #include <utility>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/base/random_stream.hpp"
+#include "runtime/node/posix_descriptor.hpp"
 #include "tests/support/marked_processes.hpp"
 
 // A search on a head and a node that are programs of their own: the head or the driver is killed in the middle.
@@ -17,8 +21,21 @@
 using namespace std::chrono_literals;
 using nlohmann::json;
 
+namespace {
+
+/// Who stands at the named pipe goes on, and nobody else stops there.
+void open_for_all(const std::string& gate) {
+  const runtime::posix_descriptor both_ends(::open(gate.c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(both_ends);
+  ::unlink(gate.c_str());
+}
+
+} // namespace
+
 TEST_CASE("experiment: while the head is gone its trials report, and with the head on its state it ends well") {
   licensed_cluster cluster;
+  const auto gate = cluster.diary() + ".gate"; // However long a second driver takes to start, trials stand still there.
+  REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
   auto driver = cluster.start_driver();
   driver.wait_for_size(cluster.diary(), 200);
   const auto second = cluster.start_driver().wait(); // Nothing is wrong with its command: 1, not 2.
@@ -26,6 +43,7 @@ TEST_CASE("experiment: while the head is gone its trials report, and with the he
   CHECK_MESSAGE(second.err.find("has it open; end that first") != std::string::npos, second.err);
 
   cluster.kill_head();
+  open_for_all(gate);
   driver.wait_for_size(cluster.diary(), size_of(cluster.diary()) + 400);
   driver.wait_for_size(cluster.journal(), size_of(cluster.journal()) + 1'000);
   cluster.restart_head();
