@@ -136,8 +136,8 @@ struct bohb_search_options {
   double good_share = 0.15;          ///< Of the results of a rung so many are the good ones; above 0, at most 1.
 };
 /// BOHB (Falkner et al. 2018, arXiv:1807.01774), with `hyperband()` or `asha()` as the experiment's scheduler: as
-/// tpe_search(), of the results at the highest rung that enough trials have reached (10, or one more than there are
-/// parameters), so that results are compared only after equally many iterations and trials count before they end. For
+/// tpe_search(), of the results at the highest rung that enough trials have reached (10, and one more than there are
+/// parameters), so that results are compared after about equally many iterations and trials count before they end. For
 /// one objective and all domains but grids, with conditions.
 searcher_choice bohb_search(const bohb_search_options& options = {});
 

@@ -119,11 +119,14 @@ void look_for_marks(process_facts& process) {
     process.is_starting = is_inside_execve(process.pid);
     environment = read_if_allowed(name);
   }
+  process.is_starting = process.is_starting && environment && environment->empty();
   const auto wanted = fmt::format("{}=", worker_mark_name);
   for (std::string_view rest = environment ? *environment : std::string_view(); !rest.empty();) {
     const auto entry = rest.substr(0, rest.find('\0'));
-    if (entry.substr(0, wanted.size()) == wanted)
+    if (entry.substr(0, wanted.size()) == wanted) {
       process.marks = entry.substr(wanted.size());
+      break; // As getenv: the first one.
+    }
     rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
   }
 }

@@ -32,25 +32,33 @@ public:
   void look(const cluster& c) {
     if (std::exchange(epoch_, c.head().options().epoch) != c.head().options().epoch)
       *this = leases_of_lost_nodes(c.head().options().epoch);
+    const auto living = c.head().nodes(); // Without lost ones; of those the books may keep a place.
     for (const auto& [m, n] : c.nodes()) {
-      const auto* there = c.head().books().find(c.id_of(m));
+      const auto is_it = [&, id = c.id_of(m)](const auto& node) { return node.what.id == id; };
+      const bool is_lost = std::none_of(living.begin(), living.end(), is_it);
       auto& before = on_books_[m];
-      if (!there)
-        dropped_.insert(before.begin(), before.end());
+      auto& dropped = dropped_[m];
+      if (is_lost)
+        dropped.insert(before.begin(), before.end());
       before.clear();
-      if (there)
-        for (const auto& [lease, held] : there->book.held())
+      if (const auto* there = c.head().books().find(c.id_of(m)); there && !is_lost)
+        for (const auto& [lease, held] : there->book.held()) {
           before.insert(lease);
+          dropped.erase(lease); // The head knows it again.
+        }
     }
   }
-  bool contain(lease_id lease) const { return dropped_.count(lease) != 0; }
+  bool contain(machine m, lease_id lease) const {
+    const auto found = dropped_.find(m);
+    return found != dropped_.end() && found->second.count(lease) != 0;
+  }
 
   explicit leases_of_lost_nodes(std::uint64_t epoch = 0) : epoch_(epoch) {}
 
 private:
   std::uint64_t epoch_; ///< Of the head that is looked at.
   std::map<machine, std::set<lease_id>> on_books_;
-  std::set<lease_id> dropped_;
+  std::map<machine, std::set<lease_id>> dropped_;
 };
 
 } // namespace
@@ -83,7 +91,7 @@ check head_knows_what_is_held() {
       const auto* there = c.head().books().find(c.id_of(m));
       for (const auto& [lease, held] : n.core().book().held()) {
         const auto is_known = there && there->book.held().count(lease) != 0 && there->book.held().at(lease) == held;
-        if (!is_known && counts_as_living(c, m, n.core().options().node.start) && !given_up.contain(lease))
+        if (!is_known && counts_as_living(c, m, n.core().options().node.start) && !given_up.contain(m, lease))
           return host_of(m) + " holds lease " + std::to_string(lease.value) + ", which is not on the head's books";
       }
     }

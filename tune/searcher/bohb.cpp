@@ -56,7 +56,8 @@ std::vector<std::string> bohb::mistakes(const search_space& space, const bohb_se
       found.push_back(fmt::format("searcher bohb: {} is {}, but must be {}", option, is, must));
   };
   check(options.grace_period >= 1, "grace_period", options.grace_period, "1 or more");
-  check(options.reduction_factor >= 1.5, "reduction_factor", options.reduction_factor, "1.5 or more");
+  check(options.reduction_factor >= 1.5 && options.reduction_factor <= 1e6, "reduction_factor",
+        options.reduction_factor, "1.5 to 1000000");
   check(options.random_share >= 0 && options.random_share <= 1, "random_share", options.random_share, "0 to 1");
   check(options.candidates >= 1 && options.candidates <= 10'000, "candidates", options.candidates, "1 to 10000");
   check(options.good_share > 0 && options.good_share <= 1, "good_share", options.good_share, "above 0 and at most 1");
@@ -93,7 +94,8 @@ design_search::drawn bohb::next(trial_id trial, const ranks& in_batch) {
     return design_.draw(trial, in_batch);
   const auto highest =
     std::find_if(rungs_.rbegin(), rungs_.rend(), [&](const rung& each) { return each.results >= needed_; });
-  return highest != rungs_.rend() ? highest->model.next(trial, in_batch) : design_.draw(trial, in_batch);
+  return (highest != rungs_.rend() ? *highest : rungs_.front())
+    .model.next(trial, in_batch); // Perhaps of known results.
 }
 
 void bohb::suppose(trial_id trial, const config& values) {

@@ -130,6 +130,7 @@ TEST_CASE("bohb: a report beyond several rungs counts at the highest of them") {
   CHECK(std::abs(usual(*search) - 0.2) < 0.15);
   for (int i = 0; i < 9; ++i)
     search->on_report(trial_id{101 + static_cast<std::uint64_t>(i)}, 31, {0.0});
+  CHECK(usual(*search) < 0.35);
   reach(*search, 201, 1, 30, 0.7);
   CHECK(usual(*search) > 0.5); // The tenth: no trial counts twice at a rung.
 }
@@ -196,6 +197,26 @@ TEST_CASE("bohb: no point of a finite space is proposed twice, at whatever rungs
   CHECK(search->ask({trial_id{31}}).how == ask_outcome::exhausted);
 }
 
+TEST_CASE("bohb: known results are enough to learn from") {
+  const auto search = made(line, 1, never_random());
+  for (int i = 0; i < 30; ++i)
+    search->on_known(at(i / 30.0), {std::abs(i / 30.0 - 0.2)});
+
+  CHECK(usual(*search) < 0.4);
+}
+
+TEST_CASE("bohb: a rung beyond all iterations is none") {
+  auto options = never_random();
+  options.reduction_factor = 1e6;
+  REQUIRE(bohb_search(options).mistakes(line).empty());
+  const auto search = made(line, 1, options);
+  reach(*search, 1, 30, 1'000'000, 0.2);
+
+  CHECK(std::abs(usual(*search) - 0.2) < 0.2);
+  options.reduction_factor = std::numeric_limits<double>::infinity();
+  CHECK(bohb_search(options).mistakes(line).size() == 1);
+}
+
 TEST_CASE("bohb: known results count at every rung") {
   const auto search = made(line, 1, never_random());
   reach(*search, 1, 30, 1, 0.9);
@@ -217,7 +238,7 @@ TEST_CASE("bohb: options out of range are told by their names") {
 
   CHECK(bohb_search(wrong).mistakes(line) ==
         std::vector<std::string>{"searcher bohb: grace_period is 0, but must be 1 or more",
-                                 "searcher bohb: reduction_factor is 1, but must be 1.5 or more",
+                                 "searcher bohb: reduction_factor is 1, but must be 1.5 to 1000000",
                                  "searcher bohb: random_share is 1.5, but must be 0 to 1",
                                  "searcher bohb: candidates is 0, but must be 1 to 10000",
                                  "searcher bohb: good_share is 0, but must be above 0 and at most 1"});
