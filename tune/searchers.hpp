@@ -130,7 +130,7 @@ struct bohb_search_options {
   std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
   bool repeat = false;               ///< As for random_search.
   iteration_number grace_period = 1; ///< Iterations before the first rung, and
-  double reduction_factor = 3;       ///< so many times more before each next one; the scheduler's. 1, and 1.5, or more.
+  double reduction_factor = 3;       ///< so many times more before each next; the scheduler's. From 1, and 1.5 to 1e6.
   double random_share = 0.2;         ///< So many trials are of a Sobol search, lest models are misled; 0 to 1.
   int candidates = 24;               ///< As for tpe_search.
   double good_share = 0.15;          ///< Of the results of a rung so many are the good ones; above 0, at most 1.
