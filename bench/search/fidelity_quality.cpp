@@ -53,10 +53,11 @@ struct run_options {
   bool scaling = false;
 };
 
-template <class Number>
-Number median(std::vector<Number> all) {
-  std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2), all.end());
-  return all[all.size() / 2];
+/// Of an even number the mean of the two in the middle.
+double median(std::vector<double> all) {
+  std::sort(all.begin(), all.end());
+  const auto half = all.size() / 2;
+  return all.size() % 2 != 0 ? all[half] : (all[half - 1] + all[half]) / 2;
 }
 
 std::vector<std::vector<better_one>> runs_of(const method& m, const curve_table& table, const run_options& how,
@@ -75,13 +76,13 @@ double best_of(const std::vector<better_one>& one) {
 }
 
 /// The median over the seeds of when a loss as low as this was found; none: more than half of them did not find it.
-std::optional<std::uint64_t> when(const std::vector<std::vector<better_one>>& all, double loss,
+std::optional<double> when(const std::vector<std::vector<better_one>>& all, double loss,
                                   std::uint64_t better_one::*what) {
-  constexpr auto never = std::numeric_limits<std::uint64_t>::max();
-  std::vector<std::uint64_t> each;
+  constexpr auto never = std::numeric_limits<double>::infinity();
+  std::vector<double> each;
   for (const auto& one : all) {
     const auto first = std::find_if(one.begin(), one.end(), [&](const better_one& x) { return x.loss <= loss; });
-    each.push_back(first == one.end() ? never : (*first).*what);
+    each.push_back(first == one.end() ? never : static_cast<double>((*first).*what));
   }
   const auto middle = median(std::move(each));
   return middle == never ? std::nullopt : std::optional(middle);
@@ -115,7 +116,7 @@ void show_shares(const run_options& how) {
     for (std::size_t i = 0; i < tables.size(); ++i) {
       const auto all = runs_of(m, tables[i], how, how.workers);
       const auto found = when(all, targets[i], &better_one::epochs);
-      shares += found ? fmt::format("{:>10.3f}", static_cast<double>(*found) / static_cast<double>(how.epochs))
+      shares += found ? fmt::format("{:>10.3f}", *found / static_cast<double>(how.epochs))
                       : fmt::format("{:>10}", "-");
       std::vector<double> best;
       for (const auto& one : all)
@@ -145,7 +146,7 @@ void show_scaling(const run_options& how) {
       std::cout << fmt::format("{:28}", m.name);
       for (const auto n : workers) {
         const auto found = when(runs_of(m, table, how, n), target, &better_one::time);
-        std::cout << fmt::format("{:>8}", found ? std::to_string(*found) : "-") << std::flush;
+        std::cout << fmt::format("{:>8}", found ? fmt::format("{}", *found) : "-") << std::flush;
       }
       std::cout << "\n";
     }

@@ -118,8 +118,8 @@ tls_middleman::tls_middleman(caf::actor_system& system, std::shared_ptr<const tl
   broker_ = system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
   const link_setup setup{std::move(context), connections_, std::make_shared<stranger_log>(std::move(log)), bouncer_,
                          options};
-  auto make_scribe = [&system, setup](socket_handle socket, std::shared_ptr<dial_attempt> attempt) {
-    auto scribe = caf::make_counted<tls_scribe>(multiplexer_of(system), socket.get(), setup, std::move(attempt));
+  auto make_scribe = [&system, setup](socket_handle socket, const std::shared_ptr<dial_attempt>& attempt) {
+    auto scribe = caf::make_counted<tls_scribe>(multiplexer_of(system), socket.get(), setup, attempt);
     socket.release();
     const auto ticket = scribe->ticket();
     return std::make_pair(caf::io::scribe_ptr(std::move(scribe)), ticket);

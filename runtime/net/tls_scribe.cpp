@@ -12,13 +12,29 @@ namespace runtime {
 
 namespace net = caf::io::network;
 
+namespace {
+
+/// The broker forgets a connection only when its last messages are read. CAF names connections by their sockets, whose
+/// numbers are given out again before: what is forgotten then would be somebody's new connection.
+caf::io::connection_handle handle_of(connection_table::ticket ticket) {
+  return caf::io::connection_handle::from_int(static_cast<std::int64_t>(ticket));
+}
+
+} // namespace
+
 tls_scribe::tls_scribe(net::default_multiplexer& multiplexer, net::native_socket socket, const link_setup& setup,
-                       std::shared_ptr<dial_attempt> attempt)
-  : scribe(net::conn_hdl_from_socket(socket)),
+                       const std::shared_ptr<dial_attempt>& attempt)
+  : tls_scribe(multiplexer, socket, setup, attempt,
+               setup.connections->enter(socket, attempt ? connection_table::origin::dialled
+                                                        : connection_table::origin::accepted)) {
+}
+
+tls_scribe::tls_scribe(net::default_multiplexer& multiplexer, net::native_socket socket, const link_setup& setup,
+                       std::shared_ptr<dial_attempt> attempt, connection_table::ticket ticket)
+  : scribe(handle_of(ticket)),
     setup_(setup),
     attempt_(std::move(attempt)),
-    ticket_(setup_.connections->enter(socket, attempt_ ? connection_table::origin::dialled
-                                                       : connection_table::origin::accepted)),
+    ticket_(ticket),
     session_(setup_.context, socket, attempt_ ? tls_session::side::client : tls_session::side::server),
     remote_(remote_endpoint(socket)),
     stream_(multiplexer, socket, tls_policy{this}) {

@@ -38,7 +38,7 @@ class tls_scribe : public caf::io::scribe {
 public:
   /// Owns the socket. With an attempt it is the connecting side, without one the accepting side.
   tls_scribe(caf::io::network::default_multiplexer& multiplexer, caf::io::network::native_socket socket,
-             const link_setup& setup, std::shared_ptr<dial_attempt> attempt);
+             const link_setup& setup, const std::shared_ptr<dial_attempt>& attempt);
   ~tls_scribe() override;
 
   void configure_read(caf::io::receive_policy::config config) override;
@@ -59,6 +59,9 @@ public:
   bool has_connected(); ///< The connecting side: false when TCP failed.
 
 private:
+  tls_scribe(caf::io::network::default_multiplexer& multiplexer, caf::io::network::native_socket socket,
+             const link_setup& setup, std::shared_ptr<dial_attempt> attempt, connection_table::ticket ticket);
+
   void tell_failure(handshake_failure why);
 
   const link_setup setup_;

@@ -9,36 +9,42 @@
 namespace runtime {
 
 /// A node's link to its head: when to dial, and what may be said on it. Dials for ever, with a back-off that doubles
-/// until a head has welcomed the node.
+/// until a head has welcomed the node. A head that does not do so in time has lost the link without our being told: it
+/// is dropped and dialled again.
 class head_link {
 public:
   struct waits {
     std::chrono::nanoseconds least;
     std::chrono::nanoseconds most;
+    std::chrono::nanoseconds welcome;
   };
 
-  head_link(waits redial, instant now) : redial_(redial), wait_(redial.least), dial_at_(now) {}
+  head_link(waits how_long, instant now) : waits_(how_long), wait_(how_long.least), dial_at_(now) {}
 
-  void on_linked() {
+  void on_linked(instant now) {
     state_ = state::linked;
     dial_at_.reset();
+    drop_at_ = now + waits_.welcome;
   }
   void on_welcomed() {
     if (state_ != state::linked)
       return; // From a link that is lost.
     state_ = state::welcomed;
-    wait_ = redial_.least;
+    drop_at_.reset();
+    wait_ = waits_.least;
   }
   void on_lost(instant now) { ///< Also: the dial failed.
     if (state_ == state::closed)
       return;
     state_ = state::down;
+    drop_at_.reset();
     dial_at_ = now + wait_;
-    wait_ = std::min(wait_ * 2, redial_.most);
+    wait_ = std::min(wait_ * 2, waits_.most);
   }
   void close() { ///< Refused, or left: never dials again.
     state_ = state::closed;
     dial_at_.reset();
+    drop_at_.reset();
   }
   /// True once when it is time to dial; then on_linked() or on_lost() follows.
   bool take_dial(instant now) {
@@ -47,18 +53,26 @@ public:
     dial_at_.reset();
     return true;
   }
+  /// True once when no welcome came in time. From then on the link counts as lost.
+  bool take_drop(instant now) {
+    if (!drop_at_ || *drop_at_ > now)
+      return false;
+    on_lost(now);
+    return true;
+  }
 
   bool is_linked() const noexcept { return state_ == state::linked || state_ == state::welcomed; }
   bool is_welcomed() const noexcept { return state_ == state::welcomed; }
   bool is_closed() const noexcept { return state_ == state::closed; }
-  std::optional<instant> wake_at() const noexcept { return dial_at_; }
+  std::optional<instant> wake_at() const noexcept { return dial_at_ ? dial_at_ : drop_at_; }
 
 private:
   enum class state { down, linked, welcomed, closed };
-  waits redial_;
+  waits waits_;
   std::chrono::nanoseconds wait_;
   state state_ = state::down;
   std::optional<instant> dial_at_;
+  std::optional<instant> drop_at_; // Only while linked and not welcomed.
 };
 
 } // namespace runtime

@@ -346,6 +346,14 @@ void node_manager_actor::perform(const orders::say_hello&) {
   send(head_, node_wire::to_wire(core_.hello()));
 }
 
+void node_manager_actor::perform(const orders::drop_head&) {
+  log_->warn("head dropped host={} port={} why=\"it did not answer\"", options_.head_host, options_.head_port);
+  const auto silent = std::exchange(head_, nullptr);
+  demonitor(silent);
+  if (events_.on_head_dropped)
+    events_.on_head_dropped(silent.node());
+}
+
 void node_manager_actor::perform(const orders::accept_lease& a) {
   wire::LeaseAccepted message;
   message.set_node_id(core_.options().node.id.value);

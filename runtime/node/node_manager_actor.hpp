@@ -46,6 +46,8 @@ struct node_manager_events {
   std::function<void(const std::string& cluster, std::uint16_t liveness_port)> on_welcomed;
   std::function<void(const error& why)> on_refused; ///< For good: the node ends with this message.
   std::function<void()> on_left;                    ///< The node manager has ended in good order.
+  /// It was reached, and answers nothing: the connection to it is to be ended. It is dialled again.
+  std::function<void(const caf::node_id& head)> on_head_dropped;
 };
 
 struct node_manager_actor_options {
@@ -93,6 +95,7 @@ private:
   void perform(orders::actions actions);
   void perform(const orders::dial_head& a);
   void perform(const orders::say_hello& a);
+  void perform(const orders::drop_head& a);
   void perform(const orders::accept_lease& a);
   void perform(const orders::refuse_lease& a);
   void perform(const orders::tell_lease_ended& a);

@@ -14,7 +14,7 @@ node_manager_core::lease::lease(held_lease granted) : held(std::move(granted)), 
 node_manager_core::node_manager_core(node_manager_options options, instant now)
   : options_(std::move(options)),
     book_(options_.node.total),
-    head_({options_.redial_least, options_.redial_most}, now),
+    head_({options_.redial_least, options_.redial_most, options_.welcome_deadline}, now),
     owners_({options_.owner_grace, options_.detached_grace, options_.owner_memory}),
     workers_(options_.workers) {
 }
@@ -33,7 +33,7 @@ node_hello node_manager_core::hello() const {
 node_manager_core::actions node_manager_core::on_head_linked(instant now) {
   if (left_ || head_.is_closed())
     return {};
-  head_.on_linked();
+  head_.on_linked(now);
   arm_repeat(now);
   return {say_hello{}};
 }
@@ -317,6 +317,8 @@ node_manager_core::actions node_manager_core::on_time(instant now) {
   actions out;
   if (left_)
     return out;
+  if (head_.take_drop(now))
+    out.push_back(drop_head{});
   if (head_.take_dial(now))
     out.push_back(dial_head{});
   const auto due = owners_.on_time(now);

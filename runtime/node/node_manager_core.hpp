@@ -43,6 +43,7 @@ public:
   // To the head, on its present link.
   struct dial_head {}; ///< Then on_head_linked() or on_head_lost().
   struct say_hello {}; ///< See hello().
+  struct drop_head {}; ///< It answers nothing: its connection is to be ended. No on_head_lost() follows.
   struct accept_lease {
     lease_id lease;
   };
@@ -120,7 +121,7 @@ public:
   struct leave {}; ///< In good order. The last action of all.
 
   using action =
-    std::variant<dial_head, say_hello, accept_lease, refuse_lease, tell_lease_ended, tell_draining, tell_leaving,
+    std::variant<dial_head, say_hello, drop_head, accept_lease, refuse_lease, tell_lease_ended, tell_draining, tell_leaving,
                  tell_task_started, host_actor, announce_actor, tell_work_ended, start_worker, run_work, stop_work,
                  end_worker, kill_worker, want_package, release_package, welcomed, refused, leave>;
   using actions = std::vector<action>; ///< To be performed in this order.

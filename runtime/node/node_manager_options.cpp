@@ -27,6 +27,7 @@ result<void> validate(const node_manager_options& options) {
       note(fmt::format("{} must be more than 0", name));
   };
   positive("redial_least", options.redial_least);
+  positive("welcome_deadline", options.welcome_deadline);
   positive("repeat_every", options.repeat_every);
   if (options.redial_most < options.redial_least)
     note("redial_most must be at least redial_least");

@@ -134,15 +134,13 @@ bool posix_worker_leftovers::look() {
     for (auto& process : all)
       if (!process.has_ended && (process.started >= oldest || process.parent == ::getpid()))
         look_for_marks(process);
+    patience_.on_looked(all, instant{steady::now().time_since_epoch()});
     for (auto& e : ending_) {
       const auto left = left_by(e.what.process, all);
       for (const auto& process : left)
         kill(process);
-      const bool is_late = steady::now() - e.told_at >= long_wait;
-      // A process that stays inside execve, as its file is on a server that is gone, is perhaps nobody's: no end waits
-      // for it for ever.
-      e.is_clear = left.empty() && (is_late || !may_be_left_by(e.what.process, all));
-      if (!left.empty() && e.what.on_waiting && is_late)
+      e.is_clear = left.empty() && !may_be_left_by(e.what.process, all);
+      if (!left.empty() && e.what.on_waiting && steady::now() - e.told_at >= long_wait)
         std::exchange(e.what.on_waiting, {})(left);
     }
     kill_unclaimed(all, children_before);

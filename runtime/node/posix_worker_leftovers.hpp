@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/node/start_patience.hpp"
 #include "runtime/node/worker_descendants.hpp"
 
 namespace runtime {
@@ -70,6 +71,7 @@ private:
   worker_leftovers_options options_;
   bool is_foster_parent_ = false;
   std::vector<ending> ending_;   // Of the thread.
+  start_patience patience_;
   std::set<process_key> killed_; // Perhaps ours to wait for.
   std::deque<std::string> kept_; // The oldest first.
 

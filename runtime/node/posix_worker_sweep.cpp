@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -10,7 +11,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
-#include <utility>
+#include <thread>
 #include <vector>
 
 #include <boost/filesystem.hpp>
@@ -18,12 +19,14 @@
 #include <unistd.h>
 
 #include "runtime/node/posix_process_list.hpp"
+#include "runtime/node/start_patience.hpp"
 #include "runtime/node/worker_mark.hpp"
 
 namespace runtime {
 namespace {
 
 namespace files = boost::filesystem;
+using namespace std::chrono_literals;
 
 std::string text_of(const std::string& name) {
   std::ostringstream text;
@@ -115,22 +118,27 @@ result<std::size_t> sweep_workers(const std::string& directory) {
 
 std::size_t sweep_marked(const std::string& node_mark) {
   std::set<process_key> killed; // One that is killed may be seen again before it has ended.
-  int most_looks_at_starting = 20;
-  for (bool again = true; std::exchange(again, false);) { // What was forked meanwhile is found the next time.
-    bool is_one_starting = false;
-    for (auto& process : all_processes()) {
+  start_patience patience;
+  for (;;) {
+    auto all = all_processes();
+    bool is_one_new = false;
+    for (auto& process : all) {
       if (process.pid == ::getpid() || process.has_ended || killed.count(key_of(process)) != 0)
         continue;
       look_for_marks(process);
-      is_one_starting = is_one_starting || process.is_starting;
       if (has_mark_of_node(process.marks, node_mark) && kill_exactly(process)) {
         killed.insert(key_of(process));
-        again = true;
+        is_one_new = true;
       }
     }
-    again = again || (is_one_starting && --most_looks_at_starting > 0);
+    patience.on_looked(all, instant{std::chrono::steady_clock::now().time_since_epoch()});
+    const bool is_one_starting =
+      std::any_of(all.begin(), all.end(), [](const process_facts& process) { return process.is_starting; });
+    if (!is_one_new && !is_one_starting)
+      return killed.size();
+    if (!is_one_new) // What was forked meanwhile is looked for at once.
+      std::this_thread::sleep_for(5ms);
   }
-  return killed.size();
 }
 
 } // namespace runtime

@@ -169,8 +169,8 @@ void cluster::start_node(machine m) {
   o.core.node.total = cpus(static_cast<double>(options_.cpus));
   o.core.version = version;
   o.core.cluster = n.state->cluster();
-  for (auto* time : {&o.core.redial_least, &o.core.redial_most, &o.core.repeat_every, &o.core.owner_grace,
-                     &o.core.detached_grace, &o.core.owner_memory, &o.core.drain_deadline})
+  for (auto* time : {&o.core.redial_least, &o.core.redial_most, &o.core.welcome_deadline, &o.core.repeat_every,
+                     &o.core.owner_grace, &o.core.detached_grace, &o.core.owner_memory, &o.core.drain_deadline})
     draw(*time);
   o.core.redial_most = std::max(o.core.redial_least, o.core.redial_most);
   draw(o.core.stop_deadline);

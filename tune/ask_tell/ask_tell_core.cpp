@@ -197,6 +197,8 @@ void ask_tell_core::on(const tell& said, record::wall_time now, step& todo) {
       said.trial, the_attempt, {cause, fmt::format("it was told as {}", word_of(said.how))}, now});
   }
   announce(said.trial, state, fmt::format("it was told as {}", word_of(said.how)), now, todo);
+  if (said.how == trial_outcome::completed)
+    hear_last_result(said.trial, results);
   end(said.trial, state, said.how, std::move(results));
   todo.answers.emplace_back(told{said.trial});
 }
@@ -332,6 +334,13 @@ void ask_tell_core::apply_report(trial_id trial, iteration_number iteration, num
         numbers(its.results), /*was_stopped=*/true);
 }
 
+/// What a trial is told with is a result of its own, unless it is the last report's.
+void ask_tell_core::hear_last_result(trial_id trial, const numbers& results) {
+  const auto& its = lives_.at(trial);
+  if (!its.has_changed && !same(results, its.results))
+    search_->on_report(trial, its.iteration + 1, losses_of(results));
+}
+
 void ask_tell_core::end(trial_id trial, trial_state state, trial_outcome how, numbers results, bool was_stopped) {
   const auto found = lives_.find(trial);
   auto& its = found->second;
@@ -406,9 +415,10 @@ result<void> ask_tell_core::replay(const record::result_reported& past) {
   if (found == lives_.end() || past.iteration <= found->second.iteration || found->second.state == trial_state::paused)
     return does_not_fit(past.trial, "a result is out of order");
   auto results = numbers_in(past.values);
-  if (past.done)
+  if (past.done) {
+    hear_last_result(past.trial, results);
     end(past.trial, trial_state::terminated, trial_outcome::completed, std::move(results));
-  else {
+  } else {
     auto becomes = trial_state::running;
     (void)judge(past.trial, past.iteration, results, becomes); // The scheduler hears it; what was decided then holds.
     apply_report(past.trial, past.iteration, std::move(results), past.decided, past.becomes);

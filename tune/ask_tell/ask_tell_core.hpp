@@ -95,6 +95,7 @@ private:
   decision judge(trial_id trial, iteration_number iteration, const ask_tell::numbers& results, trial_state& becomes);
   void apply_report(trial_id trial, iteration_number iteration, ask_tell::numbers results, const decision& decided,
                     trial_state becomes);
+  void hear_last_result(trial_id trial, const ask_tell::numbers& results);
   void end(trial_id trial, trial_state state, trial_outcome how, ask_tell::numbers results, bool was_stopped = false);
 
   std::vector<double> losses_of(const ask_tell::numbers& results) const;

@@ -6,14 +6,17 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/binary_deserializer.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/meta/type_name.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/type_id.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <netinet/in.h>
 
@@ -30,9 +33,28 @@ inline std::shared_ptr<const runtime::tls_context> context_of(std::uint8_t token
   return std::make_shared<runtime::tls_context>(bytes, identity);
 }
 
+/// A message that whoever receives it cannot finish reading before the gate is opened.
+struct held_up {
+  struct gate {
+    std::promise<void> reached, opened;
+  };
+  static inline gate* at = nullptr;
+  int number = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, held_up& message) {
+  if constexpr (std::is_same_v<caf::binary_deserializer, Inspector>) {
+    held_up::at->reached.set_value();
+    held_up::at->opened.get_future().wait();
+  }
+  return f(caf::meta::type_name("held_up"), message.number);
+}
+
 struct caf_config : caf::actor_system_config {
   caf_config() {
     load<caf::io::middleman>();
+    add_message_type<held_up>("held_up");
     set("scheduler.max-threads", 1);
     set("scheduler.policy", caf::atom("sharing"));
     set("logger.verbosity", caf::atom("quiet"));

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <dirent.h>
 #include <future>
 #include <poll.h>
 #include <thread>
@@ -32,6 +33,19 @@ runtime::resolver::lookup book_of(std::map<std::string, std::vector<std::string>
       all.push_back(*runtime::parse_address(address, port));
     return all;
   };
+}
+
+caf::behavior repeat_or_ignore(caf::event_based_actor*, int) {
+  return {[](int x) { return x; }, [](const peers::held_up&) {}};
+}
+
+std::size_t open_files() {
+  std::size_t count = 0;
+  auto* directory = ::opendir("/proc/self/fd");
+  while (::readdir(directory) != nullptr)
+    ++count;
+  ::closedir(directory);
+  return count;
 }
 
 } // namespace
@@ -310,6 +324,32 @@ TEST_CASE("tls middleman: a peer declared dead can be disconnected, and dialled 
   const auto again = node.dial("127.0.0.1", port);
   REQUIRE(again);
   CHECK(node.round_trip(*again, 3) == 3);
+}
+
+TEST_CASE(
+  "tls middleman: a connection that ended while messages wait takes no later one of its socket's number along") {
+  peers::held_up::gate gate;
+  peers::held_up::at = &gate;
+  peers::process head(1, "head/h"), slow, leaving, later;
+  head.serve(repeat_or_ignore);
+  const auto port = head.publish().value();
+  const auto from_slow = slow.dial("127.0.0.1", port).value();
+  const auto before = open_files();
+  {
+    const auto linked = leaving.dial("127.0.0.1", port).value();
+    REQUIRE(leaving.round_trip(linked, 1) == 1);
+  }
+  caf::anon_send(from_slow, peers::held_up{1});
+  gate.reached.get_future().wait(); // What ends now is forgotten only after this message.
+  leaving.links->disconnect(head.system.node());
+  while (open_files() > before)
+    std::this_thread::yield();
+
+  const auto linked = later.dial("127.0.0.1", port); // The kernel gives out the lowest numbers first.
+  gate.opened.set_value();
+
+  REQUIRE(linked);
+  CHECK(later.round_trip(*linked, 2) == 2);
 }
 
 TEST_CASE("tls middleman: to disconnect who is not connected ends no connection that is being made") {

@@ -63,6 +63,9 @@ struct node_fixture {
     };
     events.on_refused = [this](const error& why) { told.push_back("refused " + why.message); };
     events.on_left = [this] { told.push_back("left"); };
+    events.on_head_dropped = [this](const caf::node_id& node) {
+      told.push_back(node == head.handle.node() ? "head dropped" : "another was dropped");
+    };
     node = time.add(time.system().spawn<node_manager_actor>(
       options, time.add(time.system().spawn<fake_middleman_actor>(reachable)), workers,
       time.add(time.system().spawn<fake_package_actor>()), state, events));
@@ -204,6 +207,24 @@ TEST_CASE("node manager actor: a head that refuses it is told to the embedder, a
   f.time.pass(1min);
 
   CHECK(f.told == std::vector<std::string>{"refused the name n1 is taken"});
+}
+
+TEST_CASE("node manager actor: a head that answers nothing is dropped, and told who is there on the next link") {
+  node_fixture f;
+  f.time.pass(14s);
+  CHECK(f.told.empty());
+  f.head.box->clear();
+
+  f.time.pass(1s);
+  CHECK(f.told == std::vector<std::string>{"head dropped"});
+  f.head.box->clear();
+  f.welcome(); // What it says now belongs to a link that is gone.
+  CHECK(f.told.size() == 1);
+
+  f.time.pass(100ms);
+  CHECK(f.head.box->take<wire::NodeHello>());
+  f.welcome();
+  CHECK(f.told.back() == "welcomed c1 77");
 }
 
 TEST_CASE("node manager actor: a task's way from its lease to its end, which is told until it is heard") {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/tune/ask_tell/search_for_test.hpp"
 
@@ -11,6 +12,7 @@ using namespace tune;
 namespace {
 
 using lines = std::vector<std::string>;
+using nlohmann::json;
 
 const char* const numbers_only = "x: {uniform: [0, 1]}";
 
@@ -116,6 +118,25 @@ TEST_CASE("ask-tell: a trial without a value counts its last report; one that ha
   CHECK(search.ask(R"({"tell": {"trial": 2}})") ==
         R"({"error":"tell: trial 2 has reported nothing, so it needs a \"value\", \"values\" or \"state\": )"
         R"(\"failed\"","line":5})");
+}
+
+TEST_CASE("ask-tell: what a trial is told with is heard as a report of its next iteration") {
+  search_flags how;
+  how.searcher = R"({"name": "bohb", "grace_period": 1, "reduction_factor": 3})";
+  search_for_test told(numbers_only, how), reported(numbers_only, how);
+  for (int i = 1; i <= 12; ++i) {
+    const auto config = json::parse(told.ask(R"({"ask": 1})"))["config"];
+    REQUIRE(json::parse(reported.ask(R"({"ask": 1})"))["config"] == config);
+    const double x = config["x"];
+    const auto early = std::to_string(x), late = std::to_string(1 - x); // So each rung likes others.
+    for (auto* each : {&told, &reported})
+      each->say({report(i, 1, early), report(i, 2, early)});
+    reported.say({report(i, 3, late), R"({"tell": {"trial": )" + std::to_string(i) + "}}"});
+    told.say(tell(i, late));
+  }
+
+  CHECK(told.say(R"({"ask": 9})") == reported.say(R"({"ask": 9})"));
+  CHECK(told.session().errors() + reported.session().errors() == 0);
 }
 
 TEST_CASE("ask-tell: reports ascend; the last one is answered again, another is refused") {
