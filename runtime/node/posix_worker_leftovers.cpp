@@ -134,6 +134,10 @@ bool posix_worker_leftovers::look() {
     for (auto& process : all)
       if (!process.has_ended && (process.started >= oldest || process.parent == ::getpid()))
         look_for_marks(process);
+    {
+      const std::lock_guard guard(mutex_);
+      do_not_wait_for(workers_, all);
+    }
     patience_.on_looked(all, instant{steady::now().time_since_epoch()});
     for (auto& e : ending_) {
       const auto left = left_by(e.what.process, all);

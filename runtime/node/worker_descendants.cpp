@@ -62,6 +62,12 @@ bool may_be_left_by(const ended_worker& worker, const std::vector<process_facts>
   });
 }
 
+void do_not_wait_for(const std::map<int, std::uint64_t>& workers, std::vector<process_facts>& all) {
+  for (auto& process : all)
+    if (const auto worker = workers.find(process.pid); worker != workers.end() && worker->second == process.started)
+      process.is_starting = false;
+}
+
 std::vector<process_facts> unclaimed_orphans(int self, const std::map<int, std::uint64_t>& workers,
                                              const std::vector<process_facts>& all) {
   std::vector<process_facts> out;

@@ -44,6 +44,9 @@ struct ended_worker {
 /// True while one of `all` may turn out to be the worker's descendant: look again soon.
 [[nodiscard]] bool may_be_left_by(const ended_worker& worker, const std::vector<process_facts>& all);
 
+/// Living workers that are starting are no descendants of others: no end waits to see their marks.
+void do_not_wait_for(const std::map<int, std::uint64_t>& workers, std::vector<process_facts>& all);
+
 /// Those that this process was given because their parents ended, and that belong to no living worker, as none has
 /// started before them. For a process without other children than its workers.
 [[nodiscard]] std::vector<process_facts> unclaimed_orphans(int self, const std::map<int, std::uint64_t>& workers,

@@ -64,6 +64,19 @@ TEST_CASE("worker descendants: a process that is starting may be the worker's, u
   CHECK(left_by(worker, {starting}).empty());
 }
 
+TEST_CASE("worker descendants: a living worker that is starting is not waited for, but whoever else is") {
+  auto worker = a_process(30, 1, 102), of_its_number = a_process(31, 1, 103), other = a_process(32, 1, 102);
+  std::vector<process_facts> all{worker, of_its_number, other};
+  for (auto& process : all)
+    process.is_starting = true;
+
+  do_not_wait_for({{30, 102}, {31, 90}}, all);
+
+  CHECK_FALSE(all[0].is_starting);
+  CHECK(all[1].is_starting);
+  CHECK(all[2].is_starting);
+}
+
 TEST_CASE("worker descendants: a number that was given to somebody else is not taken for the known one") {
   const ended_worker worker{20, "m.1", 100, {{31, 103}}};
 
