@@ -19,7 +19,7 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-/// caf-tune ask-tell, with random search in a space of four parameters.
+/// caf-tune ask-tell in a space of four parameters.
 class searching_program {
 public:
   explicit searching_program(std::vector<std::string> more) {
@@ -92,8 +92,10 @@ private:
 };
 
 /// Trials that were asked for and told, a second; so many at once.
-double trials_per_second(std::uint64_t trials, std::uint64_t at_once, const std::vector<std::string>& more = {}) {
-  searching_program program(more);
+double trials_per_second(std::uint64_t trials, std::uint64_t at_once, std::vector<std::string> more = {},
+                         const char* searcher = "random") {
+  more.insert(more.end(), {"--searcher", searcher});
+  searching_program program(std::move(more));
   program.turn(1, 1); // Started.
   const auto began = steady::now();
   for (std::uint64_t done = 0; done < trials; done += at_once)
@@ -106,11 +108,14 @@ double trials_per_second(std::uint64_t trials, std::uint64_t at_once, const std:
 int main(int argc, char** argv) {
   const bench::figures figures(argc, argv);
   const std::uint64_t many = figures.is_quick() ? 5'000 : 200'000;
-  constexpr double goal = 10'000;
+  constexpr double goal = 10'000; // Of the conversation: the searcher is the cheapest.
   if (const std::string name = "ask_tell_trials_per_second"; figures.wants(name))
     figures.show({name, trials_per_second(many, 100), "1/s", goal, {}, "100 asked for and told at once"});
   if (const std::string name = "ask_tell_trials_per_second_one_at_a_time"; figures.wants(name))
     figures.show({name, trials_per_second(many / 5, 1), "1/s", goal, {}, "each answer read before the next line"});
+  if (const std::string name = "ask_tell_trials_per_second_auto"; figures.wants(name))
+    figures.show(
+      {name, trials_per_second(many / 10, 1, {}, "auto"), "1/s", {}, {}, "the same with the default searcher"});
   if (const std::string name = "ask_tell_trials_per_second_journal"; figures.wants(name)) {
     const auto bare = bench::bare_syncs_per_second(figures.is_quick() ? 100 : 1'000);
     const bench::scratch_directory place;
