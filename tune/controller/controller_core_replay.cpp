@@ -187,8 +187,10 @@ void controller_core::apply(const record::trial_changed& changed) {
     ++held_trials_;
   if (changed.by_user && !has_ended(changed.state))
     schedule_->on_trial_held(changed.trial);
-  else if (changed.state == trial_state::paused)
+  else if (changed.state == trial_state::paused) {
     schedule_->on_trial_paused(changed.trial);
+    search_->on_paused(changed.trial);
+  }
   if (changed.state == trial_state::pending || changed.state == trial_state::paused)
     life.last_end.reset();
   if (!has_ended(changed.state))

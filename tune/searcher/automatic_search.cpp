@@ -51,6 +51,9 @@ automatic_search::automatic_search(const searcher_setup& setup, const auto_searc
   gp_search_options by_gp;
   by_gp.repeat = options.repeat;
   gp_ = std::make_unique<gp>(setup, by_gp);
+  bohb_search_options by_bohb;
+  by_bohb.repeat = options.repeat;
+  bohb_ = std::make_unique<bohb>(setup, by_bohb);
   startup_ = gp::startup_of(by_gp, parameters_);
 }
 
@@ -71,8 +74,8 @@ std::string automatic_search::explanation() const {
     return fmt::format("tpe, as there are {} objectives; nsga2 after {} trials; {}", objectives_, most_divided, rest);
   const bool is_unordered = unordered_ * 2 > parameters_;
   return fmt::format(
-    "{} by turns, as {} of {} parameters {} choices or conditional; tpe alone after {} trials, or when "
-    "trials end after too different numbers of iterations; {}",
+    "{} by turns, as {} of {} parameters {} choices or conditional; tpe alone after {} trials; bohb where many trials "
+    "are stopped early; {}",
     is_unordered ? "gp and twice as often tpe" : "tpe and twice as often gp", unordered_, parameters_,
     unordered_ == 1 ? "is" : "are", most_modelled, rest);
 }
@@ -81,30 +84,19 @@ std::string automatic_search::explanation() const {
 learning_search* automatic_search::turn_of(trial_id trial) const {
   if (tpe_ == nullptr)
     return nullptr;
+  // Last results say little about each other then: a model for each number of iterations says more.
+  if (bohb_ != nullptr && lengths_.all() >= startup_ && lengths_.are_many())
+    return trial.value % insurance == 0 ? nullptr : static_cast<learning_search*>(bohb_.get());
   if (gp_ != nullptr && ended_ < startup_)
     return gp_.get();
   if (trial.value % insurance == 0)
     return nullptr;
   if (nsga2_ != nullptr && ended_ >= most_divided)
     return nsga2_.get();
-  if (gp_ == nullptr || !is_comparable())
+  if (gp_ == nullptr)
     return tpe_.get();
   const bool is_unordered = unordered_ * 2 > parameters_;
   return (trial.value % 3 == 0) == is_unordered ? static_cast<learning_search*>(gp_.get()) : tpe_.get();
-}
-
-/// A Gaussian process compares last results. If a quarter of the trials was stopped before half of the way that others
-/// went, they say little about each other; TPE looks at how far each went.
-bool automatic_search::is_comparable() const {
-  if (lengths_.empty())
-    return true;
-  std::size_t all = 0;
-  std::size_t brief = 0;
-  for (const auto& [length, count] : lengths_) {
-    all += count;
-    brief += length * 2 <= lengths_.rbegin()->first ? count : 0;
-  }
-  return brief * 4 < all;
 }
 
 design_search::drawn automatic_search::next(trial_id trial, const ranks& in_batch) {
@@ -119,6 +111,8 @@ void automatic_search::tell(Event event) {
     event(static_cast<searcher&>(*tpe_));
   if (gp_ != nullptr)
     event(static_cast<searcher&>(*gp_));
+  if (bohb_ != nullptr)
+    event(static_cast<searcher&>(*bohb_));
   if (nsga2_ != nullptr)
     event(static_cast<searcher&>(*nsga2_));
 }
@@ -128,6 +122,8 @@ void automatic_search::suppose(trial_id trial, const config& values) {
     tpe_->suppose(trial, values);
   if (gp_ != nullptr)
     gp_->suppose(trial, values);
+  if (bohb_ != nullptr)
+    bohb_->suppose(trial, values);
   if (nsga2_ != nullptr)
     nsga2_->suppose(trial, values);
 }
@@ -137,6 +133,8 @@ void automatic_search::withdraw(trial_id trial) {
     tpe_->withdraw(trial);
   if (gp_ != nullptr)
     gp_->withdraw(trial);
+  if (bohb_ != nullptr)
+    bohb_->withdraw(trial);
   if (nsga2_ != nullptr)
     nsga2_->withdraw(trial);
 }
@@ -145,19 +143,15 @@ std::optional<std::uint64_t> automatic_search::rank_of(const config& values) con
   return design_.rank_of(values);
 }
 
-void automatic_search::count(trial_outcome how, iteration_number iteration) {
+void automatic_search::count_ended() {
   ++ended_;
   if (ended_ >= most_modelled)
     gp_.reset();
-  if (gp_ == nullptr)
-    lengths_.clear();
-  else if (how != trial_outcome::failed && iteration > 0)
-    ++lengths_[iteration];
 }
 
 void automatic_search::on_known(const config& values, const std::vector<double>& losses) {
   tell([&](searcher& each) { each.on_known(values, losses); });
-  count(trial_outcome::completed, 0);
+  count_ended();
 }
 
 void automatic_search::on_created(trial_id trial, const config& values) {
@@ -170,7 +164,16 @@ void automatic_search::on_report(trial_id trial, iteration_number iteration, con
   if (found == pending_.end())
     return;
   found->second = std::max(found->second, iteration);
+  lengths_.on_goes_on(trial);
   tell([&](searcher& each) { each.on_report(trial, iteration, losses); });
+}
+
+void automatic_search::on_paused(trial_id trial) {
+  const auto found = pending_.find(trial);
+  if (found == pending_.end())
+    return;
+  lengths_.on_waits(trial, found->second);
+  tell([&](searcher& each) { each.on_paused(trial); });
 }
 
 void automatic_search::on_constraints(trial_id trial, const std::vector<double>& violations) {
@@ -184,8 +187,11 @@ void automatic_search::on_end(trial_id trial, trial_outcome how, const std::vect
   const auto iteration = found->second;
   pending_.erase(found);
   tell([&](searcher& each) { each.on_end(trial, how, losses); });
+  lengths_.on_goes_on(trial);
+  if (how == trial_outcome::completed || how == trial_outcome::stopped)
+    lengths_.on_ended(iteration);
   if (how != trial_outcome::ignored)
-    count(how, iteration);
+    count_ended();
 }
 
 } // namespace tune

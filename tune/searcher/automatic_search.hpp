@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "tune/searcher/bohb.hpp"
 #include "tune/searcher/design_search.hpp"
+#include "tune/searcher/early_ends.hpp"
 #include "tune/searcher/gp.hpp"
 #include "tune/searcher/learning_search.hpp"
 #include "tune/searcher/nsga2.hpp"
@@ -36,6 +38,7 @@ public:
   void on_known(const config& values, const std::vector<double>& losses) override;
   void on_created(trial_id trial, const config& values) override;
   void on_report(trial_id trial, iteration_number iteration, const std::vector<double>& losses) override;
+  void on_paused(trial_id trial) override;
   void on_constraints(trial_id trial, const std::vector<double>& violations) override;
   void on_end(trial_id trial, trial_outcome how, const std::vector<double>& losses) override;
 
@@ -47,8 +50,7 @@ public:
 private:
   template <class Event>
   void tell(Event event);
-  void count(trial_outcome how, iteration_number iteration);
-  bool is_comparable() const;
+  void count_ended();
   learning_search* turn_of(trial_id trial) const;
 
   std::size_t parameters_ = 0; ///< With something to choose.
@@ -58,11 +60,12 @@ private:
   design_search design_;
   std::unique_ptr<gp> gp_; ///< As long as trials may be expensive.
   std::unique_ptr<tpe> tpe_;
+  std::unique_ptr<bohb> bohb_;   ///< Of one objective: where trials stop early.
   std::unique_ptr<nsga2> nsga2_; ///< Of several objectives.
   std::size_t startup_ = 0;
   std::map<trial_id, iteration_number> pending_;
   std::size_t ended_ = 0;
-  std::map<iteration_number, std::size_t> lengths_; ///< How many trials ended after so many iterations.
+  early_ends lengths_;
 };
 
 } // namespace tune

@@ -133,6 +133,10 @@ void point_queue::on_report(trial_id trial, iteration_number iteration, const st
   rest_->on_report(trial, iteration, losses);
 }
 
+void point_queue::on_paused(trial_id trial) {
+  rest_->on_paused(trial);
+}
+
 void point_queue::on_constraints(trial_id trial, const std::vector<double>& violations) {
   rest_->on_constraints(trial, violations);
 }

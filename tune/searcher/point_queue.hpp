@@ -34,6 +34,7 @@ public:
   void on_known(const config& values, const std::vector<double>& losses) override;
   void on_created(trial_id trial, const config& values) override;
   void on_report(trial_id trial, iteration_number iteration, const std::vector<double>& losses) override;
+  void on_paused(trial_id trial) override;
   void on_constraints(trial_id trial, const std::vector<double>& violations) override;
   void on_end(trial_id trial, trial_outcome how, const std::vector<double>& losses) override;
 

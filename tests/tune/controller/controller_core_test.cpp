@@ -200,6 +200,7 @@ TEST_CASE("controller: the scheduler stops and pauses trials, and its reasons ar
   CHECK(x.reason_of(1) == "as scripted");
   CHECK(x.state_of(2) == trial_state::stopped);
   CHECK(x.reason_of(2) == "paused, and no result can bring it back");
+  CHECK(x.search->paused == std::vector<trial_id>{trial_id{2}});
   CHECK(x.ended);
 }
 

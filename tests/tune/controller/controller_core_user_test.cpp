@@ -110,6 +110,7 @@ TEST_CASE("controller: a trial that its user pauses saves, gives up its place, a
 
   CHECK(x.state_of(1) == trial_state::paused);
   CHECK(last_change(x, 1).by_user);
+  CHECK(x.search->paused.empty()); // It says nothing about the trial.
   CHECK(x.attempts.count(trial_id{1}) == 0); // The scheduler would have brought it back.
   CHECK(x.attempts.count(trial_id{2}) == 1);
   CHECK(x.pause(1) == ""); // It is.

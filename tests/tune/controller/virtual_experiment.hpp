@@ -38,6 +38,7 @@ public:
   }
   void on_created(trial_id trial, const config&) override { pending.insert(trial); }
   void on_report(trial_id, iteration_number, const std::vector<double>&) override { ++reports; }
+  void on_paused(trial_id trial) override { paused.push_back(trial); }
   void on_end(trial_id trial, trial_outcome how, const std::vector<double>&) override {
     pending.erase(trial);
     ends[trial] = how;
@@ -45,6 +46,7 @@ public:
 
   trial_id of_user{3}; ///< As if the user had given this point.
   std::set<trial_id> pending;
+  std::vector<trial_id> paused; ///< By the scheduler, one after the other.
   std::map<trial_id, trial_outcome> ends;
   int reports = 0;
 

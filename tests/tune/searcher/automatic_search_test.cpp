@@ -72,23 +72,47 @@ TEST_CASE("auto: where most parameters are choices or conditional tpe proposes m
   CHECK(who_proposes(33, 32, space, loss) == "gp");
 }
 
-TEST_CASE("auto: trials that were stopped after very different numbers of iterations are tpe's") {
-  const auto proposes = [](std::uint64_t shortest) {
+TEST_CASE("auto: where trials are stopped or paused after very different numbers of iterations it is bohb") {
+  const auto proposes = [](iteration_number shortest, bool pauses) {
     const auto search = made(square);
-    const auto other = tpe_search().make({square, 1, 1'000, 0});
+    const auto other = bohb_search().make({square, 1, 1'000, 0});
     const auto by_chance = random_search().make({square, 7, 1'000, 0});
     for (std::uint64_t i = 1; i <= 30; ++i) {
       const auto values = asked_for(*by_chance, i);
+      const bool is_brief = i % 3 == 0;
       for (auto* each : {search.get(), other.get()}) {
         each->on_created(trial_id{i}, values);
-        each->on_report(trial_id{i}, static_cast<iteration_number>(i % 3 == 0 ? shortest : 81), {bowl(values)});
-        each->on_end(trial_id{i}, i % 3 == 0 ? trial_outcome::stopped : trial_outcome::completed, {bowl(values)});
+        each->on_report(trial_id{i}, is_brief ? shortest : 81, {bowl(values)});
+        if (is_brief && pauses)
+          each->on_paused(trial_id{i});
+        else
+          each->on_end(trial_id{i}, is_brief ? trial_outcome::stopped : trial_outcome::completed, {bowl(values)});
       }
     }
     return asked_for(*search, 31) == asked_for(*other, 31);
   };
-  CHECK(proposes(40));
-  CHECK_FALSE(proposes(41));
+  CHECK(proposes(40, /*pauses=*/false));
+  CHECK_FALSE(proposes(41, /*pauses=*/false));
+  CHECK(proposes(40, /*pauses=*/true));
+  CHECK_FALSE(proposes(41, /*pauses=*/true));
+}
+
+TEST_CASE("auto: bohb proposes as soon as the first trials are paused, as hardly one of them will end") {
+  const auto search = made(square);
+  const auto other = bohb_search().make({square, 1, 1'000, 0});
+  const auto by_chance = random_search().make({square, 7, 1'000, 0});
+  for (std::uint64_t i = 1; i <= 12; ++i) {
+    const auto values = asked_for(*by_chance, i);
+    for (auto* each : {search.get(), other.get()}) {
+      each->on_created(trial_id{i}, values);
+      for (const iteration_number length : {1, 3})
+        if (i <= 4 || length == 1)
+          each->on_report(trial_id{i}, length, {bowl(values)});
+      each->on_paused(trial_id{i});
+    }
+  }
+
+  CHECK(asked_for(*search, 13) == asked_for(*other, 13));
 }
 
 TEST_CASE("auto: several objectives are tpe's, and nsga2's when there were many trials") {
@@ -158,8 +182,8 @@ TEST_CASE("auto: a grid is gone through as by random search") {
 TEST_CASE("auto: it says what it chose, and why") {
   CHECK(made(square)->explanation() ==
         "tpe and twice as often gp by turns, as 0 of 2 parameters are choices or conditional; tpe alone after 250 "
-        "trials, or when trials end after too different numbers of iterations; one trial in 20 is of a Sobol search, "
-        "lest models are misled");
+        "trials; bohb where many trials are stopped early; one trial in 20 is of a Sobol search, lest models are "
+        "misled");
   CHECK(made({{"c", choice({1, 2, 3})}})->explanation().substr(0, 82) ==
         "gp and twice as often tpe by turns, as 1 of 1 parameters is choices or conditional");
   CHECK(made(square, 3)->explanation() == "tpe, as there are 3 objectives; nsga2 after 500 trials; one trial in 20 is "

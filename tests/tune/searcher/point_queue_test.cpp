@@ -69,6 +69,7 @@ TEST_CASE("point queue: points with known results are no trials; the searcher le
       heard_.push_back("created " + std::to_string(trial.value));
     }
     void on_report(trial_id, iteration_number, const std::vector<double>&) override { heard_.push_back("report"); }
+    void on_paused(trial_id) override { heard_.push_back("paused"); }
     void on_end(trial_id, trial_outcome, const std::vector<double>&) override { heard_.push_back("end"); }
 
   private:
@@ -83,13 +84,14 @@ TEST_CASE("point queue: points with known results are no trials; the searcher le
   const auto answer = search.ask({trial_id{1}, trial_id{2}});
   search.on_created(trial_id{1}, answer.proposals.at(0).values);
   search.on_report(trial_id{1}, 1, {0.1});
+  search.on_paused(trial_id{1});
   search.on_end(trial_id{1}, trial_outcome::completed, {0.1});
 
   CHECK(answer.proposals.size() == 1);
   CHECK(answer.proposals.at(0).values == config{{"x", 5}});
   CHECK(answer.how == ask_outcome::wait);
   CHECK(answer.reason == "nothing yet");
-  CHECK(heard == lines{R"(known {"x":3} -0.750000)", "ask from 2", "created 1", "report", "end"});
+  CHECK(heard == lines{R"(known {"x":3} -0.750000)", "ask from 2", "created 1", "report", "paused", "end"});
 }
 
 TEST_CASE("point queue: every mistake of the points, with its place") {
