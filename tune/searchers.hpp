@@ -69,9 +69,10 @@ struct auto_search_options {
   bool repeat = false;               ///< As for random_search.
 };
 /// The default: chooses among the others by the space, the objectives and how many trials have ended in which way, and
-/// says what it chose. While trials are few gp_search() and tpe_search() take turns, then it is tpe_search(); where many
-/// trials are stopped or paused early by their scheduler it is bohb_search(); for several objectives it is tpe_search(), and nsga2_search() when there were many trials; in a space with grids it is
-/// random_search(). An experiment that was begun with another searcher goes on with that one.
+/// says what it chose. While trials are few gp_search() and tpe_search() take turns, then it is tpe_search(); where
+/// many trials are stopped or paused early by their scheduler it is bohb_search(); for several objectives it is
+/// tpe_search(), and nsga2_search() when there were many trials; in a space with grids it is random_search(). An
+/// experiment that was begun with another searcher goes on with that one.
 searcher_choice auto_search(const auto_search_options& options = {});
 
 struct random_search_options {

@@ -75,9 +75,9 @@ double best_of(const std::vector<better_one>& one) {
   return one.empty() ? std::numeric_limits<double>::infinity() : one.back().loss;
 }
 
-/// The median over the seeds of when a loss as low as this was found; none: more than half of them did not find it.
+/// The median over the seeds of when a loss as low as this was found; none: at least half of them did not find it.
 std::optional<double> when(const std::vector<std::vector<better_one>>& all, double loss,
-                                  std::uint64_t better_one::*what) {
+                           std::uint64_t better_one::*what) {
   constexpr auto never = std::numeric_limits<double>::infinity();
   std::vector<double> each;
   for (const auto& one : all) {
@@ -116,8 +116,7 @@ void show_shares(const run_options& how) {
     for (std::size_t i = 0; i < tables.size(); ++i) {
       const auto all = runs_of(m, tables[i], how, how.workers);
       const auto found = when(all, targets[i], &better_one::epochs);
-      shares += found ? fmt::format("{:>10.3f}", *found / static_cast<double>(how.epochs))
-                      : fmt::format("{:>10}", "-");
+      shares += found ? fmt::format("{:>10.3f}", *found / static_cast<double>(how.epochs)) : fmt::format("{:>10}", "-");
       std::vector<double> best;
       for (const auto& one : all)
         best.push_back(best_of(one));

@@ -15,9 +15,11 @@ namespace net = caf::io::network;
 namespace {
 
 /// The broker forgets a connection only when its last messages are read. CAF names connections by their sockets, whose
-/// numbers are given out again before: what is forgotten then would be somebody's new connection.
+/// numbers are given out again before: what is forgotten then would be somebody's new connection. Beyond all sockets'
+/// numbers, as a user's actors may listen at the same broker without TLS.
 caf::io::connection_handle handle_of(connection_table::ticket ticket) {
-  return caf::io::connection_handle::from_int(static_cast<std::int64_t>(ticket));
+  constexpr auto first = std::int64_t{1} << 32;
+  return caf::io::connection_handle::from_int(first + static_cast<std::int64_t>(ticket));
 }
 
 } // namespace

@@ -10,7 +10,7 @@ namespace runtime {
 
 /// A node's link to its head: when to dial, and what may be said on it. Dials for ever, with a back-off that doubles
 /// until a head has welcomed the node. A head that does not do so in time has lost the link without our being told: it
-/// is dropped and dialled again.
+/// is dropped and dialled again, after twice as long each time: it may only be slow, as many nodes want it at once.
 class head_link {
 public:
   struct waits {
@@ -19,12 +19,16 @@ public:
     std::chrono::nanoseconds welcome;
   };
 
-  head_link(waits how_long, instant now) : waits_(how_long), wait_(how_long.least), dial_at_(now) {}
+  head_link(waits how_long, instant now)
+    : waits_(how_long),
+      wait_(how_long.least),
+      welcome_(how_long.welcome),
+      dial_at_(now) {}
 
   void on_linked(instant now) {
     state_ = state::linked;
     dial_at_.reset();
-    drop_at_ = now + waits_.welcome;
+    drop_at_ = now + welcome_;
   }
   void on_welcomed() {
     if (state_ != state::linked)
@@ -32,6 +36,7 @@ public:
     state_ = state::welcomed;
     drop_at_.reset();
     wait_ = waits_.least;
+    welcome_ = waits_.welcome;
   }
   void on_lost(instant now) { ///< Also: the dial failed.
     if (state_ == state::closed)
@@ -58,6 +63,7 @@ public:
     if (!drop_at_ || *drop_at_ > now)
       return false;
     on_lost(now);
+    welcome_ = std::min(welcome_ * 2, 8 * waits_.welcome);
     return true;
   }
 
@@ -70,6 +76,7 @@ private:
   enum class state { down, linked, welcomed, closed };
   waits waits_;
   std::chrono::nanoseconds wait_;
+  std::chrono::nanoseconds welcome_;
   state state_ = state::down;
   std::optional<instant> dial_at_;
   std::optional<instant> drop_at_; // Only while linked and not welcomed.

@@ -243,10 +243,6 @@ caf::message_handler node_manager_actor::local_behavior() {
   };
 }
 
-bool node_manager_actor::is_from_head() {
-  return head_ && current_sender() && head_.address() == current_sender()->address();
-}
-
 void node_manager_actor::on_owner_hello(const wire::OwnerHello& hello) {
   const auto link = caf::actor_cast<caf::actor>(current_sender());
   if (!link)

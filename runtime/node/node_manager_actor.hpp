@@ -85,7 +85,7 @@ private:
   caf::message_handler owner_behavior();
   caf::message_handler local_behavior();
   void listen_to_workers();
-  bool is_from_head();
+  bool is_from_head() { return head_ && current_sender() && head_.address() == current_sender()->address(); }
   void on_owner_hello(const wire::OwnerHello& hello);
   void on_start_work(const wire::StartWork& message);
   void on_frame(worker_id worker, const std::string& frame);

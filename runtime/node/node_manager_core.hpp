@@ -121,9 +121,9 @@ public:
   struct leave {}; ///< In good order. The last action of all.
 
   using action =
-    std::variant<dial_head, say_hello, drop_head, accept_lease, refuse_lease, tell_lease_ended, tell_draining, tell_leaving,
-                 tell_task_started, host_actor, announce_actor, tell_work_ended, start_worker, run_work, stop_work,
-                 end_worker, kill_worker, want_package, release_package, welcomed, refused, leave>;
+    std::variant<dial_head, say_hello, drop_head, accept_lease, refuse_lease, tell_lease_ended, tell_draining,
+                 tell_leaving, tell_task_started, host_actor, announce_actor, tell_work_ended, start_worker, run_work,
+                 stop_work, end_worker, kill_worker, want_package, release_package, welcomed, refused, leave>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   /// The options must be ones that validate() accepts.

@@ -112,6 +112,7 @@ std::vector<process_facts> all_processes() {
 }
 
 void look_for_marks(process_facts& process) {
+  process.is_looked_at = true;
   const auto name = fmt::format("/proc/{}/environ", process.pid);
   auto environment = read_if_allowed(name);
   // One that is not inside execve may have been so when its environment was read.

@@ -12,8 +12,8 @@ namespace runtime {
 [[nodiscard]] std::optional<process_facts> look_at(pid_t pid); ///< Without its marks; nothing: it is not there.
 [[nodiscard]] std::vector<process_facts> all_processes();      ///< Of this machine or container; without their marks.
 
-/// Sets marks from the environment that the process was started with, and is_starting while there is none yet. Both
-/// stay as they are for a process of another user.
+/// Sets is_looked_at; marks from the environment that the process was started with, and is_starting while there is none
+/// yet. Those two stay as they are for a process of another user.
 void look_for_marks(process_facts& process);
 
 /// What a process alone is charged for: memory that several share is divided among them. 0: it is gone, or not ours.

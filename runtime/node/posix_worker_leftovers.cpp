@@ -23,6 +23,8 @@ using steady = std::chrono::steady_clock;
 constexpr auto between_reaps = 1s;
 constexpr auto most_at_end = 1s;
 constexpr auto long_wait = 1s;
+/// New processes may be inside execve all the time, each for a moment: no end waits for all that may come.
+constexpr auto most_starting = 2 * start_patience::longest;
 
 void remove_directory(const std::string& path) {
   boost::system::error_code ignored; // What stays is found by the next start.
@@ -107,7 +109,7 @@ void posix_worker_leftovers::run() {
     if (const auto at = pace.look_at())
       changed_.wait_until(lock, steady::time_point(at->time_since_epoch()), [&] { return false; });
     for (auto& each : told_)
-      ending_.push_back({std::move(each), steady::now()});
+      ending_.push_back({std::move(each), steady::now(), {}, false});
     told_.clear();
     lock.unlock();
     const auto begun = now();
@@ -143,7 +145,12 @@ bool posix_worker_leftovers::look() {
       const auto left = left_by(e.what.process, all);
       for (const auto& process : left)
         kill(process);
-      e.is_clear = left.empty() && !may_be_left_by(e.what.process, all);
+      if (!left.empty())
+        e.only_starting_since.reset();
+      else if (!e.only_starting_since)
+        e.only_starting_since = steady::now();
+      e.is_clear = left.empty() &&
+                   (!may_be_left_by(e.what.process, all) || steady::now() - *e.only_starting_since >= most_starting);
       if (!left.empty() && e.what.on_waiting && steady::now() - e.told_at >= long_wait)
         std::exchange(e.what.on_waiting, {})(left);
     }

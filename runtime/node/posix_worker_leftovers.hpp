@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <sys/types.h>
@@ -56,6 +57,7 @@ private:
   struct ending {
     worker what;
     std::chrono::steady_clock::time_point told_at;
+    std::optional<std::chrono::steady_clock::time_point> only_starting_since; ///< What may be left shows no mark yet.
     bool is_clear = false;
   };
 
@@ -70,7 +72,7 @@ private:
 
   worker_leftovers_options options_;
   bool is_foster_parent_ = false;
-  std::vector<ending> ending_;   // Of the thread.
+  std::vector<ending> ending_; // Of the thread.
   start_patience patience_;
   std::set<process_key> killed_; // Perhaps ours to wait for.
   std::deque<std::string> kept_; // The oldest first.

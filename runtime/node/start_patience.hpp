@@ -21,12 +21,13 @@ public:
   void on_looked(std::vector<process_facts>& all, instant now) {
     std::map<process_key, sighting> still;
     for (auto& process : all) {
-      if (!process.is_starting)
-        continue;
       const auto known = seen_.find(key_of(process));
-      auto& seen = still[key_of(process)] = known == seen_.end() ? sighting{now, 0} : known->second;
-      ++seen.looks;
-      process.is_starting = seen.looks < most_looks || now - seen.first < longest;
+      if (process.is_starting) {
+        auto& seen = still[key_of(process)] = known == seen_.end() ? sighting{now, 0} : known->second;
+        ++seen.looks;
+        process.is_starting = seen.looks < most_looks || now - seen.first < longest;
+      } else if (!process.is_looked_at && known != seen_.end())
+        still.insert(*known);
     }
     seen_ = std::move(still);
   }

@@ -16,9 +16,10 @@ struct process_facts {
   int session = 0;
   std::uint64_t started = 0; ///< In clock ticks since the machine's boot: with pid it is one process for ever.
   std::uint64_t resident_bytes = 0;
-  bool has_ended = false;   ///< Nobody has waited for it yet.
-  bool is_starting = false; ///< Its marks cannot be seen yet: it is inside execve.
-  std::string marks;        ///< See worker_mark.hpp; empty: none, or not looked at.
+  bool has_ended = false;    ///< Nobody has waited for it yet.
+  bool is_looked_at = false; ///< For its marks.
+  bool is_starting = false;  ///< Its marks cannot be seen yet: it is inside execve.
+  std::string marks;         ///< See worker_mark.hpp; empty: none, or not looked at.
 };
 
 using process_key = std::pair<int, std::uint64_t>; ///< pid, started.

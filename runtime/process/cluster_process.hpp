@@ -45,7 +45,7 @@ public:
   /// Gives the actor a port; 0: any. Errors name the port and what would be right.
   [[nodiscard]] result<std::uint16_t> listen(const std::string& host, std::uint16_t port, const caf::actor& whom);
   void end_with_process(caf::actor part);    ///< From any thread.
-  void disconnect(const caf::node_id& peer); ///< See tls_middleman.
+  void disconnect(const caf::node_id& peer); ///< From any thread; see tls_middleman.
 
 private:
   struct config : caf::actor_system_config {

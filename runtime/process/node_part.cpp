@@ -109,7 +109,11 @@ result<std::unique_ptr<node_part>> node_part::start(cluster_process& process, no
     made->liveness_ = make_liveness_client(options.network, {}, options.log);
   std::promise<caf::actor_addr> itself; // The callback may come before spawn() has returned: then it waits a moment.
   node_manager_events events = options.events;
-  events.on_head_dropped = [&process](const caf::node_id& head) { process.disconnect(head); };
+  events.on_head_dropped = [&process, told = options.events.on_head_dropped](const caf::node_id& head) {
+    process.disconnect(head);
+    if (told)
+      told(head);
+  };
   if (made->liveness_)
     events.on_welcomed = [self = itself.get_future().share(), heart = heart(made->liveness_, options),
                           told = options.events.on_welcomed](const std::string& cluster,

@@ -184,6 +184,9 @@ void cluster::start_node(machine m) {
         kill_node(m, 5ms); // Its process ends.
     });
   };
+  events.on_head_dropped = [this, m](const caf::node_id&) {
+    net_.at(net_.now(), [this, m] { net_.reset(m, head_machine, 5ms, 5ms); });
+  };
   events.on_welcomed = [this, m, start = o.core.node.start](const std::string&, std::uint16_t port) {
     auto& welcomed = nodes_.at(m);
     const auto tell = [shell = welcomed.shell.address()](bool is_fenced) {

@@ -44,6 +44,8 @@ public:
   const std::vector<objective>& objectives() const noexcept { return spec_.objectives; }
 
 private:
+  static constexpr char name_in_journal[] = "ask-tell";
+
   /// One that has not ended.
   struct life {
     config values;

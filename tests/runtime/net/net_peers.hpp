@@ -6,7 +6,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/binary_deserializer.hpp>
+#include <caf/deserializer.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/meta/type_name.hpp>
@@ -44,7 +44,7 @@ struct held_up {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, held_up& message) {
-  if constexpr (std::is_same_v<caf::binary_deserializer, Inspector>) {
+  if constexpr (std::is_base_of_v<caf::deserializer, Inspector>) {
     held_up::at->reached.set_value();
     held_up::at->opened.get_future().wait();
   }

@@ -340,7 +340,8 @@ TEST_CASE(
     REQUIRE(leaving.round_trip(linked, 1) == 1);
   }
   caf::anon_send(from_slow, peers::held_up{1});
-  gate.reached.get_future().wait(); // What ends now is forgotten only after this message.
+  // What ends now is forgotten only after this message.
+  REQUIRE(gate.reached.get_future().wait_for(peers::patience) == std::future_status::ready);
   leaving.links->disconnect(head.system.node());
   while (open_files() > before)
     std::this_thread::yield();

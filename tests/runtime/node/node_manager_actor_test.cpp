@@ -63,8 +63,8 @@ struct node_fixture {
     };
     events.on_refused = [this](const error& why) { told.push_back("refused " + why.message); };
     events.on_left = [this] { told.push_back("left"); };
-    events.on_head_dropped = [this](const caf::node_id& node) {
-      told.push_back(node == head.handle.node() ? "head dropped" : "another was dropped");
+    events.on_head_dropped = [this](const caf::node_id& who) {
+      told.push_back(who == head.handle.node() ? "head dropped" : "another was dropped");
     };
     node = time.add(time.system().spawn<node_manager_actor>(
       options, time.add(time.system().spawn<fake_middleman_actor>(reachable)), workers,

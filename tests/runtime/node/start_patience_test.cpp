@@ -11,6 +11,7 @@ process_facts starting(int pid, std::uint64_t started = 100) {
   process_facts facts;
   facts.pid = pid;
   facts.started = started;
+  facts.is_looked_at = true;
   facts.is_starting = true;
   return facts;
 }
@@ -42,6 +43,20 @@ TEST_CASE("start patience: one that is stuck holds up nobody later") {
     (void)still_starts(patience, starting(30), at);
 
   CHECK_FALSE(still_starts(patience, starting(30), 60s));
+  auto unseen = starting(30);
+  unseen.is_looked_at = unseen.is_starting = false; // It was of no interest to that look.
+  (void)still_starts(patience, unseen, 61s);
+  CHECK_FALSE(still_starts(patience, starting(30), 62s));
+}
+
+TEST_CASE("start patience: who has gone is forgotten, so that a later one of its number has its own") {
+  start_patience patience;
+  for (auto at = 0ms; at <= 1'000ms; at += 100ms)
+    (void)still_starts(patience, starting(30), at);
+  std::vector<process_facts> nobody;
+  patience.on_looked(nobody, instant(2s));
+
+  CHECK(still_starts(patience, starting(30), 3s));
 }
 
 TEST_CASE("start patience: two chance sightings, long apart, are no stuck process") {

@@ -63,6 +63,8 @@ public:
       return R"({"best": true})";
     if (kind == 3)
       return R"({"pending": true})";
+    if (!paused_.empty() && random_.chance(0.1))
+      return json{{"tell", {{"trial", *paused_.begin()}, {"value", random_.unit()}}}}.dump();
     const auto trial = *std::next(running_.begin(), static_cast<std::ptrdiff_t>(random_.below(running_.size())));
     const auto value = random_.chance(0.1) ? json(nullptr) : json(random_.unit());
     if (kind < 8)
@@ -78,7 +80,11 @@ public:
       REQUIRE_MESSAGE(!answer.contains("error"), text);
       if (answer.contains("ok") || (answer.contains("decision") && answer["decision"] != "continue"))
         running_.erase(answer["trial"].get<std::uint64_t>());
-      else if (answer.contains("config") && !answer.contains("value"))
+      if (answer.contains("decision") && answer["decision"] == "pause")
+        paused_.insert(answer["trial"].get<std::uint64_t>());
+      else if (answer.contains("ok") || answer.contains("config"))
+        paused_.erase(answer["trial"].is_null() ? 0 : answer["trial"].get<std::uint64_t>());
+      if (answer.contains("config") && !answer.contains("value"))
         running_.insert(answer["trial"].get<std::uint64_t>());
     }
   }
@@ -86,6 +92,7 @@ public:
 private:
   runtime::random_stream& random_;
   std::set<std::uint64_t> running_;
+  std::set<std::uint64_t> paused_; ///< Perhaps ended since: then a tell is answered all the same.
   std::map<std::uint64_t, int> iterations_;
 };
 
