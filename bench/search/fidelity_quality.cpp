@@ -42,6 +42,8 @@ constexpr method methods[] = {
   {"bohb with asha, promotion", R"("bohb")", asha_promotion},
   {"tpe with asha", R"("tpe")", asha_stopping},
   {"auto with asha", R"("auto")", asha_stopping},
+  {"auto with asha, promotion", R"("auto")", asha_promotion},
+  {"auto", R"("auto")", R"("fifo")"},
 };
 
 struct run_options {
