@@ -30,6 +30,7 @@ path unheard_file(const path& trial_directory, attempt_number attempt) {
   return trial_directory / fmt::format(".unheard.attempt-{}", attempt);
 }
 
+/// Of the open file, not of the process, which would lose it as soon as its trainable reads and closes the file.
 struct flock whole_file() {
   struct flock all {};
   all.l_type = F_WRLCK;
@@ -48,7 +49,7 @@ attempt_lock::attempt_lock(const path& trial_directory, attempt_number attempt)
   : file_(lock_file(trial_directory, attempt)),
     descriptor_(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
   auto all = whole_file();
-  if (descriptor_ >= 0 && ::fcntl(descriptor_, F_SETLK, &all) != 0) {
+  if (descriptor_ >= 0 && ::fcntl(descriptor_, F_OFD_SETLK, &all) != 0) {
     // One of the same number, which no journal knows, still ends.
     ::close(descriptor_);
     descriptor_ = -1;
@@ -68,7 +69,7 @@ bool is_attempt_running(const path& trial_directory, attempt_number attempt) {
   if (descriptor < 0)
     return false;
   auto all = whole_file();
-  const bool is_held = ::fcntl(descriptor, F_GETLK, &all) == 0 && all.l_type != F_UNLCK;
+  const bool is_held = ::fcntl(descriptor, F_OFD_GETLK, &all) == 0 && all.l_type != F_UNLCK;
   ::close(descriptor);
   return is_held;
 }

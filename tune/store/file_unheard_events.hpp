@@ -9,7 +9,8 @@
 namespace tune {
 
 /// Held, and its file there, until an attempt in a worker that sees the storage has run and was heard to its end.
-/// A lock of the process, which ends with it and which its children do not inherit.
+/// A lock of the open file: it ends with the process and with those that it has forked and that execute nothing else,
+/// and a trainable that reads the files of its directory does not lose it.
 class attempt_lock {
 public:
   /// Without a lock, where that cannot be: nobody waits for it.
@@ -23,7 +24,7 @@ private:
   int descriptor_;
 };
 
-/// Whether another process holds it; never of this process.
+/// Whether one holds it, in whatever process.
 [[nodiscard]] bool is_attempt_running(const path& trial_directory, attempt_number attempt);
 
 /// Whole and on disk, or not at all.
