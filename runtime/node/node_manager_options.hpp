@@ -22,7 +22,7 @@ struct node_manager_options {
 
   std::chrono::nanoseconds redial_least = std::chrono::milliseconds(100);
   std::chrono::nanoseconds redial_most = std::chrono::seconds(2);
-  /// Of a head; then it is dropped and dialled again, and has twice as long.
+  /// Of a head; then it is dropped and dialled again, and has twice as long, at most 8 times.
   std::chrono::nanoseconds welcome_deadline = std::chrono::seconds(15);
   std::chrono::nanoseconds repeat_every = std::chrono::seconds(1); ///< Of what was not heard.
   /// A lost owner may come back for so long; then its works are stopped.

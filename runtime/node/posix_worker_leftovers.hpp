@@ -37,7 +37,7 @@ public:
     std::string directory; ///< Empty: it has none.
     bool ended_well = false;
     // On the thread of this; they only pass on. May be empty.
-    std::function<void()> on_clear; ///< Nothing of it is left. Once.
+    std::function<void()> on_clear; ///< Nothing of it is left, as far as can be seen. Once.
     /// It takes long: a process in uninterruptible sleep survives SIGKILL. Once, after a second.
     std::function<void(const std::vector<process_facts>& left)> on_waiting;
   };

@@ -184,8 +184,11 @@ void cluster::start_node(machine m) {
         kill_node(m, 5ms); // Its process ends.
     });
   };
-  events.on_head_dropped = [this, m](const caf::node_id&) {
-    net_.at(net_.now(), [this, m] { net_.reset(m, head_machine, 5ms, 5ms); });
+  events.on_head_dropped = [this, m, starts = n.starts](const caf::node_id&) {
+    net_.at(net_.now(), [this, m, starts] {
+      if (nodes_.at(m).starts == starts)
+        net_.reset(m, head_machine, 5ms, 5ms);
+    });
   };
   events.on_welcomed = [this, m, start = o.core.node.start](const std::string&, std::uint16_t port) {
     auto& welcomed = nodes_.at(m);

@@ -319,7 +319,8 @@ void ask_tell_core::apply_report(trial_id trial, iteration_number iteration, num
     its.state = becomes;
     ++paused_;
     schedule_->on_trial_paused(trial);
-    search_->on_paused(trial);
+    if (!its.has_changed)
+      search_->on_paused(trial);
   } else if (has_ended(becomes))
     end(trial, becomes, becomes == trial_state::terminated ? trial_outcome::completed : trial_outcome::stopped,
         numbers(its.results), /*was_stopped=*/true);

@@ -189,7 +189,8 @@ void controller_core::apply(const record::trial_changed& changed) {
     schedule_->on_trial_held(changed.trial);
   else if (changed.state == trial_state::paused) {
     schedule_->on_trial_paused(changed.trial);
-    search_->on_paused(changed.trial);
+    if (!life.first_values)
+      search_->on_paused(changed.trial);
   }
   if (changed.state == trial_state::pending || changed.state == trial_state::paused)
     life.last_end.reset();

@@ -75,7 +75,7 @@ std::string automatic_search::explanation() const {
   const bool is_unordered = unordered_ * 2 > parameters_;
   return fmt::format(
     "{} by turns, as {} of {} parameters {} choices or conditional; tpe alone after {} trials; bohb where many trials "
-    "are stopped early; {}",
+    "are stopped or paused early; {}",
     is_unordered ? "gp and twice as often tpe" : "tpe and twice as often gp", unordered_, parameters_,
     unordered_ == 1 ? "is" : "are", most_modelled, rest);
 }
@@ -85,8 +85,8 @@ learning_search* automatic_search::turn_of(trial_id trial) const {
   if (tpe_ == nullptr)
     return nullptr;
   // Last results say little about each other then: a model for each number of iterations says more.
-  if (bohb_ != nullptr && lengths_.all() >= startup_ && lengths_.are_many())
-    return trial.value % insurance == 0 ? nullptr : static_cast<learning_search*>(bohb_.get());
+  if (bohb_ != nullptr && bohb_->can_learn() && (is_decided_ || lengths_.are_many()))
+    return bohb_.get(); // Which has its own share of random ones.
   if (gp_ != nullptr && ended_ < startup_)
     return gp_.get();
   if (trial.value % insurance == 0)
@@ -147,6 +147,17 @@ void automatic_search::count_ended() {
   ++ended_;
   if (ended_ >= most_modelled)
     gp_.reset();
+  decide();
+}
+
+/// After so many trials it stays with what it is: what is not used any more costs memory and time.
+void automatic_search::decide() {
+  if (is_decided_ || std::max(ended_, lengths_.all()) < most_modelled)
+    return;
+  is_decided_ = true;
+  if (!lengths_.are_many())
+    bohb_.reset();
+  lengths_ = {};
 }
 
 void automatic_search::on_known(const config& values, const std::vector<double>& losses) {
@@ -172,8 +183,10 @@ void automatic_search::on_paused(trial_id trial) {
   const auto found = pending_.find(trial);
   if (found == pending_.end())
     return;
-  lengths_.on_waits(trial, found->second);
+  if (!is_decided_)
+    lengths_.on_waits(trial, found->second);
   tell([&](searcher& each) { each.on_paused(trial); });
+  decide();
 }
 
 void automatic_search::on_constraints(trial_id trial, const std::vector<double>& violations) {
@@ -188,8 +201,10 @@ void automatic_search::on_end(trial_id trial, trial_outcome how, const std::vect
   pending_.erase(found);
   tell([&](searcher& each) { each.on_end(trial, how, losses); });
   lengths_.on_goes_on(trial);
-  if (how == trial_outcome::completed || how == trial_outcome::stopped)
-    lengths_.on_ended(iteration);
+  if (!is_decided_ && how == trial_outcome::completed)
+    lengths_.on_completed(iteration);
+  else if (!is_decided_ && how == trial_outcome::stopped)
+    lengths_.on_stopped(iteration);
   if (how != trial_outcome::ignored)
     count_ended();
 }

@@ -51,6 +51,7 @@ private:
   template <class Event>
   void tell(Event event);
   void count_ended();
+  void decide();
   learning_search* turn_of(trial_id trial) const;
 
   std::size_t parameters_ = 0; ///< With something to choose.
@@ -60,12 +61,13 @@ private:
   design_search design_;
   std::unique_ptr<gp> gp_; ///< As long as trials may be expensive.
   std::unique_ptr<tpe> tpe_;
-  std::unique_ptr<bohb> bohb_;   ///< Of one objective: where trials stop early.
+  std::unique_ptr<bohb> bohb_;   ///< Of one objective, until it is known that trials are not stopped early.
   std::unique_ptr<nsga2> nsga2_; ///< Of several objectives.
   std::size_t startup_ = 0;
   std::map<trial_id, iteration_number> pending_;
   std::size_t ended_ = 0;
   early_ends lengths_;
+  bool is_decided_ = false; ///< Whether it is bohb or not.
 };
 
 } // namespace tune

@@ -73,6 +73,10 @@ searcher_abilities bohb::abilities() const {
   return can;
 }
 
+bool bohb::can_learn() const {
+  return std::any_of(rungs_.begin(), rungs_.end(), [&](const rung& each) { return each.results >= needed_; });
+}
+
 void bohb::open_rung() {
   while (!rungs_.empty() && rung_level(next_level_) <= rungs_.back().level)
     next_level_ *= options_.reduction_factor;

@@ -28,6 +28,8 @@ public:
   static std::vector<std::string> mistakes(const search_space& space, const bohb_search_options& options);
 
   searcher_abilities abilities() const override;
+  /// A rung has enough results: proposals are more than chance.
+  bool can_learn() const;
   void on_known(const config& values, const std::vector<double>& losses) override;
   void on_created(trial_id trial, const config& values) override;
   void on_report(trial_id trial, iteration_number iteration, const std::vector<double>& losses) override;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 
@@ -7,11 +8,18 @@
 
 namespace tune {
 
-/// How far trials went: whether their last results can be compared. A trial that waits for its scheduler counts for as
-/// long as it waits, as most of those never go on.
+/// How far trials went: whether their schedulers end so many early that last results cannot be compared. A trial that
+/// waits for its scheduler counts for as long as it waits, as most of those never go on; one that ran to its own end
+/// is never early, however short it was.
 class early_ends {
 public:
-  void on_ended(iteration_number length) {
+  void on_completed(iteration_number length) {
+    if (length <= 0)
+      return; // It never reported: nothing is known of how far it went.
+    ++all_;
+    longest_ = std::max(longest_, length);
+  }
+  void on_stopped(iteration_number length) {
     if (length > 0)
       add(length);
   }
@@ -23,31 +31,32 @@ public:
     const auto found = waiting_.find(trial);
     if (found == waiting_.end())
       return;
-    const auto length = lengths_.find(found->second);
-    if (--length->second == 0)
-      lengths_.erase(length);
+    const auto stop = stops_.find(found->second);
+    if (--stop->second == 0)
+      stops_.erase(stop);
     --all_;
     waiting_.erase(found);
   }
 
   std::size_t all() const noexcept { return all_; }
-  /// A quarter went no further than half of the way that the longest went.
+  /// A quarter of all was stopped, or waits, after no more than half of the way that the longest went. Takes as long as
+  /// there are different lengths among those.
   bool are_many() const {
-    if (lengths_.empty())
-      return false;
-    std::size_t brief = 0;
-    for (auto each = lengths_.begin(); each->first * 2 <= lengths_.rbegin()->first; ++each)
-      brief += each->second;
-    return brief * 4 >= all_;
+    std::size_t early = 0;
+    for (auto each = stops_.begin(); each != stops_.end() && each->first * 2 <= longest_; ++each)
+      early += each->second;
+    return early > 0 && early * 4 >= all_;
   }
 
 private:
   void add(iteration_number length) {
-    ++lengths_[length];
+    ++stops_[length];
     ++all_;
+    longest_ = std::max(longest_, length);
   }
 
-  std::map<iteration_number, std::size_t> lengths_; ///< How many trials went so far.
+  iteration_number longest_ = 0;
+  std::map<iteration_number, std::size_t> stops_; ///< How many were stopped, or wait, after so many iterations.
   std::map<trial_id, iteration_number> waiting_;
   std::size_t all_ = 0;
 };

@@ -68,7 +68,7 @@ public:
   virtual void on_created(trial_id trial, const config& values) = 0;
   /// `losses`: one for each objective, less is better; NaN where the metric is.
   virtual void on_report(trial_id trial, iteration_number iteration, const std::vector<double>& losses) = 0;
-  /// The scheduler has it wait after its last report. If it goes on, it reports again.
+  /// The scheduler has it wait after its last report. If it goes on with this configuration, it reports again.
   virtual void on_paused(trial_id /*trial*/) {}
   /// Before its on_end(): by how much the trial violates each of its constraints; none where it is 0 or less.
   virtual void on_constraints(trial_id /*trial*/, const std::vector<double>& /*violations*/) {}

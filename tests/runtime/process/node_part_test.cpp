@@ -1,7 +1,10 @@
 #include "runtime/process/node_part.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <future>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include <caf/behavior.hpp>
@@ -79,7 +82,7 @@ TEST_CASE("node part: a head that answers nothing is disconnected, and reached a
   options.state_directory = here.path();
   options.head_host = "127.0.0.1";
   options.head_port = port;
-  REQUIRE(node_part::start(node, std::move(options)));
+  const auto part = or_throw(node_part::start(node, std::move(options)));
 
   CHECK(what->link_lost.get_future().wait_for(patience) == std::future_status::ready);
   CHECK(what->hello_of_next_link.get_future().wait_for(patience) == std::future_status::ready);

@@ -97,6 +97,44 @@ TEST_CASE("auto: where trials are stopped or paused after very different numbers
   CHECK_FALSE(proposes(41, /*pauses=*/true));
 }
 
+TEST_CASE("auto: trials that ran to their own ends are not stopped early, however short they were") {
+  const auto search = made(square);
+  const auto by_gp = gp_search().make({square, 1, 1'000, 0});
+  const auto by_chance = random_search().make({square, 7, 1'000, 0});
+  for (std::uint64_t i = 1; i <= 30; ++i) {
+    const auto values = asked_for(*by_chance, i);
+    for (auto* each : {search.get(), by_gp.get()}) {
+      each->on_created(trial_id{i}, values);
+      each->on_report(trial_id{i}, i % 3 == 0 ? 1 : 81, {bowl(values)});
+      each->on_end(trial_id{i}, trial_outcome::completed, {bowl(values)});
+    }
+  }
+
+  CHECK(asked_for(*search, 31) == asked_for(*by_gp, 31));
+}
+
+TEST_CASE("auto: after many trials it stays with bohb, or without") {
+  const auto proposed_by = [](bool are_stopped) {
+    const auto search = made(square);
+    const auto by_bohb = bohb_search().make({square, 1, 1'000, 0}), by_tpe = tpe_search().make({square, 1, 1'000, 0});
+    const auto by_chance = random_search().make({square, 7, 1'000, 0});
+    for (std::uint64_t i = 1; i <= 600; ++i) {
+      const auto values = asked_for(*by_chance, i);
+      const bool is_brief = i % 2 == 0 && (i > 250) != are_stopped; // What comes later is the other way round.
+      for (auto* each : {search.get(), by_bohb.get(), by_tpe.get()}) {
+        each->on_created(trial_id{i}, values);
+        each->on_report(trial_id{i}, is_brief ? 1 : 81, {bowl(values)});
+        each->on_end(trial_id{i}, is_brief ? trial_outcome::stopped : trial_outcome::completed, {bowl(values)});
+      }
+    }
+    const auto proposed = asked_for(*search, 601);
+    return proposed == asked_for(*by_bohb, 601) ? "bohb" : proposed == asked_for(*by_tpe, 601) ? "tpe" : "nobody";
+  };
+
+  CHECK(proposed_by(/*are_stopped=*/true) == std::string("bohb"));
+  CHECK(proposed_by(/*are_stopped=*/false) == std::string("tpe"));
+}
+
 TEST_CASE("auto: bohb proposes as soon as the first trials are paused, as hardly one of them will end") {
   const auto search = made(square);
   const auto other = bohb_search().make({square, 1, 1'000, 0});
@@ -182,8 +220,8 @@ TEST_CASE("auto: a grid is gone through as by random search") {
 TEST_CASE("auto: it says what it chose, and why") {
   CHECK(made(square)->explanation() ==
         "tpe and twice as often gp by turns, as 0 of 2 parameters are choices or conditional; tpe alone after 250 "
-        "trials; bohb where many trials are stopped early; one trial in 20 is of a Sobol search, lest models are "
-        "misled");
+        "trials; bohb where many trials are stopped or paused early; one trial in 20 is of a Sobol search, lest models "
+        "are misled");
   CHECK(made({{"c", choice({1, 2, 3})}})->explanation().substr(0, 82) ==
         "gp and twice as often tpe by turns, as 1 of 1 parameters is choices or conditional");
   CHECK(made(square, 3)->explanation() == "tpe, as there are 3 objectives; nsga2 after 500 trials; one trial in 20 is "

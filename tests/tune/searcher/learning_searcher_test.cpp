@@ -2,6 +2,7 @@
 #include <cmath>
 #include <deque>
 #include <limits>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -113,17 +114,19 @@ std::vector<double> losses_of(const case_& c, const config& values) {
 }
 
 struct event {
-  enum class kind { created, reported, ended } what;
+  enum class kind { created, reported, paused, ended } what;
   trial_id trial;
   config values = {};
   trial_outcome how = trial_outcome::completed;
   std::vector<double> losses = {};
+  iteration_number iteration = 1;
 };
 
 void tell(searcher& to, const event& e) {
   switch (e.what) {
   case event::kind::created: return to.on_created(e.trial, e.values);
-  case event::kind::reported: return to.on_report(e.trial, 1, e.losses);
+  case event::kind::reported: return to.on_report(e.trial, e.iteration, e.losses);
+  case event::kind::paused: return to.on_paused(e.trial);
   case event::kind::ended: return to.on_end(e.trial, e.how, e.losses);
   }
 }
@@ -187,6 +190,41 @@ search_run run(const case_& c, std::uint64_t seed, std::uint64_t most, std::size
   return done;
 }
 
+/// The same under a scheduler that stops some trials early and has others wait, of which some go on.
+search_run run_with_rungs(const case_& c, std::uint64_t seed, std::uint64_t most) {
+  search_run done;
+  const auto search = made(c, seed);
+  const auto happens = [&](event e) {
+    tell(*search, e);
+    done.events.push_back(std::move(e));
+  };
+  std::map<trial_id, std::vector<double>> waiting;
+  for (std::uint64_t next = 1; next <= most; ++next) {
+    const trial_id trial{next};
+    done.events_before.push_back(done.events.size());
+    done.proposed.push_back(search->ask({trial}).proposals.at(0).values);
+    const auto losses = losses_of(c, done.proposed.back());
+    happens({event::kind::created, trial, done.proposed.back()});
+    chance random(seed, "rungs", next);
+    const auto reports = 1 + random.below(4);
+    iteration_number iteration = 1;
+    for (std::uint64_t i = 0; i < reports; ++i, iteration *= 3)
+      happens({event::kind::reported, trial, {}, {}, losses, iteration});
+    if (random.happens(0.4)) {
+      happens({event::kind::paused, trial});
+      waiting[trial] = losses;
+    } else
+      happens(end_of(trial, losses, chance(seed, "end", next)));
+    if (!waiting.empty() && random.happens(0.3)) {
+      const auto [again, its_losses] = *waiting.begin();
+      waiting.erase(waiting.begin());
+      happens({event::kind::reported, again, {}, {}, its_losses, 81});
+      happens(end_of(again, its_losses, chance(seed, "end", again.value)));
+    }
+  }
+  return done;
+}
+
 void check_lies_in(const search_space& space, const config& values) {
   const space_plan plan(space);
   space_plan::values fixed(plan.size());
@@ -230,6 +268,21 @@ TEST_CASE("learning searchers: killed and replayed at any point, the next propos
       REQUIRE(answer.proposals.front().values == done.proposed[next]);
     }
   }
+}
+
+TEST_CASE("learning searchers: where trials stop and wait at rungs, too, who is replayed proposes the same (I6)") {
+  for (const auto* name : {"auto", "bohb", "tpe"})
+    for (const auto& space : {numbers(), mixed()}) {
+      const case_ c{name, space};
+      INFO(name, " ", to_json(space));
+      const auto done = run_with_rungs(c, 5, 300); // auto decides at 250 for good.
+      for (const std::size_t next : {12, 30, 60, 130, 249, 251, 260, 299}) {
+        const auto again = made(c, 5);
+        for (std::size_t i = 0; i < done.events_before[next]; ++i)
+          tell(*again, done.events[i]);
+        REQUIRE(again->ask({trial_id{next + 1}}).proposals.at(0).values == done.proposed[next]);
+      }
+    }
 }
 
 TEST_CASE("learning searchers: a batch is what would be proposed one by one, and coming to nothing changes nothing") {
