@@ -1,7 +1,6 @@
 #include "tune/searcher/bohb.hpp"
 
 #include "tune/chance.hpp"
-#include "tune/scheduler/rung_levels.hpp"
 #include "tune/searcher/modelled_axes.hpp"
 
 #include <algorithm>
@@ -45,19 +44,16 @@ bohb::bohb(const searcher_setup& setup, const bohb_search_options& options)
     options_(options),
     needed_(needed_in(setup.space)),
     design_(setup, sobol_design, design_options(options)),
-    next_level_(static_cast<double>(options.grace_period)) {
+    ladder_(options.grace_period, options.reduction_factor) {
   open_rung();
 }
 
 std::vector<std::string> bohb::mistakes(const search_space& space, const bohb_search_options& options) {
-  std::vector<std::string> found;
+  auto found = rung_ladder::mistakes("bohb", options.grace_period, options.reduction_factor);
   const auto check = [&](bool holds, const char* option, auto is, const char* must) {
     if (!holds)
       found.push_back(fmt::format("searcher bohb: {} is {}, but must be {}", option, is, must));
   };
-  check(options.grace_period >= 1, "grace_period", options.grace_period, "1 or more");
-  check(options.reduction_factor >= 1.5 && options.reduction_factor <= 1e6, "reduction_factor",
-        options.reduction_factor, "1.5 to 1000000");
   check(options.random_share >= 0 && options.random_share <= 1, "random_share", options.random_share, "0 to 1");
   check(options.candidates >= 1 && options.candidates <= 10'000, "candidates", options.candidates, "1 to 10000");
   check(options.good_share > 0 && options.good_share <= 1, "good_share", options.good_share, "above 0 and at most 1");
@@ -78,10 +74,7 @@ bool bohb::can_learn() const {
 }
 
 void bohb::open_rung() {
-  while (!rungs_.empty() && rung_level(next_level_) <= rungs_.back().level)
-    next_level_ *= options_.reduction_factor;
-  auto& opened = rungs_.emplace_back(rung_level(next_level_), setup_, model_options(options_, needed_)).model;
-  next_level_ *= options_.reduction_factor;
+  auto& opened = rungs_.emplace_back(setup_, model_options(options_, needed_)).model;
   for (const auto& [values, losses] : known_)
     opened.on_known(values, losses);
   for (const auto& [trial, values] : tried_)
@@ -147,11 +140,10 @@ void bohb::on_report(trial_id trial, iteration_number iteration, const std::vect
   if (found == pending_.end())
     return;
   auto& where = found->second;
-  while (rungs_.back().level <= iteration)
+  ladder_.open_above(iteration);
+  while (rungs_.size() < ladder_.size())
     open_rung();
-  const auto above =
-    std::find_if(rungs_.begin(), rungs_.end(), [&](const rung& each) { return each.level > iteration; });
-  const auto reached = static_cast<std::size_t>(above - rungs_.begin());
+  const auto reached = ladder_.reached_at(iteration);
   while (where.passed + 1 < reached)
     pass(trial, where, trial_outcome::ignored, {}); // It has jumped over these.
   if (where.passed < reached)

@@ -11,6 +11,7 @@
 
 #include "tune/searcher/design_search.hpp"
 #include "tune/searcher/learning_search.hpp"
+#include "tune/searcher/rung_ladder.hpp"
 #include "tune/searcher/tpe.hpp"
 #include "tune/searchers.hpp"
 
@@ -43,11 +44,8 @@ public:
 
 private:
   struct rung {
-    rung(iteration_number at, const searcher_setup& setup, const tpe_search_options& options)
-      : level(at),
-        model(setup, options) {}
+    rung(const searcher_setup& setup, const tpe_search_options& options) : model(setup, options) {}
 
-    iteration_number level;
     tpe model; ///< To which a trial that reports here has completed.
     std::size_t results = 0;
   };
@@ -63,8 +61,8 @@ private:
   bohb_search_options options_;
   std::size_t needed_; ///< Results of a rung, until its model proposes.
   design_search design_;
-  double next_level_; ///< Of the rung that is opened next.
-  std::deque<rung> rungs_;
+  rung_ladder ladder_;
+  std::deque<rung> rungs_; ///< As many as the ladder has.
   std::map<trial_id, course> pending_;
   std::vector<std::pair<config, std::vector<double>>> known_;
   std::vector<std::pair<trial_id, config>> tried_; ///< Only where no point is to be proposed twice.
