@@ -4,6 +4,7 @@
 #include "tune/searcher/bohb.hpp"
 #include "tune/searcher/cma_es.hpp"
 #include "tune/searcher/de.hpp"
+#include "tune/searcher/dehb.hpp"
 #include "tune/searcher/design_search.hpp"
 #include "tune/searcher/gp.hpp"
 #include "tune/searcher/nsga2.hpp"
@@ -255,6 +256,37 @@ json json_of(const de_search_options& options) {
   return all;
 }
 
+[[nodiscard]] result<dehb_search_options> dehb_from(std::string_view text) {
+  dehb_search_options options;
+  json_options fields("searcher dehb", text);
+  fields.read("seed", options.seed);
+  fields.read("repeat", options.repeat);
+  fields.read("grace_period", options.grace_period);
+  fields.read("reduction_factor", options.reduction_factor);
+  fields.read("population", options.population);
+  fields.read("weight", options.weight);
+  fields.read("crossover", options.crossover);
+  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
+    return fail(all_of(mistakes));
+  return options;
+}
+
+json json_of(const dehb_search_options& options) {
+  const dehb_search_options usual;
+  auto all = json_of_sampling(options);
+  if (options.grace_period != usual.grace_period)
+    all["grace_period"] = options.grace_period;
+  if (options.reduction_factor != usual.reduction_factor)
+    all["reduction_factor"] = options.reduction_factor;
+  if (options.population != usual.population)
+    all["population"] = options.population;
+  if (options.weight != usual.weight)
+    all["weight"] = options.weight;
+  if (options.crossover != usual.crossover)
+    all["crossover"] = options.crossover;
+  return all;
+}
+
 const char* name_of(nsga2_search_options::variation x) {
   return x == nsga2_search_options::variation::uniform ? "uniform" : "simulated_binary";
 }
@@ -302,6 +334,7 @@ const std::map<std::string, maker, std::less<>>& makers() {
     {"bohb", [](std::string_view text) { return bohb_from(text).map(bohb_search); }},
     {"cma_es", [](std::string_view text) { return cma_es_from(text).map(cma_es_search); }},
     {"de", [](std::string_view text) { return de_from(text).map(de_search); }},
+    {"dehb", [](std::string_view text) { return dehb_from(text).map(dehb_search); }},
     {"gp", [](std::string_view text) { return gp_from(text).map(gp_search); }},
     {"grid", [](std::string_view text) { return grid_from(text).map(grid_search); }},
     {"halton",
@@ -404,6 +437,10 @@ searcher_choice cma_es_search(const cma_es_search_options& options) {
 
 searcher_choice de_search(const de_search_options& options) {
   return {"de", json_of(options).dump(), learned_by<de>(options)};
+}
+
+searcher_choice dehb_search(const dehb_search_options& options) {
+  return {"dehb", json_of(options).dump(), learned_by<dehb>(options)};
 }
 
 searcher_choice nsga2_search(const nsga2_search_options& options) {

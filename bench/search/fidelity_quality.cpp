@@ -40,6 +40,8 @@ constexpr method methods[] = {
   {"bohb with hyperband, sync.", R"("bohb")", hyperband_synchronous},
   {"bohb with asha", R"("bohb")", asha_stopping},
   {"bohb with asha, promotion", R"("bohb")", asha_promotion},
+  {"dehb with hyperband", R"("dehb")", hyperband_asynchronous},
+  {"dehb with asha", R"("dehb")", asha_stopping},
   {"tpe with asha", R"("tpe")", asha_stopping},
   {"auto with asha", R"("auto")", asha_stopping},
   {"auto with asha, promotion", R"("auto")", asha_promotion},

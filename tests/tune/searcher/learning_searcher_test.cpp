@@ -63,7 +63,7 @@ search_space finite() {
   return {{"a", choice({1, 2, 3})}, {"b", integer(1, 4)}, {"c", ordinal({"x", "y"}).when("a", 2)}};
 }
 
-constexpr const char* learning[] = {"auto", "bohb", "cma_es", "de", "gp", "nsga2", "tpe"};
+constexpr const char* learning[] = {"auto", "bohb", "cma_es", "de", "dehb", "gp", "nsga2", "tpe"};
 
 struct case_ {
   const char* searcher;
@@ -375,7 +375,8 @@ TEST_CASE("learning searchers: another seed, another search") {
 
 TEST_CASE("learning searchers: they learn") {
   for (const auto* name : learning) {
-    const bool evolves = name == std::string("de") || name == std::string("nsga2");
+    const std::set<std::string> evolving = {"de", "dehb", "nsga2"};
+    const bool evolves = evolving.count(name) != 0;
     const std::uint64_t trials = evolves ? 400 : 100; // Twenty generations and more.
     const auto best_of = [trials](const char* searcher, const search_space& space, seed s) {
       const auto search = made({searcher, space}, s);
