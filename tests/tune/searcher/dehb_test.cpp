@@ -86,6 +86,13 @@ std::vector<child> children(searcher& search) {
   return all;
 }
 
+/// It proposes as a Sobol search does: it has no members to make children of.
+bool has_no_children(searcher& search) {
+  const auto sobol = sobol_search().make({cube(4), 1, 1, 0});
+  const auto next = [](searcher& of) { return of.ask({trial_id{1'000}}).proposals.at(0).values; };
+  return next(search) == next(*sobol);
+}
+
 /// In hundredths.
 std::set<int> targets(searcher& search) {
   std::set<int> all;
@@ -105,12 +112,10 @@ std::set<int> numbers_of_children(searcher& search, int target) {
 } // namespace
 
 TEST_CASE("dehb: a rung has children when its population is complete, of which one in reduction_factor is above") {
-  const auto sobol = sobol_search().make({cube(4), 1, 1, 0});
   const auto needed = [&](const dehb_search_options& options, iteration_number level) {
     const auto search = made(cube(4), options);
     std::uint64_t count = 0;
-    const auto next = [](searcher& of) { return of.ask({trial_id{1'000}}).proposals.at(0).values; };
-    while (next(*search) == next(*sobol)) {
+    while (has_no_children(*search)) {
       ++count;
       reach(*search, count, level, static_cast<double>(count) / 100, 1);
       REQUIRE(count < 100);
@@ -237,6 +242,20 @@ TEST_CASE("dehb: a trial that ended before a rung says nothing there, unless it 
   CHECK(after(trial_outcome::completed, {-1}) == std::set<int>{10, 20, 70, 40});
 }
 
+TEST_CASE("dehb: nor is a trial that ended before a rung among its first members") {
+  const auto joins = [](trial_outcome how) {
+    const auto search = made(cube(4), one_number());
+    fill(*search, 1, {0.1, 0.2, 0.3});
+    create(*search, 22, 0.7);
+    search->on_end(trial_id{22}, how, {1});
+    return !has_no_children(*search);
+  };
+  CHECK_FALSE(joins(trial_outcome::stopped));
+  CHECK_FALSE(joins(trial_outcome::ignored));
+  CHECK_FALSE(joins(trial_outcome::failed));
+  CHECK(joins(trial_outcome::completed));
+}
+
 TEST_CASE("dehb: a trial competes once at each rung, with its first loss there") {
   const auto search = made(cube(4), one_number());
   fill(*search, 1, {0.1, 0.2, 0.3, 0.4});
@@ -258,9 +277,10 @@ TEST_CASE("dehb: a trial competes once at each rung, with its first loss there")
     CHECK(targets(*search) == std::set<int>{10, 20, 30, 40, 60, 65, 70, 75});
   }
   SUBCASE("it jumps over the next") {
-    report(*search, 42, 10, -1);
-    report(*search, 42, 11, -1);
-    CHECK(targets(*search) == std::set<int>{10, 20, 30, 40, 60, 65, 70, 75});
+    fill(*search, 9, {0.45, 0.46, 0.47, 0.48}, 44);
+    report(*search, 42, 10, 100);
+    report(*search, 42, 11, -100);
+    CHECK(targets(*search) == std::set<int>{10, 20, 30, 40, 60, 65, 70, 75, 45, 46, 47, 48});
   }
 }
 
@@ -312,14 +332,24 @@ TEST_CASE("dehb: known results are members of every rung, of many the best") {
   CHECK(targets(*search) == std::set<int>{10, 20, 30, 40, 80});
 }
 
+TEST_CASE("dehb: known results are members of rungs that are there already") {
+  const auto search = made(cube(4), one_number());
+  reach(*search, 22, 3, 0.7, not_a_number);
+  for (const double x : {0.1, 0.2, 0.3, 0.4})
+    search->on_known(at(x), {x});
+
+  reach(*search, 26, 3, 0.8, 0.25);
+  CHECK(targets(*search) == std::set<int>{10, 20, 30, 40, 80});
+}
+
 TEST_CASE("dehb: a parameter that is not active is as in the target") {
   const search_space space = {{"c", choice({0, 1})}, {"x", uniform(0, 1).when("c", 1)}};
   const auto search = made(space, one_number());
   for (std::uint64_t i = 0; i < 4; ++i) {
-    search->on_created(trial_id{4 + i}, {{"c", 1}, {"x", 0.25 * static_cast<double>(i)}});
+    search->on_created(trial_id{4 + i}, {{"c", 1}, {"x", 0.1 + 0.25 * static_cast<double>(i)}});
     report(*search, 4 + i, 1, 1);
   }
-  search->on_created(trial_id{22}, {{"c", 0}}); // In place of 0.5.
+  search->on_created(trial_id{22}, {{"c", 0}}); // In place of 0.6.
   report(*search, 22, 1, 0);
 
   int active = 0;
@@ -328,7 +358,7 @@ TEST_CASE("dehb: a parameter that is not active is as in the target") {
     if (values.get<int>("c") == 0)
       continue;
     ++active;
-    CHECK(values.get<double>("x") == 0.5);
+    CHECK(values.get<double>("x") == 0.6);
   }
   CHECK(active > 3);
 }
@@ -415,13 +445,16 @@ TEST_CASE("dehb: no point of a finite space is proposed twice, at whatever rungs
   const search_space space = {{"a", integer(1, 5)}, {"b", choice({1, 2, 3, 4, 5, 6})}};
   const auto search = made(space, one_number());
   std::set<std::string> seen;
-  for (std::uint64_t i = 1; i <= 30; ++i) {
+  search->on_known({{"a", 2}, {"b", 2}}, {2});
+  seen.insert(R"({"a":2,"b":2})");
+  for (std::uint64_t i = 1; i < 30; ++i) {
     const auto values = search->ask({trial_id{i}}).proposals.at(0).values;
     REQUIRE(seen.insert(to_json(values)).second);
     search->on_created(trial_id{i}, values);
     report(*search, i, i % 3 == 0 ? 3 : 1, values.get<int>("a"));
   }
-  CHECK(search->ask({trial_id{31}}).how == ask_outcome::exhausted);
+  CHECK(seen.size() == 30);
+  CHECK(search->ask({trial_id{30}}).how == ask_outcome::exhausted);
 }
 
 TEST_CASE("dehb: options out of range are told by their names") {
