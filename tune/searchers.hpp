@@ -200,13 +200,15 @@ struct dehb_search_options {
   bool repeat = false;               ///< As for random_search.
   iteration_number grace_period = 1; ///< As for bohb_search:
   double reduction_factor = 3;       ///< the scheduler's.
-  int population = 27;    ///< Of the first rung; 4 to 10,000. Each next has one in reduction_factor, but 6 at least.
+  /// Of the first rung; 4 to 10,000. Each next one has one in reduction_factor, but 6 at least, or as
+  /// many as the first. 27, 9, ... are those of Hyperband's first bracket where max_t is 27 times grace_period.
+  int population = 27;
   double weight = 0.5;    ///< Of the difference of two members; above 0, at most 2 (Awad et al. 2021).
   double crossover = 0.5; ///< So many of the numbers are new ones; 0 to 1 (Awad et al. 2021).
 };
 /// DEHB (Awad et al. 2021, arXiv:2105.09821), with `hyperband()` or `asha()` as the experiment's scheduler:
-/// differential evolution with a population for each rung, of which the best are parents of those that are to come to
-/// the next one. Trials count before they end. For one objective and all domains but grids, with conditions.
+/// differential evolution with a population for each rung, the best of which are parents of children for the next one.
+/// Trials count before they end. For one objective and all domains but grids, with conditions.
 searcher_choice dehb_search(const dehb_search_options& options = {});
 
 struct nsga2_search_options {
