@@ -1,5 +1,6 @@
 #include "tune/scheduler/pbt_choice.hpp"
 
+#include "tune/scheduler/pbt_explorer.hpp"
 #include "tune/scheduler/pbt_scheduler.hpp"
 #include "tune/search_space.hpp"
 #include "tune/space/near_name.hpp"
@@ -103,7 +104,8 @@ void read_list(json_options& fields, const char* name, const char* wanted, std::
 scheduler_choice pbt(const pbt_options& options) {
   scheduler_choice::kind made;
   made.make = [options](const scheduler_setup& setup) -> std::unique_ptr<scheduler> {
-    return std::make_unique<pbt_scheduler>(options, setup);
+    const auto space = setup.space == nullptr ? search_space() : *setup.space;
+    return std::make_unique<pbt_scheduler>(options, setup, std::make_unique<pbt_explorer>(options, space));
   };
   made.mistakes = [options] { return within("scheduler", mistakes_of(options)); };
   made.mistakes_with = [options](const search_space& space) {

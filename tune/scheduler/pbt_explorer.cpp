@@ -120,4 +120,8 @@ config pbt_explorer::near_to(const config& values, const chance& random) const {
   return values;
 }
 
+explore_step::found pbt_explorer::explore(trial_id /*trial*/, const exploit& from, const chance& random) const {
+  return {near_to(from.values, random), ""};
+}
+
 } // namespace tune

@@ -4,6 +4,7 @@
 
 #include "tune/chance.hpp"
 #include "tune/config.hpp"
+#include "tune/scheduler/explore_step.hpp"
 #include "tune/schedulers.hpp"
 #include "tune/space/space_plan.hpp"
 
@@ -13,13 +14,14 @@ namespace tune {
 /// by a factor and put on its bounds and steps, and where that is the step it was on, on the next one in that
 /// direction; an ordinal moves to a neighbour; a choice is drawn anew, and each of them with the resample probability.
 /// What becomes active is drawn, what is not active any more is left out. Depends on its arguments alone.
-class pbt_explorer {
+class pbt_explorer final : public explore_step {
 public:
   /// `space`: without mistakes.
   pbt_explorer(const pbt_options& options, const search_space& space);
 
   /// As they are, if nothing is found for which the constraints hold.
   config near_to(const config& values, const chance& random) const;
+  found explore(trial_id trial, const exploit& from, const chance& random) const override;
 
 private:
   value moved(const domain& what, const value& from, chance& random) const;

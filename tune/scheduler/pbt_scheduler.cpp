@@ -1,7 +1,6 @@
 #include "tune/scheduler/pbt_scheduler.hpp"
 
 #include "tune/scheduler/rung_levels.hpp"
-#include "tune/search_space.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -37,16 +36,18 @@ std::string changes(const config& from, const config& to) {
 
 } // namespace
 
-pbt_scheduler::pbt_scheduler(const pbt_options& options, const scheduler_setup& setup)
+pbt_scheduler::pbt_scheduler(const pbt_options& options, const scheduler_setup& setup,
+                             std::unique_ptr<explore_step> explore)
   : options_(options),
     setup_(setup),
-    explorer_(options, setup.space == nullptr ? search_space() : *setup.space) {
+    explore_(std::move(explore)) {
 }
 
 void pbt_scheduler::on_trial_created(trial_id trial, const config& values) {
   life born;
   born.values = values;
-  lives_.try_emplace(trial, std::move(born));
+  if (lives_.try_emplace(trial, std::move(born)).second)
+    explore_->on_trial_created(trial, values);
 }
 
 iteration_number pbt_scheduler::next_judged(const life& x) const {
@@ -96,7 +97,9 @@ decision pbt_scheduler::on_result(const scheduler_result& result) {
   auto& x = found->second;
   x.has_paused = x.has_arrived = x.is_held = x.is_among_worst = false; // It runs, whoever had it go on.
   x.iteration = result.iteration;
-  if (result.iteration < next_judged(x))
+  const bool is_judged = result.iteration >= next_judged(x);
+  explore_->on_result({result.trial, result.iteration, result.loss, is_judged});
+  if (!is_judged)
     return {};
   x.judged_at = result.iteration;
   x.score = std::isfinite(result.loss) ? result.loss : worst;
@@ -111,7 +114,8 @@ decision pbt_scheduler::on_result(const scheduler_result& result) {
 }
 
 void pbt_scheduler::on_trial_end(trial_id trial, trial_state /*how*/) {
-  lives_.erase(trial);
+  if (lives_.erase(trial) > 0)
+    explore_->on_trial_end(trial);
 }
 
 void pbt_scheduler::on_trial_paused(trial_id trial) {
@@ -176,11 +180,11 @@ scheduler::resumption pbt_scheduler::resume(trial_id trial, life& x) {
   if (!donor)
     return {trial, fmt::format("none is as good as {} now: it goes on as it is", shown(x.score, setup_.better))};
   const auto& better = lives_.at(*donor);
-  auto values = explorer_.near_to(better.values, random);
+  auto [values, how] = explore_->explore(trial, {*donor, better.values}, random);
   auto why = fmt::format("{} at iteration {} is among the worst: it goes on from trial {}, which has {} at iteration "
-                         "{}, with {}",
+                         "{}, with {}{}{}",
                          shown(x.score, setup_.better), x.judged_at, donor->value, shown(better.score, setup_.better),
-                         better.judged_at, changes(better.values, values));
+                         better.judged_at, changes(better.values, values), how.empty() ? "" : "; ", how);
   return {trial, std::move(why), exploit{*donor, std::move(values)}};
 }
 
@@ -203,6 +207,7 @@ void pbt_scheduler::on_exploited(trial_id trial, const exploit& with) {
     return;
   found->second.values = with.values;
   ++found->second.exploits;
+  explore_->on_exploited(trial, with);
 }
 
 } // namespace tune

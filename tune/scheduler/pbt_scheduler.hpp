@@ -3,11 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tune/scheduler/pbt_explorer.hpp"
+#include "tune/scheduler/explore_step.hpp"
 #include "tune/scheduler/scheduler.hpp"
 #include "tune/schedulers.hpp"
 
@@ -24,7 +25,8 @@ namespace tune {
 /// the fewest iterations goes on first. Synchronous: all pause, are judged when the last has come, and then go on.
 class pbt_scheduler final : public scheduler {
 public:
-  pbt_scheduler(const pbt_options& options, const scheduler_setup& setup);
+  /// `explore`: finds those values; of the options it looks at none that are for them.
+  pbt_scheduler(const pbt_options& options, const scheduler_setup& setup, std::unique_ptr<explore_step> explore);
 
   void on_trial_created(trial_id trial, const config& values) override;
   decision on_result(const scheduler_result& result) override; ///< Of trials that it does not know: go on.
@@ -67,7 +69,7 @@ private:
 
   pbt_options options_;
   scheduler_setup setup_;
-  pbt_explorer explorer_;
+  std::unique_ptr<explore_step> explore_;
   std::map<trial_id, life> lives_; ///< Of trials that have not ended.
 };
 
