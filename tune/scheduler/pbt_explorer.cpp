@@ -94,29 +94,37 @@ value pbt_explorer::moved(const domain& what, const value& from, chance& random)
                     what.get());
 }
 
-config pbt_explorer::near_to(const config& values, const chance& random) const {
-  for (std::uint64_t each = 0; each < most_tries; ++each) {
-    auto draws = random.branch("explore", each);
-    space_plan::values wishes(plan_.size());
-    std::vector<double> units(plan_.size());
-    for (std::size_t i = 0; i < plan_.size(); ++i) {
-      const auto& x = plan_.at(i);
-      const auto own = draws.branch("parameter", i); // What one draws shifts nothing for the others.
-      units[i] = own.unit(1);
-      const auto* now = values.find(x.name);
-      if (now == nullptr)
-        continue;
-      const auto* options = std::get_if<domain::options>(&x.what.get());
-      const bool is_redrawn =
-        is_mutated_[i] && ((options != nullptr && !options->ordered) || own.unit(0) < options_.resample_probability);
-      auto steps = own.branch("move", 0);
-      if (!is_redrawn)
-        wishes[i] = is_mutated_[i] ? moved(x.what, *now, steps) : *now;
-    }
-    auto functions = draws.branch("sample_from", 0);
-    if (auto made = plan_.complete_near(units, wishes, functions); made && plan_.check(*made))
-      return std::move(*made);
+std::optional<config> pbt_explorer::once_near_to(const config& values, const space_plan::values& chosen,
+                                                 const chance& random, std::uint64_t try_number) const {
+  auto draws = random.branch("explore", try_number);
+  space_plan::values wishes(plan_.size());
+  std::vector<double> units(plan_.size());
+  for (std::size_t i = 0; i < plan_.size(); ++i) {
+    const auto& x = plan_.at(i);
+    const auto own = draws.branch("parameter", i); // What one draws shifts nothing for the others.
+    units[i] = own.unit(1);
+    wishes[i] = chosen[i];
+    const auto* now = values.find(x.name);
+    if (now == nullptr || chosen[i])
+      continue;
+    const auto* options = std::get_if<domain::options>(&x.what.get());
+    const bool is_redrawn =
+      is_mutated_[i] && ((options != nullptr && !options->ordered) || own.unit(0) < options_.resample_probability);
+    auto steps = own.branch("move", 0);
+    if (!is_redrawn)
+      wishes[i] = is_mutated_[i] ? moved(x.what, *now, steps) : *now;
   }
+  auto functions = draws.branch("sample_from", 0);
+  if (auto made = plan_.complete_near(units, wishes, functions); made && plan_.check(*made))
+    return std::move(*made);
+  return std::nullopt;
+}
+
+config pbt_explorer::near_to(const config& values, const chance& random) const {
+  const space_plan::values none(plan_.size());
+  for (std::uint64_t i = 0; i < most_tries; ++i)
+    if (auto made = once_near_to(values, none, random, i))
+      return std::move(*made);
   return values;
 }
 
