@@ -289,6 +289,7 @@ const std::map<std::string, result<scheduler_choice> (*)(std::string_view), std:
     {"median_stopping", [](std::string_view text) { return median_stopping_from(text).map(median_stopping); }},
     {"pasha", [](std::string_view text) { return pasha_from(text).map(pasha); }},
     {"patient", [](std::string_view text) { return patient_from(text).map(patient); }},
+    {"pb2", pb2_from_json},
     {"pbt", pbt_from_json},
     {"pbt_replay", pbt_replay_from_json},
     {"threshold", [](std::string_view text) { return threshold_from(text).map(threshold); }},

@@ -170,6 +170,24 @@ struct pbt_options {
 scheduler_choice pbt(const pbt_options& options = {});
 [[nodiscard]] result<void> validate(const pbt_options& options); ///< Names every field that is out of range.
 
+/// Population based bandits (Parker-Holder et al. 2020, arXiv:2002.02518): as pbt, but a number between two bounds,
+/// without steps, gets the value from which a Gaussian process expects most, by what trials have gained so far with
+/// which values. Better than pbt where a population is small, about 4 to 8. All else that changes does so as with pbt,
+/// and so do those numbers before there are a few results to learn from. The space needs one such number.
+struct pb2_options {
+  using variant = pbt_options::variant;
+
+  iteration_number perturbation_interval = 10; ///< As of pbt_options, and so are those below.
+  iteration_number burn_in = 0;
+  double quantile_fraction = 0.25;
+  double resample_probability = 0; ///< Where the model does not choose, a value is drawn anew; 0 to 1. As in the paper.
+  std::vector<double> perturbation_factors = {1.2, 0.8}; ///< Where the model does not choose.
+  std::vector<std::string> parameters = {};
+  variant type = variant::asynchronous;
+};
+scheduler_choice pb2(const pb2_options& options = {});
+[[nodiscard]] result<void> validate(const pb2_options& options); ///< Names every field that is out of range.
+
 /// How the state of one trial of a population has come about: a schedule of values.
 struct pbt_policy {
   struct step {

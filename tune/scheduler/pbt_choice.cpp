@@ -1,9 +1,11 @@
 #include "tune/scheduler/pbt_choice.hpp"
 
+#include "tune/scheduler/pb2_explorer.hpp"
 #include "tune/scheduler/pbt_explorer.hpp"
 #include "tune/scheduler/pbt_scheduler.hpp"
 #include "tune/search_space.hpp"
 #include "tune/space/near_name.hpp"
+#include "tune/space/space_plan.hpp"
 #include "tune/value/json_options.hpp"
 
 #include <algorithm>
@@ -66,8 +68,30 @@ std::vector<std::string> mistakes_with(const pbt_options& options, const search_
   return found;
 }
 
-std::string json_of(const pbt_options& options) {
-  const pbt_options plain;
+/// They have the same fields, but not the same defaults.
+pbt_options as_pbt(const pb2_options& options) {
+  pbt_options made;
+  made.perturbation_interval = options.perturbation_interval;
+  made.burn_in = options.burn_in;
+  made.quantile_fraction = options.quantile_fraction;
+  made.resample_probability = options.resample_probability;
+  made.perturbation_factors = options.perturbation_factors;
+  made.parameters = options.parameters;
+  made.type = options.type;
+  return made;
+}
+
+/// Of a space without a number that a model could choose.
+std::vector<std::string> mistakes_of_pb2_with(const pbt_options& options, const search_space& space) {
+  auto found = mistakes_with(options, space);
+  if (found.empty() && pb2_explorer::modelled(options, space_plan(space)).empty())
+    found.push_back(fmt::format("pb2 needs a number between two bounds, without steps, such as uniform(0, 1) or "
+                                "log_uniform(1e-5, 0.1), but {} has none; use pbt",
+                                options.parameters.empty() ? "the space" : "parameters"));
+  return found;
+}
+
+std::string json_of(const pbt_options& options, const pbt_options& plain) {
   auto all = json::object();
   const auto add = [&](const char* name, const auto& x, const auto& by_default) {
     if (x != by_default)
@@ -99,31 +123,10 @@ void read_list(json_options& fields, const char* name, const char* wanted, std::
     field.push_back(each.get<T>());
 }
 
-} // namespace
-
-scheduler_choice pbt(const pbt_options& options) {
-  scheduler_choice::kind made;
-  made.make = [options](const scheduler_setup& setup) -> std::unique_ptr<scheduler> {
-    const auto space = setup.space == nullptr ? search_space() : *setup.space;
-    return std::make_unique<pbt_scheduler>(options, setup, std::make_unique<pbt_explorer>(options, space));
-  };
-  made.mistakes = [options] { return within("scheduler", mistakes_of(options)); };
-  made.mistakes_with = [options](const search_space& space) {
-    return within("scheduler", mistakes_with(options, space));
-  };
-  return {"pbt", json_of(options), std::move(made)};
-}
-
-result<void> validate(const pbt_options& options) {
-  if (const auto mistakes = mistakes_of(options); !mistakes.empty())
-    return fail(errc::invalid_argument, "pbt: " + joined(mistakes, "; "));
-  return {};
-}
-
-result<scheduler_choice> pbt_from_json(std::string_view text) {
-  pbt_options options;
+/// What the two have in common; `where`: "scheduler pbt".
+[[nodiscard]] result<pbt_options> options_from_json(const char* where, std::string_view text, pbt_options options) {
   std::string type = "asynchronous";
-  json_options fields("scheduler pbt", text);
+  json_options fields(where, text);
   fields.read("perturbation_interval", options.perturbation_interval);
   fields.read("burn_in", options.burn_in);
   fields.read("quantile_fraction", options.quantile_fraction);
@@ -138,10 +141,61 @@ result<scheduler_choice> pbt_from_json(std::string_view text) {
     fields.add("type", "is \"" + type + "\", but must be \"asynchronous\" or \"synchronous\"");
   auto mistakes = fields.mistakes();
   if (mistakes.empty())
-    mistakes = within("scheduler pbt", mistakes_of(options));
+    mistakes = within(where, mistakes_of(options));
   if (!mistakes.empty())
     return fail(errc::invalid_argument, joined(mistakes, "\n"));
-  return pbt(options);
+  return options;
+}
+
+template <class Explorer>
+scheduler_choice choice_of(const char* name, const pbt_options& options, const pbt_options& plain,
+                           std::vector<std::string> (*misfits)(const pbt_options&, const search_space&)) {
+  scheduler_choice::kind made;
+  made.make = [options](const scheduler_setup& setup) -> std::unique_ptr<scheduler> {
+    const auto space = setup.space == nullptr ? search_space() : *setup.space;
+    return std::make_unique<pbt_scheduler>(options, setup, std::make_unique<Explorer>(options, space));
+  };
+  made.mistakes = [options] { return within("scheduler", mistakes_of(options)); };
+  made.mistakes_with = [options, misfits](const search_space& space) {
+    return within("scheduler", misfits(options, space));
+  };
+  return {name, json_of(options, plain), std::move(made)};
+}
+
+[[nodiscard]] result<void> valid(const char* name, const pbt_options& options) {
+  if (const auto mistakes = mistakes_of(options); !mistakes.empty())
+    return fail(errc::invalid_argument, std::string(name) + ": " + joined(mistakes, "; "));
+  return {};
+}
+
+scheduler_choice pb2_of(const pbt_options& options) {
+  return choice_of<pb2_explorer>("pb2", options, as_pbt({}), mistakes_of_pb2_with);
+}
+
+} // namespace
+
+scheduler_choice pbt(const pbt_options& options) {
+  return choice_of<pbt_explorer>("pbt", options, {}, mistakes_with);
+}
+
+scheduler_choice pb2(const pb2_options& options) {
+  return pb2_of(as_pbt(options));
+}
+
+result<void> validate(const pbt_options& options) {
+  return valid("pbt", options);
+}
+
+result<void> validate(const pb2_options& options) {
+  return valid("pb2", as_pbt(options));
+}
+
+result<scheduler_choice> pbt_from_json(std::string_view text) {
+  return options_from_json("scheduler pbt", text, {}).map(pbt);
+}
+
+result<scheduler_choice> pb2_from_json(std::string_view text) {
+  return options_from_json("scheduler pb2", text, as_pbt({})).map(pb2_of);
 }
 
 } // namespace tune

@@ -23,9 +23,9 @@ public:
 
   /// As they are, if nothing is found for which the constraints hold.
   config near_to(const config& values, const chance& random) const;
-  /// The i-th try of that, with these values where there are any, by dimension; none: a constraint does not hold.
+  /// One try of that, with these values where there are any, by dimension; none: a constraint does not hold.
   std::optional<config> once_near_to(const config& values, const space_plan::values& chosen, const chance& random,
-                                     std::uint64_t i) const;
+                                     std::uint64_t try_number) const;
   found explore(trial_id trial, const exploit& from, const chance& random) const override;
 
 private:
