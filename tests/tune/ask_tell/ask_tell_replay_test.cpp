@@ -40,6 +40,8 @@ search_flags any_flags(runtime::random_stream& random) {
                               R"({"name": "hyperband", "max_t": 9, "type": "synchronous"})",
                               R"({"name": "pasha", "max_t": 9})",
                               "median_stopping",
+                              R"({"name": "pb2", "perturbation_interval": 1, "quantile_fraction": 0.5})",
+                              R"({"name": "pb2", "perturbation_interval": 2, "type": "synchronous"})",
                               R"({"name": "pbt", "perturbation_interval": 2, "quantile_fraction": 0.5})",
                               R"({"name": "pbt", "perturbation_interval": 3, "type": "synchronous"})",
                               "patient",

@@ -24,16 +24,17 @@ constexpr iteration_number last_iteration = 12;
 /// and restored is that; a checkpoint that is restored must be there.
 class population {
 public:
-  population(seed s, std::uint64_t trials, pbt_options::variant type, controller_options options)
+  /// `explores_by`: "pbt" or "pb2".
+  population(seed s, std::uint64_t trials, const char* explores_by, pbt_options::variant type,
+             controller_options options)
     : random(s),
       trials_(trials),
-      x(prepared(std::move(options)), 1000, {}, std::nullopt, [type, s] {
-        pbt_options how;
-        how.perturbation_interval = 2 + static_cast<iteration_number>(s % 2);
-        how.quantile_fraction = 0.4;
-        how.type = type;
-        return pbt(how).make(
-          {s, direction::maximize, std::make_shared<const search_space>(search_space{{"x", uniform(0, 1000)}})});
+      x(prepared(std::move(options)), 1000, {}, std::nullopt, [explores_by, type, s] {
+        const auto how = std::string(R"({"quantile_fraction": 0.4, "perturbation_interval": )") +
+                         (s % 2 == 0 ? "2" : "3") + R"(, "type": ")" +
+                         (type == pbt_options::variant::synchronous ? "synchronous" : "asynchronous") + "\"}";
+        return or_throw(scheduler_named(explores_by, how))
+          .make({s, direction::maximize, std::make_shared<const search_space>(search_space{{"x", uniform(0, 1000)}})});
       }) {
     x.on_start = [this](const controller_core::start_attempt& start) { begin_state(start); };
   }
@@ -212,11 +213,13 @@ using variant = pbt_options::variant;
 
 TEST_CASE("controller, pbt: whatever is lost and however often the driver crashes, all ends as the journal says") {
   std::size_t exploits = 0;
+  std::size_t by_model = 0;
   for_each_seed(300, [&](seed s) {
     auto options = virtual_experiment::options(3 + s % 6);
     options.told_at_once = s % 4 == 0;
     options.checkpoints_kept = 1 + s % 3;
-    population all(s, options.trials, s % 3 == 0 ? variant::synchronous : variant::asynchronous, options);
+    population all(s, options.trials, s % 5 == 0 ? "pb2" : "pbt",
+                   s % 3 == 0 ? variant::synchronous : variant::asynchronous, options);
     all.x.syncs_starts = false;
     all.x.begin(1 + s % 4);
     for (int step = 0; step < 500 && !all.x.ended; ++step)
@@ -226,17 +229,23 @@ TEST_CASE("controller, pbt: whatever is lost and however often the driver crashe
         all.step(/*faults=*/true);
     all.finish();
     all.check();
-    exploits += all.x.all<record::trial_exploited>().size();
+    for (const auto& each : all.x.all<record::trial_exploited>()) {
+      ++exploits;
+      by_model += each.reason.find("; by a model of ") != std::string::npos;
+    }
   });
   CHECK(exploits > 300);
+  CHECK(by_model > 30);
 }
 
 TEST_CASE("controller, pbt: a driver that is killed after any of its records is followed by one that knows the same") {
-  for (const auto type : {variant::asynchronous, variant::synchronous}) {
-    const auto prepared = [type](seed s) {
+  const std::pair<const char*, variant> kinds[] = {
+    {"pbt", variant::asynchronous}, {"pbt", variant::synchronous}, {"pb2", variant::asynchronous}};
+  for (const auto& [name, type] : kinds) {
+    const auto prepared = [explores_by = name, type = type](seed s) {
       auto options = virtual_experiment::options(4);
       options.checkpoints_kept = 1;
-      return std::make_unique<population>(s, 4, type, options);
+      return std::make_unique<population>(s, 4, explores_by, type, options);
     };
     auto whole = prepared(7);
     whole->x.begin(2);
