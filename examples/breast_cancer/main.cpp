@@ -24,8 +24,10 @@ double accuracy_of_fold(Model model, const tumours& data, int fold) {
     return to;
   };
   model.train(rows_of(data.features, training), rows_of(data.benign, training));
-  const auto guess = model.probabilities(rows_of(data.features, held_out)).array() > 0.5;
-  const auto truth = rows_of(data.benign, held_out).array() > 0.5;
+  // Not auto: that would be an expression of what is gone at the line's end.
+  const Eigen::Array<bool, Eigen::Dynamic, 1> guess =
+    model.probabilities(rows_of(data.features, held_out)).array() > 0.5;
+  const Eigen::Array<bool, Eigen::Dynamic, 1> truth = rows_of(data.benign, held_out).array() > 0.5;
   return (guess == truth).template cast<double>().mean();
 }
 
