@@ -21,7 +21,11 @@ extern char** environ; // NOLINT: POSIX says so.
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int patience_ms = 600'000; // They make learning slow.
+#else
 constexpr int patience_ms = 120'000;
+#endif
 
 class descriptor {
 public:
