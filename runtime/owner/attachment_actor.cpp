@@ -13,6 +13,7 @@
 #include "runtime/net/caf_error.hpp"
 #include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
+#include "runtime/owner/dial_deadline.hpp"
 #include "runtime/owner/owner_actor.hpp"
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/wire/protobuf_message.hpp"
@@ -24,7 +25,6 @@ struct actor_found {
   result<actor_record> what;
 };
 
-constexpr std::chrono::seconds dial_deadline{10}; // The middleman's own is shorter; this is for one that is gone.
 constexpr std::chrono::seconds attach_deadline{5};
 
 std::string name_of(const attachment_query& query) {

@@ -13,6 +13,7 @@
 #include "runtime/net/caf_error.hpp"
 #include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
+#include "runtime/owner/dial_deadline.hpp"
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/owner/package_server_actor.hpp"
 #include "runtime/wire/protobuf_message.hpp"
@@ -20,7 +21,6 @@
 namespace runtime {
 namespace {
 
-constexpr std::chrono::seconds dial_deadline{10};       // The middleman's own is shorter; this is for one that is gone.
 constexpr std::chrono::minutes package_deadline{10};    // Digests are made of every file.
 constexpr std::chrono::seconds reservation_deadline{5}; // Then it is asked again.
 

@@ -1,5 +1,7 @@
 #include "runtime/resources/machine_facts.hpp"
 
+#include "runtime/base/trimmed.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -21,14 +23,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 std::vector<std::string> split_to_strings(std::string_view text, char separator) {
   const auto parts = split(text, separator);
   return {parts.begin(), parts.end()};
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr auto blanks = " \t\r\n";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 std::optional<std::int64_t> read_number(std::string_view text) {

@@ -1,5 +1,7 @@
 #include "runtime/resources/resource_set.hpp"
 
+#include "runtime/base/trimmed.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <limits>
@@ -13,13 +15,6 @@ constexpr std::array<std::string_view, 3> known_names = {"cpu", "gpu", "memory"}
 
 amount capped(amount a, amount b) {
   return a.units() > std::numeric_limits<std::int64_t>::max() - b.units() ? amount::more_than_any() : a + b;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 /// Collects a set from outside with every mistake that it has.

@@ -1,5 +1,6 @@
 #include "tune/scheduler/pbt_scheduler.hpp"
 
+#include "tune/scheduler/nearly.hpp"
 #include "tune/scheduler/rung_levels.hpp"
 
 #include <algorithm>
@@ -14,7 +15,6 @@ namespace tune {
 namespace {
 
 constexpr double worst = std::numeric_limits<double>::infinity();
-constexpr double nearly = 1e-9; ///< What floating point may add: 0.1 * 30 is 3.0000000000000004.
 
 /// "lr=0.12 instead of 0.1, ...": what differs, of the first few.
 std::string changes(const config& from, const config& to) {

@@ -1,17 +1,13 @@
 #include "tune/scheduler/rung_levels.hpp"
 
 #include "tune/chance.hpp"
+#include "tune/scheduler/nearly.hpp"
 
 #include <cmath>
 
 #include <fmt/format.h>
 
 namespace tune {
-namespace {
-
-constexpr double nearly = 1e-9; ///< What floating point may take away: 3^4 as 80.99999999999999, and 9 / 3.
-
-} // namespace
 
 iteration_number rung_level(double exact) {
   return static_cast<iteration_number>(std::ceil(exact * (1 - nearly)));

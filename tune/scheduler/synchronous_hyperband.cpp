@@ -1,5 +1,6 @@
 #include "tune/scheduler/synchronous_hyperband.hpp"
 
+#include "tune/scheduler/nearly.hpp"
 #include "tune/scheduler/rung_levels.hpp"
 
 #include <algorithm>
@@ -9,11 +10,6 @@
 #include <fmt/format.h>
 
 namespace tune {
-namespace {
-
-constexpr double nearly = 1e-9; ///< What floating point may take away: log(81) / log(3) as 3.9999999999999996.
-
-} // namespace
 
 std::vector<synchronous_hyperband::plan> synchronous_hyperband::plans(const hyperband_options& options) {
   const double eta = options.reduction_factor;
