@@ -13,7 +13,6 @@
 #include "runtime/net/caf_error.hpp"
 #include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
-#include "runtime/owner/dial_deadline.hpp"
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/owner/package_server_actor.hpp"
 #include "runtime/wire/protobuf_message.hpp"
@@ -205,47 +204,12 @@ caf::message_handler owner_actor::node_handlers() {
   };
 }
 
-void owner_actor::on_down(const caf::down_msg& down) {
-  const error why{errc::unreachable, "the connection was lost"};
-  if (head_ && down.source == head_.address()) {
-    options_.log->warn("head link lost owner={} head={}", options_.core.owner, options_.core.head_address);
-    head_ = nullptr;
-    perform(core_.on_head_unlinked(why, now()));
-  } else if (const auto node = node_addresses_.find(down.source); node != node_addresses_.end()) {
-    const auto id = node->second;
-    node_addresses_.erase(node);
-    const auto link = nodes_.find(id);
-    if (link == nodes_.end() || link->second.address() != down.source)
-      return; // There is a newer one.
-    options_.log->warn("node link lost owner={} node={}", options_.core.owner, id);
-    nodes_.erase(link);
-    perform(core_.on_node_unlinked(id, why, now()));
-  }
-}
-
 void owner_actor::perform(owner_core::actions actions) {
   if (ending_)
     return; // It wants nothing any more.
   for (auto& action : actions)
     std::visit([this](auto& a) { perform(a); }, action);
   arm_timer();
-}
-
-void owner_actor::perform(owner_core::dial_head&) {
-  request(options_.middleman, dial_deadline, caf::connect_atom_v, options_.head_host, options_.head_port)
-    .then(
-      [this](const caf::node_id&, const caf::strong_actor_ptr& head, const std::set<std::string>&) {
-        if (!head)
-          return perform(core_.on_head_unlinked({errc::unreachable, "no head listens there"}, now()));
-        head_ = caf::actor_cast<caf::actor>(head);
-        monitor(head_); // A handle from a cache may be dead: that is told at once.
-        perform(core_.on_head_linked(now()));
-      },
-      [this](const caf::error& why) { perform(core_.on_head_unlinked(from_caf_error(why), now())); });
-}
-
-void owner_actor::perform(owner_core::say_hello_to_head&) {
-  send(head_, make_owner_hello(options_.core.owner, options_.name, options_.version, options_.quota));
 }
 
 void owner_actor::perform(owner_core::reserve_name& a) {
@@ -294,36 +258,6 @@ void owner_actor::perform(owner_core::release_lease& a) {
 
 void owner_actor::perform(owner_core::announce_actors& a) {
   send(head_, make_announcement(options_.core.owner, a));
-}
-
-void owner_actor::perform(owner_core::dial_node& a) {
-  request(options_.middleman, dial_deadline, caf::connect_atom_v, a.host, a.port)
-    .then(
-      [this, node = a.node](const caf::node_id&, const caf::strong_actor_ptr& handle, const std::set<std::string>&) {
-        if (!handle)
-          return perform(core_.on_node_unlinked(node, {errc::unreachable, "no node manager listens there"}, now()));
-        auto link = caf::actor_cast<caf::actor>(handle);
-        node_addresses_[link.address()] = node;
-        monitor(link);
-        nodes_[node] = std::move(link);
-        perform(core_.on_node_linked(node, now()));
-      },
-      [this, node = a.node](const caf::error& why) {
-        perform(core_.on_node_unlinked(node, from_caf_error(why), now()));
-      });
-}
-
-void owner_actor::perform(owner_core::say_hello_to_node& a) {
-  send(nodes_.at(a.node), make_owner_hello(options_.core.owner, options_.name, options_.version, {}));
-}
-
-void owner_actor::perform(owner_core::forget_node& a) {
-  const auto link = nodes_.find(a.node);
-  if (link == nodes_.end())
-    return; // It was never linked, or has been lost.
-  demonitor(link->second);
-  node_addresses_.erase(link->second.address());
-  nodes_.erase(link);
 }
 
 void owner_actor::perform(owner_core::start_work& a) {

@@ -37,6 +37,8 @@ struct owner_actor_options {
   std::uint16_t head_port = 0;
   caf::actor middleman; ///< Answers (connect_atom, host, port).
   caf::actor packages;  ///< A package_server_actor, or what answers as one.
+  /// Ends the link to a peer that does not answer on it. Called on the owner's thread; must not block. May be empty.
+  std::function<void(const caf::node_id& peer)> drop_link;
   /// Once: the head's welcome, or why there is none: unreachable (not within core.connect_deadline), refused, another
   /// version. Called on the owner's thread; must not block.
   std::function<void(result<void>)> on_connected;
@@ -139,6 +141,7 @@ private:
   void perform(owner_core::actions actions);
   void perform(owner_core::dial_head&);
   void perform(owner_core::say_hello_to_head&);
+  void perform(owner_core::drop_head&);
   void perform(owner_core::reserve_name& a);
   void perform(owner_core::demand_lease& a);
   void perform(owner_core::demand_group& a);
@@ -147,6 +150,7 @@ private:
   void perform(owner_core::announce_actors& a);
   void perform(owner_core::dial_node& a);
   void perform(owner_core::say_hello_to_node& a);
+  void perform(owner_core::drop_node& a);
   void perform(owner_core::forget_node& a);
   void perform(owner_core::start_work& a);
   void perform(owner_core::stop_work& a);
@@ -164,6 +168,8 @@ private:
   void perform(owner_core::group_granted& a);
   void perform(owner_core::group_refused& a);
   void perform(owner_core::bundle_moved& a);
+  void drop_link_to(const caf::actor& peer);
+  caf::actor take_link(node_id id); ///< What it says is not heard any more. None: there is none.
   void want_package(const work_spec& spec);
   void ask_now(open_question question);
   void answer_late_questions();

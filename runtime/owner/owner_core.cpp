@@ -16,6 +16,8 @@ void forget_arrived(std::map<Key, instant>& said, instant now, std::chrono::nano
     it = said.erase(it);
 }
 
+const error no_welcome{errc::unreachable, "it does not answer"};
+
 } // namespace
 
 owner_core::owner_core(owner_options options)
@@ -184,9 +186,15 @@ owner_core::actions owner_core::on_node_refused(node_id id, error why, instant n
 
 owner_core::actions owner_core::on_node_unlinked(node_id id, error why, instant now) {
   actions out;
+  unlink_node(id, why, now, out);
+  settle(now, out);
+  return out;
+}
+
+void owner_core::unlink_node(node_id id, const error& why, instant now, actions& out) {
   const auto found = nodes_.find(id);
   if (found == nodes_.end())
-    return out;
+    return;
   auto& n = found->second;
   n.link.on_unlinked(why, now);
   perform(id, peer_link::order::nothing, out);
@@ -203,16 +211,19 @@ owner_core::actions owner_core::on_node_unlinked(node_id id, error why, instant 
     nodes_.erase(found); // Dialled again when it is needed.
   } else
     await_node(id, n, n.link.down_since().value_or(now));
-  settle(now, out);
-  return out;
 }
 
 void owner_core::lose_node(node_id id, instant now, actions& out) {
   const auto found = nodes_.find(id);
   if (found == nodes_.end() || found->second.link.is_welcome())
     return;
-  const auto& n = found->second;
-  const auto cause = n.link.why_down() ? n.link.why_down()->message : std::string("it does not answer");
+  auto& n = found->second;
+  if (n.link.is_greeting()) { // The next dial must not find the link that it is silent on.
+    out.push_back(drop_node{id});
+    n.link.on_unlinked(no_welcome, now);
+    perform(id, peer_link::order::nothing, out);
+  }
+  const auto cause = n.link.why_down() ? n.link.why_down()->message : no_welcome.message;
   const error why{errc::node_lost, fmt::format("node \"{}\" ({}:{}) was lost: {}", n.name, n.host, n.port, cause)};
   put_aside_bundles(id, now);
   const auto works = n.works;
@@ -229,25 +240,37 @@ void owner_core::lose_node(node_id id, instant now, actions& out) {
   out.push_back(forget_node{id});
 }
 
+void owner_core::on_head_due(instant now, actions& out) {
+  const auto order = head_.on_time(now);
+  perform(order, out);
+  if (order == peer_link::order::drop)
+    head_.on_unlinked(no_welcome, now);
+  due_.set({due::head, 0}, head_.wake_at());
+}
+
+void owner_core::on_node_due(node_id id, instant now, actions& out) {
+  const auto found = nodes_.find(id);
+  if (found == nodes_.end())
+    return;
+  const auto order = found->second.link.on_time(now);
+  perform(id, order, out);
+  if (order == peer_link::order::drop)
+    unlink_node(id, no_welcome, now, out);
+}
+
 owner_core::actions owner_core::on_time(instant now) {
   actions out;
   while (const auto what = due_.take_due(now)) {
     const auto [kind, key] = *what;
     switch (kind) {
-    case due::head:
-      perform(head_.on_time(now), out);
-      due_.set({due::head, 0}, head_.wake_at());
-      break;
+    case due::head: on_head_due(now, out); break;
     case due::connect: {
       fail_to_connect(head_.why_down() ? within(no_answer_within(), {errc::unreachable, head_.why_down()->message})
                                        : no_answer(),
                       out);
       break;
     }
-    case due::node:
-      if (const auto found = nodes_.find(node_id{key}); found != nodes_.end())
-        perform(node_id{key}, found->second.link.on_time(now), out);
-      break;
+    case due::node: on_node_due(node_id{key}, now, out); break;
     case due::node_lost: lose_node(node_id{key}, now, out); break;
     case due::work: on_work_due(key, now, out); break;
     case due::group:
@@ -293,6 +316,7 @@ void owner_core::perform(peer_link::order order, actions& out) const {
   case peer_link::order::nothing: break;
   case peer_link::order::dial: out.push_back(dial_head{}); break;
   case peer_link::order::say_hello: out.push_back(say_hello_to_head{}); break;
+  case peer_link::order::drop: out.push_back(drop_head{}); break;
   }
 }
 
@@ -303,6 +327,7 @@ void owner_core::perform(node_id id, peer_link::order order, actions& out) {
   case peer_link::order::nothing: break;
   case peer_link::order::dial: out.push_back(dial_node{id, n.host, n.port}); break;
   case peer_link::order::say_hello: out.push_back(say_hello_to_node{id}); break;
+  case peer_link::order::drop: out.push_back(drop_node{id}); break;
   }
 }
 

@@ -52,6 +52,7 @@ public:
   // To the head and the nodes.
   struct dial_head {};
   struct say_hello_to_head {};
+  struct drop_head {}; ///< It does not answer: this link to it is to end, and what it says is not heard.
   struct reserve_name {
     actor_id actor;
     std::string name;
@@ -80,6 +81,9 @@ public:
     std::uint16_t port = 0;
   };
   struct say_hello_to_node {
+    node_id node;
+  };
+  struct drop_node { ///< As drop_head.
     node_id node;
   };
   struct forget_node { ///< It is given up: its link is not wanted any more, and what it says is not heard.
@@ -152,11 +156,11 @@ public:
     granted_lease lease;
   };
 
-  using action = std::variant<dial_head, say_hello_to_head, reserve_name, demand_lease, demand_group, cancel_demand,
-                              release_lease, announce_actors, dial_node, say_hello_to_node, forget_node, start_work,
-                              stop_work, hear_work_end, connected, not_connected, task_waits, actor_waits,
-                              task_finished, actor_is_alive, actor_is_out_of_reach, actor_is_restarting, actor_ended,
-                              group_waits, group_granted, group_refused, bundle_moved>;
+  using action = std::variant<dial_head, say_hello_to_head, drop_head, reserve_name, demand_lease, demand_group,
+                              cancel_demand, release_lease, announce_actors, dial_node, say_hello_to_node, drop_node,
+                              forget_node, start_work, stop_work, hear_work_end, connected, not_connected, task_waits,
+                              actor_waits, task_finished, actor_is_alive, actor_is_out_of_reach, actor_is_restarting,
+                              actor_ended, group_waits, group_granted, group_refused, bundle_moved>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   explicit owner_core(owner_options options);
@@ -317,6 +321,9 @@ private:
   void drop_group(group_id id, instant now, actions& out);
 
   // Links and time: owner_core.cpp.
+  void on_head_due(instant now, actions& out);
+  void on_node_due(node_id id, instant now, actions& out);
+  void unlink_node(node_id id, const error& why, instant now, actions& out);
   void perform(peer_link::order order, actions& out) const;
   void perform(node_id id, peer_link::order order, actions& out); ///< And when its link wants to be asked next.
   void await_node(node_id id, const node& n, instant since);      ///< Not for longer than its grace.

@@ -17,7 +17,8 @@ peer_link::order peer_link::on_linked(instant now) {
   if (state_ != state::dialling)
     return order::nothing; // An answer to a dial that was given up.
   state_ = state::greeting;
-  due_ = now + options_.hello_again;
+  drop_at_ = now + welcome_;
+  due_ = std::min(now + options_.hello_again, drop_at_);
   return order::say_hello;
 }
 
@@ -29,6 +30,7 @@ bool peer_link::on_welcome(instant) {
   down_since_.reset();
   why_down_.reset();
   pause_ = pause_.zero();
+  welcome_ = options_.welcome;
   was_welcome_ = true;
   return true;
 }
@@ -52,8 +54,13 @@ peer_link::order peer_link::on_time(instant now) {
     due_.reset();
     return order::dial;
   }
+  if (state_ == state::greeting && now >= drop_at_) {
+    due_.reset();
+    welcome_ = std::min(welcome_ * 2, 8 * options_.welcome);
+    return order::drop;
+  }
   if (state_ == state::greeting) {
-    due_ = now + options_.hello_again;
+    due_ = std::min(now + options_.hello_again, drop_at_);
     return order::say_hello;
   }
   return order::nothing;

@@ -179,6 +179,7 @@ result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver
   owner.head_host = made->options_.head_host;
   owner.head_port = made->options_.head_port;
   owner.middleman = process.switchboard();
+  owner.drop_link = [&process](const caf::node_id& peer) { process.disconnect(peer); };
   owner.log = made->options_.log;
   owner.on_connected = [connected](result<void> how) { connected->set_value(std::move(how)); };
   made->packages_ = process.system().spawn<package_server_actor, caf::detached>(made->options_.program);

@@ -88,6 +88,7 @@ void head_part::add_custodian(cluster_process& process, std::shared_ptr<package_
   own.head_host = host_;
   own.head_port = port_;
   own.middleman = process.switchboard();
+  own.drop_link = [&process](const caf::node_id& peer) { process.disconnect(peer); };
   own.packages = server;
   own.log = log_;
   std::shared_ptr<detached_store> kept;

@@ -141,6 +141,30 @@ TEST_CASE("owner actor: a lost head is dialled again, and hears hello and what w
   CHECK(cluster.plays_head->all<wire::DemandLease>().size() == 1);
 }
 
+TEST_CASE("owner actor: a link on which the head does not answer is ended, and a new one is dialled") {
+  owner_fixture cluster;
+  auto options = cluster.options();
+  std::size_t dropped = 0;
+  options.drop_link = [&](const caf::node_id&) { ++dropped; };
+  cluster.plays_head->answer = [&](const caf::message& m) {
+    return dropped == 0 ? std::nullopt : cluster.answer_of_head(m);
+  };
+  const auto owner = cluster.time.add(cluster.time.system().spawn<owner_actor>(std::move(options)));
+  submit_task order;
+  order.task = task_id{1};
+  order.spec = spec_of(work_kind::task);
+  order.arguments = bytes("");
+  caf::anon_send(owner, order);
+
+  cluster.time.pass(14s);
+  CHECK(dropped == 0);
+  CHECK(cluster.plays_head->all<wire::DemandLease>().empty());
+  cluster.time.pass(2s);
+
+  CHECK(dropped == 1);
+  CHECK(cluster.plays_head->all<wire::DemandLease>().size() == 1);
+}
+
 TEST_CASE("owner actor: nodes get the package's chunks from it") {
   owner_fixture cluster;
   const auto owner = cluster.start_owner();
@@ -192,8 +216,11 @@ TEST_CASE("owner actor: when it leaves, the head hears it, everybody who waits i
   cluster.time.settle();
   const auto demands = cluster.plays_head->all<wire::DemandLease>().size();
   bool hears = false;
-  SUBCASE("at once, when the head answers") { hears = true; }
-  SUBCASE("after the deadline, when it does not") {}
+  SUBCASE("at once, when the head answers") {
+    hears = true;
+  }
+  SUBCASE("after the deadline, when it does not") {
+  }
   cluster.plays_head->answer = [hears](const caf::message& m) -> std::optional<caf::message> {
     if (hears && m.match_elements<wire::OwnerLeaves>())
       return caf::make_message(wire::OwnerLeft{});

@@ -77,6 +77,7 @@ private:
   struct model_node {
     bool linked = false;
     bool owner_known = false;
+    bool is_deaf = false;                              // Linked, but nothing that is said on it arrives.
     std::map<work_key, std::optional<work_end>> works; // With their ends, when not heard.
     std::uint64_t generation = 0;
   };
@@ -252,11 +253,17 @@ private:
       if (random_.chance(0.3))
         return perform(core_.on_head_unlinked({errc::unreachable, "refused"}, now_));
       head_linked_ = true;
+      head_is_deaf_ = random_.chance(0.1);
       perform(core_.on_head_linked(now_));
     });
   }
+  void on(const owner_core::drop_head&) {
+    head_linked_ = false;
+    ++head_generation_;
+  }
   void on(const owner_core::say_hello_to_head&) {
-    post(0, [this] { perform(core_.on_head_welcome("c", now_)); });
+    if (!head_is_deaf_)
+      post(0, [this] { perform(core_.on_head_welcome("c", now_)); });
   }
   void on(const owner_core::dial_node& a) {
     post(link_of_dials, [this, n = a.node.value] {
@@ -264,11 +271,18 @@ private:
         return perform(core_.on_node_unlinked(node_id{n}, {errc::unreachable, "refused"}, now_));
       nodes_[n].linked = true;
       nodes_[n].owner_known = false;
+      nodes_[n].is_deaf = random_.chance(0.1);
       perform(core_.on_node_linked(node_id{n}, now_));
     });
   }
+  void on(const owner_core::drop_node& a) {
+    nodes_[a.node.value].linked = false;
+    ++nodes_[a.node.value].generation;
+  }
   void on(const owner_core::forget_node& a) { nodes_[a.node.value].linked = false; }
   void on(const owner_core::say_hello_to_node& a) {
+    if (nodes_[a.node.value].is_deaf)
+      return;
     post(a.node.value, [this, n = a.node.value] {
       nodes_[n].owner_known = true;
       post(n, [this, n] { perform(core_.on_node_welcome(node_id{n}, now_)); });
@@ -322,6 +336,7 @@ private:
   owner_core core_;
   instant now_ = start;
   bool head_linked_ = false;
+  bool head_is_deaf_ = false;
   std::uint64_t head_generation_ = 0;
   std::map<std::uint64_t, model_node> nodes_;
   std::map<std::uint64_t, model_lease> leases_;

@@ -296,6 +296,33 @@ TEST_CASE("owner: a node that is not reached again within its grace is lost with
   CHECK(only<owner_core::forget_node>(lost).node == node_id{1});
 }
 
+TEST_CASE(
+  "owner: a node that is linked and silent is dropped when it is given up, so that the next dial is a new link") {
+  connected_core core;
+  core.on_submit_task(task_id{1}, task_spec(/*retries=*/0), no_arguments(), start);
+  core.on_demand_granted(request_id{1}, {lease_at(1, 1)}, start);
+  core.on_node_linked(node_id{1}, start);
+
+  CHECK(!has<owner_core::drop_node>(core.on_time(start + 4s)));
+  const auto given_up = core.on_time(start + 5s);
+
+  CHECK(only<owner_core::drop_node>(given_up).node == node_id{1});
+  CHECK(only<owner_core::task_finished>(given_up).outcome.error().message ==
+        "task \"fit\" failed on attempt 1 of 1: node \"n1\" (10.0.0.1:7000) was lost: it does not answer");
+}
+
+TEST_CASE("owner: a head that does not answer is dropped after 15 s and dialled again") {
+  owner_core core(test_options());
+  core.on_begin(start);
+  core.on_head_linked(start);
+
+  auto now = start;
+  for (; now < start + 15s; now += 1s)
+    REQUIRE(!has<owner_core::drop_head>(core.on_time(now)));
+  CHECK(has<owner_core::drop_head>(core.on_time(now)));
+  CHECK(has<owner_core::dial_head>(core.on_time(*core.wake_at())));
+}
+
 TEST_CASE("owner: a link that comes when its node has been given up is forgotten") {
   connected_core core;
   CHECK(only<owner_core::forget_node>(core.on_node_linked(node_id{7}, start)).node == node_id{7});

@@ -67,3 +67,39 @@ TEST_CASE("peer link: after a welcome the pauses begin anew") {
   CHECK(link.wake_at() == start + 5s + 100ms);
   CHECK(link.was_welcome());
 }
+
+TEST_CASE("peer link: a peer that does not answer for 15 s is dropped, and has twice as long each time, up to 120 s") {
+  peer_link link({});
+  (void)link.want(start);
+  auto now = start;
+  for (const auto patience : {15s, 30s, 60s, 120s, 120s}) {
+    (void)link.on_linked(now);
+    for (const auto dropped = now + patience; now < dropped; now += 1s)
+      REQUIRE(link.on_time(now) != order::drop);
+    REQUIRE(link.on_time(now) == order::drop);
+    CHECK(!link.wake_at());
+    link.on_unlinked({errc::unreachable, "it does not answer"}, now);
+    now = *link.wake_at();
+    REQUIRE(link.on_time(now) == order::dial);
+  }
+  CHECK(link.down_since() == start);
+}
+
+TEST_CASE("peer link: a welcome ends the wait for it, and the next wait is of 15 s again") {
+  peer_link link({});
+  (void)link.want(start);
+  (void)link.on_linked(start);
+  (void)link.on_time(start + 15s);
+  link.on_unlinked(refused, start + 15s);
+  (void)link.on_time(start + 16s);
+  (void)link.on_linked(start + 16s);
+  (void)link.on_welcome(start + 17s);
+  CHECK(link.on_time(start + 100s) == order::nothing);
+
+  link.on_unlinked(refused, start + 100s);
+  (void)link.on_time(start + 101s);
+  (void)link.on_linked(start + 101s);
+
+  CHECK(link.on_time(start + 115s) == order::say_hello);
+  CHECK(link.on_time(start + 116s) == order::drop);
+}
