@@ -1,16 +1,12 @@
 #pragma once
 
 #include "runtime/base/result.hpp"
+#include "runtime/value_stream.hpp"
 
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
-#include <vector>
-
-#include <caf/binary_deserializer.hpp>
-#include <caf/binary_serializer.hpp>
-#include <caf/error.hpp>
 
 namespace runtime {
 
@@ -19,19 +15,19 @@ namespace runtime {
 /// no version. Thread-safe.
 template <class... Values>
 [[nodiscard]] std::string to_bytes(const Values&... values) {
-  std::vector<char> bytes;
+  std::string bytes;
   if constexpr (sizeof...(Values) > 0) {
-    caf::binary_serializer sink{static_cast<caf::execution_unit*>(nullptr), bytes};
+    value_writer sink(bytes);
     (void)sink(const_cast<Values&>(values)...); // Cannot fail: it writes to memory.
   }
-  return {bytes.begin(), bytes.end()};
+  return bytes;
 }
 
 /// What to_bytes() made of values of these types. errc::invalid_argument when the bytes are of something else.
 template <class... Values>
 [[nodiscard]] result<std::tuple<Values...>> from_bytes(std::string_view bytes) {
   std::tuple<Values...> values;
-  caf::binary_deserializer source{static_cast<caf::execution_unit*>(nullptr), bytes.data(), bytes.size()};
+  value_reader source(bytes);
   if constexpr (sizeof...(Values) > 0)
     if (std::apply([&](auto&... each) { return source(each...); }, values))
       return fail(errc::invalid_argument, "the bytes do not hold the values that are expected here");

@@ -1,12 +1,9 @@
 #include "runtime/message_codec.hpp"
 
 #include "runtime/limits.hpp"
-
-#include <vector>
+#include "runtime/value_stream.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/binary_deserializer.hpp>
-#include <caf/binary_serializer.hpp>
 #include <caf/error.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/message.hpp>
@@ -32,18 +29,18 @@ namespace {
 result<std::string> message_to_bytes(caf::actor_system& system, const caf::message& message) {
   if (auto known = check_types(system.types(), message); !known)
     return fail(known.error());
-  std::vector<char> bytes;
-  caf::binary_serializer sink{system.dummy_execution_unit(), bytes};
+  std::string bytes;
+  value_writer sink(bytes, system.dummy_execution_unit());
   if (const auto failure = message.save(sink)) // Not sink(message): CAF 0.17 drops the errors of messages there.
     return fail(errc::invalid_argument, "the message cannot be serialised: " + system.render(failure));
   if (bytes.size() > most_message_bytes)
     return fail(errc::too_large, too_large_message("the message", bytes.size()));
-  return std::string(bytes.begin(), bytes.end());
+  return bytes;
 }
 
 result<caf::message> message_from_bytes(caf::actor_system& system, std::string_view bytes) {
   caf::message message;
-  caf::binary_deserializer source{system.dummy_execution_unit(), bytes.data(), bytes.size()};
+  value_reader source(bytes, system.dummy_execution_unit());
   if (const auto failure = message.load(source))
     return fail(errc::invalid_argument, "the message cannot be read: " + system.render(failure));
   if (source.remaining() != 0)

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <system_error>
+#include <vector>
 
 #include <caf/behavior.hpp>
 #include <caf/error.hpp>
