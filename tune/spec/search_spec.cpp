@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -63,6 +64,14 @@ std::vector<std::string> words_in(const std::string& text) {
   }
   words.push_back(text.substr(begin));
   return words;
+}
+
+/// An element's place in its list; none: it is the name of a field.
+std::optional<std::size_t> index_in(const std::string& text) {
+  std::size_t index = 0;
+  const auto* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, index);
+  return read.ec == std::errc() && read.ptr == end ? std::optional(index) : std::nullopt;
 }
 
 class reader {
@@ -121,9 +130,9 @@ private:
       return "space: \"" + path.substr(space_path_.size()) + "\"";
     if (!is_whole_)
       return {};
-    if (const std::string points = "points_to_evaluate/";
-        path.compare(0, points.size(), points) == 0 && path.find('/', points.size()) == std::string::npos)
-      return fmt::format("points_to_evaluate: point {}:", std::stoull(path.substr(points.size())) + 1);
+    if (const std::string points = "points_to_evaluate/"; path.compare(0, points.size(), points) == 0)
+      if (const auto index = index_in(path.substr(points.size())))
+        return fmt::format("points_to_evaluate: point {}:", *index + 1);
     return path.find('/') == std::string::npos ? path : std::string();
   }
 

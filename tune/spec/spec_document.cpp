@@ -1,10 +1,12 @@
 #include "tune/spec/spec_document.hpp"
 
+#include "runtime/base/utf8.hpp"
 #include "tune/spec/document_builder.hpp"
 #include "tune/spec/yaml_scalar.hpp"
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <unordered_map>
 
@@ -189,6 +191,24 @@ spec_document read_yaml(std::string_view text) {
   return std::move(built).finish();
 }
 
+/// Where it stops being UTF-8; none: it does not.
+std::optional<spec_mistake> mistake_of_coding(std::string_view text) {
+  spec_mistake found{1, ""};
+  for (std::size_t column = 1; !text.empty(); ++column) {
+    const auto size = runtime::utf8_character_bytes(text);
+    if (size == 0) {
+      found.text = fmt::format("column {}: this is no UTF-8; save the file as UTF-8", column);
+      return found;
+    }
+    if (text.front() == '\n') {
+      ++found.line;
+      column = 0;
+    }
+    text.remove_prefix(size);
+  }
+  return std::nullopt;
+}
+
 } // namespace
 
 std::size_t spec_document::line_of(const std::string& path) const {
@@ -198,6 +218,10 @@ std::size_t spec_document::line_of(const std::string& path) const {
 
 spec_document read_spec_document(std::string_view text) {
   document_builder built;
+  if (const auto wrong = mistake_of_coding(text)) {
+    built.give_up(wrong->line, wrong->text);
+    return std::move(built).finish();
+  }
   std::size_t line = 1;
   json_handler handler(built, line);
   const counting_iterator begin(text.data(), &line);

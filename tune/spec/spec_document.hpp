@@ -25,7 +25,7 @@ struct spec_document {
 
 /// Reads JSON or, where it is none, YAML: version 1.2's core schema, so that `1e-5` is a number and `no` a text, as in
 /// JSON. Anchors and aliases are followed. What YAML has beside it (several documents, merge keys, keys that are no
-/// texts, tags of one's own) is a mistake.
+/// texts, tags of one's own) is a mistake, and so is what is no UTF-8: every text in the document is.
 [[nodiscard]] spec_document read_spec_document(std::string_view text);
 
 } // namespace tune

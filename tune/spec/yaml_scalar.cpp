@@ -1,5 +1,6 @@
 #include "tune/spec/yaml_scalar.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -53,11 +54,27 @@ std::optional<Number> whole(std::string_view text, How... how) {
   return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
 }
 
-/// Beyond what a double holds: an infinity, which no domain takes.
+/// Whether a decimal number is 1 or more: by where its first digit that is not 0 stands, and its exponent.
+bool is_large(std::string_view decimal) {
+  const auto mantissa = decimal.substr(0, decimal.find_first_of("eE"));
+  const auto first = static_cast<std::int64_t>(mantissa.find_first_of("123456789"));
+  const auto point = static_cast<std::int64_t>(std::min(mantissa.find('.'), mantissa.size()));
+  const auto places = first < point ? point - first : point - first + 1; // 1 for 1.5, 0 for 0.15.
+  if (mantissa.size() == decimal.size())
+    return places > 0;
+  auto exponent = decimal.substr(mantissa.size() + 1);
+  const bool is_negative = exponent.front() == '-';
+  if (is_negative || exponent.front() == '+')
+    exponent.remove_prefix(1);
+  const auto size = whole<std::int32_t>(exponent);
+  return size ? places + (is_negative ? -*size : *size) > 0 : !is_negative;
+}
+
+/// Beyond what a double holds: an infinity, which no domain takes, or 0.
 double number_of(std::string_view text) {
   double number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (read.ec == std::errc::result_out_of_range && text.find("e-") == text.npos && text.find("E-") == text.npos)
+  if (read.ec == std::errc::result_out_of_range && is_large(text))
     return (text.front() == '-' ? -1 : 1) * std::numeric_limits<double>::infinity();
   return number;
 }

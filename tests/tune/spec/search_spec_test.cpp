@@ -150,6 +150,21 @@ TEST_CASE("search spec: mistakes of all the other fields, too") {
               "give it a step, list some with grid, or use random search"});
 }
 
+TEST_CASE("search spec: points that are no list, and fields that are called as if they were points") {
+  CHECK(mistakes_in("space: {lr: {loguniform: [0, 1]}}\n"
+                    "points_to_evaluate: {first: {lr: 0.1}, 99999999999999999999: {lr: 1}}\n") ==
+        lines{R"(spec:1: space: "lr": log scale needs low > 0, but low is 0; use for example 1e-6)",
+              R"(spec:2: points_to_evaluate: a list of mappings is needed, but it is {"first":{"lr":0.1},)"
+              R"("99999999999999999999":{"lr":1}})"});
+  CHECK(mistakes_in("space: {lr: {uniform: [0, 1]}}\npoints_to_evaluate/x: 1\nsamples: 0\n").size() == 2);
+}
+
+TEST_CASE("search spec: what is no UTF-8 is a mistake, wherever it stands") {
+  CHECK(mistakes_in("space: {lr: {uniform: [0, \xff]}}\n") ==
+        lines{"spec:1: column 27: this is no UTF-8; save the file as UTF-8"});
+  CHECK(mistakes_in("\xff").size() == 1);
+}
+
 TEST_CASE("search spec: what is no space at all") {
   CHECK(mistakes_in("") == lines{"spec: it is empty; a mapping of parameters is needed"});
   CHECK(mistakes_in("[1, 2]") == lines{"spec: a mapping of parameters is needed, but it is [1,2]"});

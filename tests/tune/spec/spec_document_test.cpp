@@ -59,6 +59,15 @@ TEST_CASE("spec document: YAML's core schema: what is a number, a truth value or
   CHECK(infinite[5].get<double>() == 0);
 }
 
+TEST_CASE("spec document: what is too large for a number is infinite, and what is too small is 0") {
+  const std::string zeros(400, '0');
+  const std::string huge = "9999999999999999999999";
+  for (const auto& text : {"1" + zeros, "1" + zeros + "e-5", "-1" + zeros + ".5", "1" + zeros + "e-50", "1e" + huge})
+    CHECK(std::isinf(read("[" + text + "]").root[0].get<double>()));
+  for (const auto& text : {"0." + zeros + "1", "-0." + zeros + "1", "." + zeros + "1e+5", "1e-" + huge, "0e" + huge})
+    CHECK(read("[" + text + "]").root[0].get<double>() == 0);
+}
+
 TEST_CASE("spec document: JSON is read as JSON, with all its escapes") {
   CHECK(read("{\"a\": \"\\ud83d\\ude00\\/\"}").root["a"] == "\xF0\x9F\x98\x80/");
   CHECK(dump("{\n\t\"a\": 1e5\n}") == R"({"a":100000.0})");
@@ -98,6 +107,12 @@ TEST_CASE("spec document: what cannot be read says where") {
         mistakes{{3, "\"<<\": merge keys are not read; write out what is merged"}});
   CHECK(read_spec_document("a: !mine 1\n").mistakes ==
         mistakes{{1, "the tag \"!mine\" has no meaning here; leave it out"}});
+}
+
+TEST_CASE("spec document: what is no UTF-8 is told, with its place") {
+  CHECK(read_spec_document("a: 1\nb\xc3\xb6: x\xff\n").mistakes ==
+        mistakes{{2, "column 6: this is no UTF-8; save the file as UTF-8"}});
+  CHECK(read_spec_document("[\"\xed\xa0\x80\"]").root.is_null());
 }
 
 TEST_CASE("spec document: mistakes as people read them, in the order of the file") {
