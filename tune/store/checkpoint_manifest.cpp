@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,13 +29,16 @@ std::optional<Number> number_in(std::string_view digits, int base = 10) {
   return number;
 }
 
-/// A field that is a whole number, not below 0.
+/// A field that is a whole number, from 0 to the most that the type holds.
 template <class Number>
 std::optional<Number> number_of(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_number_unsigned())
     return std::nullopt;
-  return found->get<Number>();
+  const auto number = found->get<std::uint64_t>();
+  if (number > static_cast<std::uint64_t>(std::numeric_limits<Number>::max()))
+    return std::nullopt;
+  return static_cast<Number>(number);
 }
 
 [[nodiscard]] result<checkpoint_manifest::file> file_of(const json& entry) {
@@ -71,12 +75,16 @@ std::optional<Number> number_of(const json& object, const char* name) {
   const auto files = all.find("files");
   if (files == all.end() || !files->is_array())
     return fail(errc::invalid_argument, "it has no files");
+  std::uint64_t sum = 0;
   for (const auto& entry : *files) {
     auto file = file_of(entry);
     if (!file)
       return fail(std::move(file.error()));
     if (!manifest.files.empty() && manifest.files.back().path >= file->path)
       return fail(errc::invalid_argument, fmt::format("\"{}\" is there twice, or out of order", file->path));
+    if (file->size_bytes > std::numeric_limits<std::uint64_t>::max() - sum)
+      return fail(errc::invalid_argument, fmt::format("\"{}\": so many bytes cannot be", file->path));
+    sum += file->size_bytes;
     manifest.files.push_back(std::move(*file));
   }
   return manifest;

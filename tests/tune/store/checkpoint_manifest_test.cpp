@@ -69,6 +69,17 @@ TEST_CASE("checkpoint manifest: what is not whole is refused, and the error says
         "\"a\" is there twice, or out of order");
 }
 
+TEST_CASE("checkpoint manifest: numbers that cannot be are not read as others") {
+  const auto manifest =
+    or_throw(parse_manifest(R"({"format": 1, "iteration": 9223372036854775808, "attempt": 4294967297, "files": []})"));
+
+  CHECK_FALSE(manifest.iteration);
+  CHECK_FALSE(manifest.attempt);
+  CHECK(why_not(R"({"format": 1, "files": [{"path": "a", "size_bytes": 18446744073709551615, "crc32c": "0"},
+                                            {"path": "b", "size_bytes": 1, "crc32c": "0"}]})") ==
+        "\"b\": so many bytes cannot be");
+}
+
 TEST_CASE("checkpoint manifest: no path leads out of the checkpoint") {
   for (const char* path : {"/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "..", "a/.."})
     CHECK(why_not(with_path(path)) == std::string("\"") + path + "\" does not lie in the checkpoint's directory");
