@@ -63,11 +63,20 @@ function(caf_tune_bench name)
   set_property(GLOBAL APPEND PROPERTY CAF_TUNE_BENCH_PROGRAMS ${name})
 endfunction()
 
-# caf_tune_fuzzer(runtime/wire/node_hello_fuzz LINK runtime): one libFuzzer program from tests/fuzz/<name>.cpp.
+# caf_tune_fuzzer(runtime/head/head_wire_fuzz LINK runtime): what tests/fuzz/<name>.cpp reads is fuzzed, by a libFuzzer
+# program of its own where fuzzers are built, and its corpus is replayed by the test fuzz/replay_test where tests are.
 function(caf_tune_fuzzer name)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  set(source "${PROJECT_SOURCE_DIR}/tests/fuzz/${name}.cpp")
+  set_property(GLOBAL APPEND PROPERTY CAF_TUNE_FUZZ_SOURCES ${source})
+  set_property(GLOBAL APPEND PROPERTY CAF_TUNE_FUZZ_LIBRARIES ${arg_LINK})
+  if(NOT CAF_TUNE_BUILD_FUZZERS)
+    return()
+  endif()
   string(REPLACE "/" "." target "${name}")
-  add_executable(${target} "${PROJECT_SOURCE_DIR}/tests/fuzz/${name}.cpp")
+  add_executable(${target} ${source} fuzz_target.cpp libfuzzer_program.cpp)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PRIVATE caf_tune_build_options ${arg_LINK})
   target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  set_property(GLOBAL APPEND PROPERTY CAF_TUNE_FUZZ_PROGRAMS ${target})
 endfunction()

@@ -12,18 +12,20 @@ fail() {
   exit "$1"
 }
 
-packages() { awk '!/^#/ && NF {print $1}' tools/packages.txt; }
+# packages [PURPOSE]: what everything needs, and what only that purpose does.
+packages() { awk -v purpose="#${1:-}:" '!/^#/ && NF {print $1} $1 == purpose {print $2}' tools/packages.txt; }
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# Installs what tools/packages.txt names and this machine lacks. Asks neither for network nor for root when nothing is.
+# install_missing_packages [PURPOSE]: what tools/packages.txt names and this machine lacks. Asks neither for network nor
+# for root when nothing is.
 install_missing_packages() {
   if ! command -v dpkg-query >/dev/null; then
     say "this is not Debian: install what tools/packages.txt names by other means"
     return
   fi
   local package missing=()
-  for package in $(packages); do
+  for package in $(packages "$@"); do
     is_installed "$package" || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return
