@@ -1,13 +1,13 @@
 #include "tune/searchers.hpp"
 
 #include "tune/searcher/automatic_search.hpp"
-#include "tune/searcher/bohb.hpp"
 #include "tune/searcher/cma_es.hpp"
 #include "tune/searcher/de.hpp"
-#include "tune/searcher/dehb.hpp"
 #include "tune/searcher/design_search.hpp"
 #include "tune/searcher/gp.hpp"
+#include "tune/searcher/learned_choice.hpp"
 #include "tune/searcher/nsga2.hpp"
+#include "tune/searcher/rung_search_choice.hpp"
 #include "tune/searcher/tpe.hpp"
 #include "tune/space/near_name.hpp"
 #include "tune/value/json_options.hpp"
@@ -24,13 +24,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 using maker = std::function<result<searcher_choice>(std::string_view options)>;
-
-error all_of(const std::vector<std::string>& mistakes) {
-  std::string text;
-  for (const auto& each : mistakes)
-    text += (text.empty() ? "" : "\n") + each;
-  return {errc::invalid_argument, std::move(text)};
-}
 
 searcher_choice::kind search_by(design_search::maker how, std::optional<std::uint64_t> seed,
                                 const design_search_options& options, bool shuffle = false) {
@@ -50,30 +43,6 @@ searcher_choice::kind search_by(design_search::maker how, std::optional<std::uin
     return design_search::trials(setup, crossed);
   };
   return made;
-}
-
-template <class Searcher, class Options>
-searcher_choice::kind learned_by(const Options& options) {
-  searcher_choice::kind made;
-  made.make = [options](const searcher_setup& setup) -> std::unique_ptr<searcher> {
-    auto with_seed = setup;
-    with_seed.seed = options.seed.value_or(setup.seed);
-    return std::make_unique<Searcher>(with_seed, options);
-  };
-  made.mistakes = [options](const search_space& space) { return Searcher::mistakes(space, options); };
-  made.trials = [](const searcher_setup& setup) { return std::max(setup.points, setup.samples); };
-  return made;
-}
-
-/// The options that both have.
-template <class Options>
-json json_of_sampling(const Options& options) {
-  auto all = json::object();
-  if (options.seed)
-    all["seed"] = *options.seed;
-  if (options.repeat)
-    all["repeat"] = true;
-  return all;
 }
 
 template <class Options>
@@ -197,37 +166,6 @@ json json_of(const gp_search_options& options) {
   return all;
 }
 
-[[nodiscard]] result<bohb_search_options> bohb_from(std::string_view text) {
-  bohb_search_options options;
-  json_options fields("searcher bohb", text);
-  fields.read("seed", options.seed);
-  fields.read("repeat", options.repeat);
-  fields.read("grace_period", options.grace_period);
-  fields.read("reduction_factor", options.reduction_factor);
-  fields.read("random_share", options.random_share);
-  fields.read("candidates", options.candidates);
-  fields.read("good_share", options.good_share);
-  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
-    return fail(all_of(mistakes));
-  return options;
-}
-
-json json_of(const bohb_search_options& options) {
-  const bohb_search_options usual;
-  auto all = json_of_sampling(options);
-  if (options.grace_period != usual.grace_period)
-    all["grace_period"] = options.grace_period;
-  if (options.reduction_factor != usual.reduction_factor)
-    all["reduction_factor"] = options.reduction_factor;
-  if (options.random_share != usual.random_share)
-    all["random_share"] = options.random_share;
-  if (options.candidates != usual.candidates)
-    all["candidates"] = options.candidates;
-  if (options.good_share != usual.good_share)
-    all["good_share"] = options.good_share;
-  return all;
-}
-
 [[nodiscard]] result<de_search_options> de_from(std::string_view text) {
   de_search_options options;
   json_options fields("searcher de", text);
@@ -253,37 +191,6 @@ json json_of(const de_search_options& options) {
     all["crossover"] = options.crossover;
   if (options.self_adapting)
     all["self_adapting"] = true;
-  return all;
-}
-
-[[nodiscard]] result<dehb_search_options> dehb_from(std::string_view text) {
-  dehb_search_options options;
-  json_options fields("searcher dehb", text);
-  fields.read("seed", options.seed);
-  fields.read("repeat", options.repeat);
-  fields.read("grace_period", options.grace_period);
-  fields.read("reduction_factor", options.reduction_factor);
-  fields.read("population", options.population);
-  fields.read("weight", options.weight);
-  fields.read("crossover", options.crossover);
-  if (const auto mistakes = fields.mistakes(); !mistakes.empty())
-    return fail(all_of(mistakes));
-  return options;
-}
-
-json json_of(const dehb_search_options& options) {
-  const dehb_search_options usual;
-  auto all = json_of_sampling(options);
-  if (options.grace_period != usual.grace_period)
-    all["grace_period"] = options.grace_period;
-  if (options.reduction_factor != usual.reduction_factor)
-    all["reduction_factor"] = options.reduction_factor;
-  if (options.population != usual.population)
-    all["population"] = options.population;
-  if (options.weight != usual.weight)
-    all["weight"] = options.weight;
-  if (options.crossover != usual.crossover)
-    all["crossover"] = options.crossover;
   return all;
 }
 
@@ -331,16 +238,17 @@ const std::map<std::string, maker, std::less<>>& makers() {
   static const std::map<std::string, maker, std::less<>> all = {
     {"auto",
      [](std::string_view text) { return sampling_from<auto_search_options>("searcher auto", text).map(auto_search); }},
-    {"bohb", [](std::string_view text) { return bohb_from(text).map(bohb_search); }},
+    {"bohb", bohb_from_json},
     {"cma_es", [](std::string_view text) { return cma_es_from(text).map(cma_es_search); }},
     {"de", [](std::string_view text) { return de_from(text).map(de_search); }},
-    {"dehb", [](std::string_view text) { return dehb_from(text).map(dehb_search); }},
+    {"dehb", dehb_from_json},
     {"gp", [](std::string_view text) { return gp_from(text).map(gp_search); }},
     {"grid", [](std::string_view text) { return grid_from(text).map(grid_search); }},
     {"halton",
      [](std::string_view text) {
        return sampling_from<halton_search_options>("searcher halton", text).map(halton_search);
      }},
+    {"hyper_tune", hyper_tune_searcher_from_json},
     {"latin_hypercube",
      [](std::string_view text) {
        return sampling_from<latin_hypercube_search_options>("searcher latin_hypercube", text)
@@ -427,20 +335,12 @@ searcher_choice tpe_search(const tpe_search_options& options) {
   return {"tpe", json_of(options).dump(), learned_by<tpe>(options)};
 }
 
-searcher_choice bohb_search(const bohb_search_options& options) {
-  return {"bohb", json_of(options).dump(), learned_by<bohb>(options)};
-}
-
 searcher_choice cma_es_search(const cma_es_search_options& options) {
   return {"cma_es", json_of(options).dump(), learned_by<cma_es>(options)};
 }
 
 searcher_choice de_search(const de_search_options& options) {
   return {"de", json_of(options).dump(), learned_by<de>(options)};
-}
-
-searcher_choice dehb_search(const dehb_search_options& options) {
-  return {"dehb", json_of(options).dump(), learned_by<dehb>(options)};
 }
 
 searcher_choice nsga2_search(const nsga2_search_options& options) {

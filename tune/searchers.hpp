@@ -142,6 +142,22 @@ struct bohb_search_options {
 /// one objective and all domains but grids, with conditions.
 searcher_choice bohb_search(const bohb_search_options& options = {});
 
+struct hyper_tune_search_options {
+  std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
+  bool repeat = false;               ///< As for random_search.
+  iteration_number grace_period = 1; ///< As for bohb_search:
+  double reduction_factor = 3;       ///< the scheduler's.
+  /// So many results of a rung must be there before models propose; 1 or more. Absent: as for gp_search.
+  std::optional<int> startup_trials;
+  double random_share = 0.2; ///< As for bohb_search.
+};
+/// The searcher of Hyper-Tune (Li et al. 2022, arXiv:2201.06834), with `hyper_tune()`, `asha()` or `hyperband()` as the
+/// experiment's scheduler: a Gaussian process for each rung with at least 6 results, all of which propose together.
+/// Each is believed as far as it orders the results of the highest such rung. So trials count before they end, and the
+/// many results of short training count as far as they say something of long training. Takes several times as long as
+/// gp_search(): for trials that are expensive. For one objective and all domains but grids, with conditions.
+searcher_choice hyper_tune_search(const hyper_tune_search_options& options = {});
+
 struct gp_search_options {
   std::optional<std::uint64_t> seed; ///< Absent: the experiment's.
   bool repeat = false;               ///< As for random_search.

@@ -2,8 +2,6 @@
 
 #include "tune/searcher/gp_proposal.hpp"
 #include "tune/searcher/modelled_axes.hpp"
-#include "tune/searcher/target_warp.hpp"
-#include "tune/space/standard_normal.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,10 +13,7 @@ namespace tune {
 namespace {
 
 constexpr std::size_t least_startup = 8;
-constexpr std::size_t most_startup = 20;   ///< Where lengths are expected to grow with the dimensions, no more help.
-constexpr std::size_t fit_each_until = 30; ///< Trials; then whenever there are a sixteenth more.
-constexpr std::size_t fits_by_trials = 16;
-constexpr std::size_t fantasies = 16;
+constexpr std::size_t most_startup = 20; ///< Where lengths are expected to grow with the dimensions, no more help.
 constexpr std::size_t best_looked_at = 3;
 
 gp_observations::key key_of(trial_id trial) {
@@ -40,14 +35,6 @@ gp_observations::standing standing_of(double violation, trial_outcome how, const
                        : gp_observations::standing{kind::valued, losses.front()};
 }
 
-Eigen::VectorXd vector_of(const std::vector<double>& x) {
-  return Eigen::Map<const Eigen::VectorXd>(x.data(), static_cast<Eigen::Index>(x.size()));
-}
-
-bool is_other_magnitude(std::size_t a, std::size_t b) {
-  return std::ilogb(static_cast<double>(std::max<std::size_t>(a, 1))) != std::ilogb(static_cast<double>(b));
-}
-
 } // namespace
 
 gp::gp(const searcher_setup& setup, const gp_search_options& options)
@@ -59,8 +46,7 @@ gp::gp(const searcher_setup& setup, const gp_search_options& options)
     design_(setup, sobol_design, design_options(options)),
     sequence_(std::min(space_.dimensions(), sobol_sequence::most_dimensions)),
     kernel_(space_.choices(), options.input_warping),
-    fit_(kernel_, options.deterministic ? 1e-6 : 1e-4),
-    seen_(setup.seed) {
+    model_(kernel_, options.deterministic ? 1e-6 : 1e-4, startup_, setup.seed) {
   if (space_.dimensions() >= static_cast<std::size_t>(options.trust_region_from))
     region_.emplace(space_.dimensions());
 }
@@ -102,7 +88,7 @@ void gp::suppose(trial_id trial, const config& values) {
 }
 
 void gp::withdraw(trial_id trial) {
-  seen_.forget(key_of(trial));
+  model_.forget(key_of(trial));
 }
 
 std::optional<std::uint64_t> gp::rank_of(const config& values) const {
@@ -115,7 +101,7 @@ std::optional<config> gp::proposed(trial_id trial, const ranks& in_batch) {
   gp_space::filter may_be;
   if (design_.is_finite())
     may_be = [&](const config& values) { return !design_.is_taken(values, in_batch); };
-  if (seen_.ended() >= startup_)
+  if (model_.seen().ended() >= startup_)
     return learned(trial, may_be);
   return trial.value == points_ + 1 && known_ == 0 ? middle(trial, may_be) : std::nullopt;
 }
@@ -130,82 +116,38 @@ std::optional<config> gp::middle(trial_id trial, const gp_space::filter& may_be)
 }
 
 std::optional<config> gp::learned(trial_id trial, const gp_space::filter& may_be) {
-  fit();
   const chance random(seed_, "gp", trial.value);
-  const auto posterior = posterior_for(trial);
-  const Eigen::VectorXd lengths = theta_->head(kernel_.dimensions()).array().exp();
+  const auto posterior = model_.posterior(chance(seed_, "gp fantasies", trial.value));
+  const auto lengths = model_.lengths();
+  const auto& seen = model_.seen();
   std::vector<std::vector<double>> best;
   std::optional<trust_region::box> box;
-  for (const auto& each : seen_.best(best_looked_at)) {
+  for (const auto& each : seen.best(best_looked_at)) {
     best.push_back(each->units);
     if (region_ && !box)
       box = region_->around(each->point, lengths);
   }
-  auto tried = seen_.pending();
-  for (const auto& each : seen_.chosen())
+  auto tried = seen.pending();
+  for (const auto& each : seen.chosen())
     tried.push_back(each->point);
   const gp_proposal search({space_, sequence_, posterior, lengths, std::move(best), std::move(box),
-                            std::min(seen_.ended(), gp_observations::most), may_be, std::move(tried), random});
+                            std::min(seen.ended(), gp_observations::most), may_be, std::move(tried), random});
   const auto units = search.find();
   return units ? space_.config_at(*units, may_be, random) : std::nullopt;
 }
 
-/// What is due, in order: after a restart the same fits are made as before it.
-void gp::fit() {
-  for (const auto& each : due_) {
-    const auto y = vector_of(targets_of(gp_observations::losses_of(each.from)));
-    theta_ =
-      fit_.fit(points_of(each.from), y, each.is_anew ? std::nullopt : theta_, chance(seed_, "gp fit", each.ended));
-  }
-  due_.clear();
-}
-
-gp_kernel::points gp::points_of(const gp_observations::list& some) const {
-  gp_kernel::points points(static_cast<Eigen::Index>(some.size()), kernel_.dimensions());
-  for (std::size_t i = 0; i < some.size(); ++i)
-    points.row(static_cast<Eigen::Index>(i)) = some[i]->point.transpose();
-  return points;
-}
-
-gp_posterior gp::posterior_for(trial_id trial) const {
-  const auto ended = seen_.chosen();
-  const auto y = vector_of(targets_of(gp_observations::losses_of(ended)));
-  const auto waiting = seen_.pending();
-  const auto rows = static_cast<Eigen::Index>(waiting.size());
-  gp_kernel::points pending(rows, kernel_.dimensions());
-  Eigen::MatrixXd imagined(rows, static_cast<Eigen::Index>(fantasies));
-  const sobol_sequence sequence(waiting.size());
-  const chance keys(seed_, "gp fantasies", trial.value);
-  for (std::size_t i = 0; i < waiting.size(); ++i) {
-    pending.row(static_cast<Eigen::Index>(i)) = waiting[i].transpose();
-    for (std::size_t s = 0; s < fantasies; ++s)
-      imagined(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(s)) =
-        normal_quantile(unit_of(scrambled(sequence.at(s, i), static_cast<std::uint32_t>(keys.bits(i)))));
-  }
-  return {kernel_, *theta_, points_of(ended), y, std::move(pending), imagined};
-}
-
 void gp::add(key which, const config& values) {
   if (space_.dimensions() > 0)
-    seen_.add(which, space_.units_of(values), space_.place_of(values).point);
+    model_.add(which, space_.units_of(values), space_.place_of(values).point);
 }
 
 void gp::end(key which, const gp_observations::standing& how) {
-  seen_.end(which, how);
-  const auto n = seen_.ended();
-  if (region_) {
-    const bool is_valued = how.how == gp_observations::standing::kind::valued;
-    const double loss = is_valued ? how.value : std::numeric_limits<double>::quiet_NaN();
-    n > startup_ ? region_->on_end(loss) : region_->on_first(loss);
-  }
-  if (n < startup_ || (n > fit_each_until && n < last_due_ + std::max<std::size_t>(1, last_due_ / fits_by_trials)))
+  model_.end(which, how);
+  if (!region_)
     return;
-  // At each doubling it begins anew, so that a long journal is read without repeating every fit that ever was.
-  const bool is_anew = is_other_magnitude(last_due_, n);
-  if (is_anew)
-    due_.clear();
-  due_.push_back({seen_.chosen(), n, is_anew});
-  last_due_ = n;
+  const bool is_valued = how.how == gp_observations::standing::kind::valued;
+  const double loss = is_valued ? how.value : std::numeric_limits<double>::quiet_NaN();
+  model_.seen().ended() > startup_ ? region_->on_end(loss) : region_->on_first(loss);
 }
 
 void gp::on_known(const config& values, const std::vector<double>& losses) {
@@ -236,7 +178,7 @@ void gp::on_end(trial_id trial, trial_outcome how, const std::vector<double>& lo
   if (found == pending_.end())
     return;
   if (how == trial_outcome::ignored)
-    seen_.forget(key_of(trial));
+    model_.forget(key_of(trial));
   else
     end(key_of(trial), standing_of(found->second, how, losses));
   pending_.erase(found);

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "tune/searcher/design_search.hpp"
-#include "tune/searcher/gp_fit.hpp"
 #include "tune/searcher/gp_kernel.hpp"
+#include "tune/searcher/gp_model.hpp"
 #include "tune/searcher/gp_observations.hpp"
-#include "tune/searcher/gp_posterior.hpp"
 #include "tune/searcher/gp_space.hpp"
 #include "tune/searcher/learning_search.hpp"
 #include "tune/searcher/sobol_sequence.hpp"
@@ -50,21 +49,11 @@ public:
 private:
   using key = gp_observations::key;
 
-  /// What the model's parameters are to be learned from, once somebody asks.
-  struct due_fit {
-    gp_observations::list from;
-    std::size_t ended;
-    bool is_anew; ///< Not from where the fit before ended.
-  };
-
   void add(key which, const config& values);
   void end(key which, const gp_observations::standing& how);
   std::optional<config> proposed(trial_id trial, const ranks& in_batch);
   std::optional<config> middle(trial_id trial, const gp_space::filter& may_be) const;
   std::optional<config> learned(trial_id trial, const gp_space::filter& may_be);
-  void fit();
-  gp_posterior posterior_for(trial_id trial) const;
-  gp_kernel::points points_of(const gp_observations::list& some) const;
 
   space_plan plan_;
   std::uint64_t seed_;
@@ -74,11 +63,7 @@ private:
   design_search design_; ///< The first trials, and what else cannot be learned.
   sobol_sequence sequence_;
   gp_kernel kernel_;
-  gp_fit fit_;
-  gp_observations seen_;
-  std::vector<due_fit> due_;
-  std::size_t last_due_ = 0; ///< How many trials had ended.
-  std::optional<Eigen::VectorXd> theta_;
+  gp_model model_;
   std::optional<trust_region> region_;
   std::map<trial_id, double> pending_; ///< With what they violate.
   std::size_t known_ = 0;

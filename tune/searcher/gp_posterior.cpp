@@ -1,7 +1,7 @@
 #include "tune/searcher/gp_posterior.hpp"
 
-#include "tune/searcher/expected_improvement.hpp"
 #include "tune/searcher/gp_fit.hpp"
+#include "tune/searcher/imagined_improvement.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -54,66 +54,59 @@ gp_posterior::gp_posterior(const gp_kernel& kernel, vector theta, points ended, 
   }
 }
 
-/// The logarithm of the mean of the columns' expected improvements.
-double gp_posterior::mixed(const vector& means, double variance, vector* by_means, double* by_variance) const {
-  const double deviation = std::sqrt(variance);
-  const auto columns = means.size();
-  vector values(columns);
-  vector mean_slopes(columns);
-  vector deviation_slopes(columns);
-  for (Eigen::Index s = 0; s < columns; ++s) {
-    const auto each = log_expected_improvement(means[s], deviation, best_[s]);
-    values[s] = each.value;
-    mean_slopes[s] = each.by_mean;
-    deviation_slopes[s] = each.by_deviation;
-  }
-  const double greatest = values.maxCoeff();
-  const vector shares = (values.array() - greatest).exp();
-  const double sum = shares.sum();
-  if (by_means != nullptr) {
-    *by_means = shares.cwiseProduct(mean_slopes) / sum;
-    *by_variance = shares.dot(deviation_slopes) / sum / (2 * deviation);
-  }
-  return greatest + std::log(sum / static_cast<double>(columns));
-}
-
-gp_posterior::vector gp_posterior::log_improvement(const points& x) const {
+gp_posterior::moments gp_posterior::moments_at(const points& x) const {
   if (x.rows() == 0)
-    return {};
+    return {matrix(alpha_.cols(), 0), vector()};
   const points features = kernel_.features_of(x, theta_) * scale_.asDiagonal();
   matrix k = signal_ * gp_kernel::correlation(gp_kernel::distances(scaled_, features)); // A column for each point.
-  const matrix means = alpha_.transpose() * k;
+  moments made;
+  made.means = alpha_.transpose() * k;
   lower_.triangularView<Eigen::Lower>().solveInPlace(k);
-  const vector variances = (signal_ - k.colwise().squaredNorm().array()).max(least_variance);
+  made.variances = (signal_ - k.colwise().squaredNorm().array()).max(least_variance);
+  return made;
+}
+
+acquisition::vector gp_posterior::log_improvement(const points& x) const {
+  const auto there = moments_at(x);
   vector values(x.rows());
   for (Eigen::Index p = 0; p < x.rows(); ++p)
-    values[p] = mixed(means.col(p), variances[p], nullptr, nullptr);
+    values[p] = log_imagined_improvement(there.means.col(p), there.variances[p], best_).value;
   return values;
 }
 
-double gp_posterior::log_improvement(const vector& x, vector& gradient) const {
-  const points features = kernel_.features_of(x.transpose(), theta_);
-  const points scaled = features * scale_.asDiagonal();
-  const matrix t = gp_kernel::distances(scaled_, scaled);
-  const vector k = signal_ * gp_kernel::correlation(t);
-  vector solved = lower_.triangularView<Eigen::Lower>().solve(k);
-  const double variance = std::max(signal_ - solved.squaredNorm(), least_variance);
-  lower_.triangularView<Eigen::Lower>().transpose().solveInPlace(solved);
-  vector by_means;
-  double by_variance = 0;
-  const double value = mixed(alpha_.transpose() * k, variance, &by_means, &by_variance);
+gp_posterior::look gp_posterior::look_at(const vector& x) const {
+  look there;
+  there.features = kernel_.features_of(x.transpose(), theta_);
+  const points scaled = there.features * scale_.asDiagonal();
+  there.distances = gp_kernel::distances(scaled_, scaled);
+  const vector k = signal_ * gp_kernel::correlation(there.distances);
+  there.solved = lower_.triangularView<Eigen::Lower>().solve(k);
+  there.variance = std::max(signal_ - there.solved.squaredNorm(), least_variance);
+  lower_.triangularView<Eigen::Lower>().transpose().solveInPlace(there.solved);
+  there.means = alpha_.transpose() * k;
+  return there;
+}
 
-  // Of each covariance: dk/du = -s2 (5/3) (1 + t) exp(-t) w (u - u_i).
-  const vector weights =
-    (alpha_ * by_means - 2 * by_variance * solved).cwiseProduct(signal_ * vector(gp_kernel::steepness(t)));
+/// Of each covariance: dk/du = -s2 (5/3) (1 + t) exp(-t) w (u - u_i).
+acquisition::vector gp_posterior::slope(const vector& x, const look& there, const vector& by_means,
+                                        double by_variance) const {
+  const vector weights = (alpha_ * by_means - 2 * by_variance * there.solved)
+                           .cwiseProduct(signal_ * vector(gp_kernel::steepness(there.distances)));
   const double sum = weights.sum();
   const vector pulled = raw_.transpose() * weights;
-  gradient = vector::Zero(x.size());
-  for (Eigen::Index c = 0; c < features.cols(); ++c)
+  vector gradient = vector::Zero(x.size());
+  for (Eigen::Index c = 0; c < there.features.cols(); ++c)
     if (const auto owner = kernel_.owner(c); !kernel_.is_choice(owner))
-      gradient[owner] =
-        -scale_[c] * scale_[c] * (features(0, c) * sum - pulled[c]) * kernel_.slope_of_warp(owner, x[owner], theta_);
-  return value;
+      gradient[owner] = -scale_[c] * scale_[c] * (there.features(0, c) * sum - pulled[c]) *
+                        kernel_.slope_of_warp(owner, x[owner], theta_);
+  return gradient;
+}
+
+double gp_posterior::log_improvement(const vector& x, vector& gradient) const {
+  const auto there = look_at(x);
+  const auto found = log_imagined_improvement(there.means, there.variance, best_);
+  gradient = slope(x, there, found.by_means, found.by_variance);
+  return found.value;
 }
 
 gp_posterior::normal gp_posterior::at(const vector& x) const {

@@ -47,10 +47,10 @@ void gp_proposal::add(candidates& to, std::vector<double> units) const {
 }
 
 void gp_proposal::value(candidates& which) const {
-  gp_kernel::points points(at(which.size()), at(with_.space.dimensions()));
+  acquisition::points points(at(which.size()), at(with_.space.dimensions()));
   for (std::size_t i = 0; i < which.size(); ++i)
     points.row(at(i)) = which[i].where.point.transpose();
-  const auto values = with_.posterior.log_improvement(points);
+  const auto values = with_.expected.log_improvement(points);
   for (std::size_t i = 0; i < which.size(); ++i)
     which[i].value = values[at(i)];
 }
@@ -169,7 +169,7 @@ bool gp_proposal::follow_slope(candidate& x) const {
   const smooth_function negative = [&](const Eigen::VectorXd& z, Eigen::VectorXd& gradient) {
     for (std::size_t j = 0; j < free.size(); ++j)
       point[at(free[j])] = z[at(j)] * with_.lengths[at(free[j])];
-    const double found = with_.posterior.log_improvement(point, slopes);
+    const double found = with_.expected.log_improvement(point, slopes);
     gradient.resize(z.size());
     for (std::size_t j = 0; j < free.size(); ++j)
       gradient[at(j)] = -slopes[at(free[j])] * with_.lengths[at(free[j])];

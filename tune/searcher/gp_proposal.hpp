@@ -3,7 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "tune/searcher/gp_posterior.hpp"
+#include "tune/chance.hpp"
+#include "tune/searcher/acquisition.hpp"
 #include "tune/searcher/gp_space.hpp"
 #include "tune/searcher/sobol_sequence.hpp"
 #include "tune/searcher/trust_region.hpp"
@@ -18,7 +19,7 @@ public:
   struct setup {
     const gp_space& space;
     const sobol_sequence& sequence; ///< Of as many dimensions.
-    const gp_posterior& posterior;
+    const acquisition& expected;
     Eigen::VectorXd lengths;               ///< Of the dimensions, as the model has them.
     std::vector<std::vector<double>> best; ///< Units of the best trials so far, the best first.
     std::optional<trust_region::box> box;  ///< Numbers outside of it are not proposed.

@@ -187,8 +187,8 @@ TEST_CASE("searchers: a name that there is not, and options that are wrong") {
   CHECK(why(searcher_named("soboll")) == R"(searcher: there is no "soboll"; did you mean "sobol"?)");
   CHECK(why(searcher_named("x")) ==
         R"(searcher: there is no "x"; there is )"
-        R"("auto", "bohb", "cma_es", "de", "dehb", "gp", "grid", "halton", "latin_hypercube", "nsga2", "random", )"
-        R"("sobol", "tpe")");
+        R"("auto", "bohb", "cma_es", "de", "dehb", "gp", "grid", "halton", "hyper_tune", "latin_hypercube", "nsga2", )"
+        R"("random", "sobol", "tpe")");
   CHECK(why(searcher_named("random", R"({"sed": 1, "repeat": 3})")) ==
         "searcher random: repeat is 3, but must be true or false\n"
         "searcher random: it has no option \"sed\"; did you mean \"seed\"?");

@@ -63,7 +63,7 @@ search_space finite() {
   return {{"a", choice({1, 2, 3})}, {"b", integer(1, 4)}, {"c", ordinal({"x", "y"}).when("a", 2)}};
 }
 
-constexpr const char* learning[] = {"auto", "bohb", "cma_es", "de", "dehb", "gp", "nsga2", "tpe"};
+constexpr const char* learning[] = {"auto", "bohb", "cma_es", "de", "dehb", "gp", "hyper_tune", "nsga2", "tpe"};
 
 struct case_ {
   const char* searcher;
@@ -271,7 +271,7 @@ TEST_CASE("learning searchers: killed and replayed at any point, the next propos
 }
 
 TEST_CASE("learning searchers: where trials stop and wait at rungs, too, who is replayed proposes the same (I6)") {
-  for (const auto* name : {"auto", "bohb", "tpe"})
+  for (const auto* name : {"auto", "bohb", "hyper_tune", "tpe"})
     for (const auto& space : {numbers(), mixed()}) {
       const case_ c{name, space};
       INFO(name, " ", to_json(space));
