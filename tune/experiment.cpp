@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tune/controller/trial_demand.hpp"
+#include "tune/scheduler/scheduler.hpp"
 #include "tune/searcher/point_queue.hpp"
 #include "tune/searcher/searcher.hpp"
 #include "tune/value/json_text.hpp"
@@ -126,6 +127,18 @@ std::vector<std::string> mistakes_of(const experiment& what) {
   if (what.checkpoints.keep == 0)
     mistakes.emplace_back("checkpoints: keep is 0, but a trial goes on from its newest; use at least 1");
   return mistakes;
+}
+
+std::vector<std::string> doubts_of(const experiment& what) {
+  const auto objectives = 1 + what.more_metrics.size();
+  const auto trials =
+    what.searcher.trials({what.space, what.seed, what.samples, trials_of(what.points_to_evaluate), objectives});
+  const auto schedule =
+    what.scheduler.make({what.seed, what.metric.better, std::make_shared<search_space>(what.space)});
+  const auto doubt = schedule->doubt_with(trials);
+  if (doubt.empty())
+    return {};
+  return {fmt::format("scheduler: {}: {}", what.scheduler.name(), doubt)};
 }
 
 std::string to_json(const experiment& what, const std::vector<std::string>& command) {

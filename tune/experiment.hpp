@@ -95,6 +95,10 @@ struct experiment {
 /// them. Empty: it can be run.
 [[nodiscard]] std::vector<std::string> mistakes_of(const experiment& what);
 
+/// What can be run but will hardly do what it is for, each with its place, such as a scheduler's bracket that `samples`
+/// does not fill; told as a warning when the experiment starts. Only of one without mistakes.
+[[nodiscard]] std::vector<std::string> doubts_of(const experiment& what);
+
 /// The experiment as a spec file says it, one JSON object; with the command that runs it, if there is one.
 [[nodiscard]] std::string to_json(const experiment& what, const std::vector<std::string>& command = {});
 

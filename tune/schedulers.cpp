@@ -3,6 +3,7 @@
 #include "tune/scheduler/asha_promotion.hpp"
 #include "tune/scheduler/asha_stopping.hpp"
 #include "tune/scheduler/fifo.hpp"
+#include "tune/scheduler/hyper_tune_choice.hpp"
 #include "tune/scheduler/median_stopping_scheduler.hpp"
 #include "tune/scheduler/pasha_scheduler.hpp"
 #include "tune/scheduler/patient.hpp"
@@ -62,6 +63,8 @@ std::vector<std::string> mistakes_of(const asha_options& options) {
   else if (found.empty() && options.brackets > most_brackets(options))
     found.push_back(fmt::format("brackets is {}, but there is room for at most {} between grace_period and max_t",
                                 options.brackets, most_brackets(options)));
+  if (options.delayed && options.type == variant::stopping)
+    found.emplace_back("delayed is true, but that is for type = promotion");
   return found;
 }
 
@@ -242,6 +245,7 @@ std::string json_of(const asha_options& options) {
     all["type"] = "promotion";
   add("stop_last", options.stop_last, plain.stop_last);
   add("strict_ties", options.strict_ties, plain.strict_ties);
+  add("delayed", options.delayed, plain.delayed);
   return all.dump();
 }
 
@@ -256,6 +260,7 @@ std::string json_of(const asha_options& options) {
   fields.read("type", type);
   fields.read("stop_last", options.stop_last);
   fields.read("strict_ties", options.strict_ties);
+  fields.read("delayed", options.delayed);
   if (type == "promotion")
     options.type = variant::promotion;
   else if (type != "stopping")
@@ -286,6 +291,7 @@ const std::map<std::string, result<scheduler_choice> (*)(std::string_view), std:
     {"asha", asha_from},
     {"fifo", fifo_from},
     {"hyperband", [](std::string_view text) { return hyperband_from(text).map(hyperband); }},
+    {"hyper_tune", hyper_tune_scheduler_from_json},
     {"median_stopping", [](std::string_view text) { return median_stopping_from(text).map(median_stopping); }},
     {"pasha", [](std::string_view text) { return pasha_from(text).map(pasha); }},
     {"patient", [](std::string_view text) { return patient_from(text).map(patient); }},

@@ -72,9 +72,26 @@ struct asha_options {
   variant type = variant::stopping;
   bool stop_last = true;   ///< A trial ends at max_t.
   bool strict_ties = true; ///< Of equal results the earlier is the better; else they all are among the best.
+  /// Promotion: from no rung anybody goes on before max_t, divided by its level, results have come there, as many as
+  /// in Hyperband's first bracket: what is promoted early on is chosen among more (Li et al. 2022, arXiv:2201.06834).
+  bool delayed = false;
 };
 scheduler_choice asha(const asha_options& options = {});
 [[nodiscard]] result<void> validate(const asha_options& options); ///< Names every field that is out of range.
+
+/// Hyper-Tune (Li et al. 2022, arXiv:2201.06834): asha of promotion type whose trials do not all wait at the first rung
+/// first. At which one is drawn, the more often the fewer iterations it takes to get there, and the better the order of
+/// the trials there has turned out to be that at the highest rung that has results: where early results mislead, trials
+/// are judged later. Needs checkpoints. Best with hyper_tune_search(). Some dozen times in an experiment it learns from
+/// what there is, which takes up to a second.
+struct hyper_tune_options {
+  iteration_number max_t = 81;       ///< Iterations after which a trial has finished; at least grace_period.
+  iteration_number grace_period = 1; ///< No trial is judged earlier; at least 1.
+  double reduction_factor = 3;       ///< About one trial in so many passes a rung; at least 1.5.
+  bool delayed = true;               ///< As for asha.
+};
+scheduler_choice hyper_tune(const hyper_tune_options& options = {});
+[[nodiscard]] result<void> validate(const hyper_tune_options& options); ///< Names every field that is out of range.
 
 /// PASHA (Bohdal et al. 2023, arXiv:2207.06940): asha of promotion type that begins with two rungs, and opens the next
 /// only when the order of the trials has changed from the one to the other by more than noise. Needs checkpoints. What

@@ -50,6 +50,25 @@ TEST_CASE("experiment: its description says what the default searcher chose, and
   CHECK_FALSE(json::parse(tune::to_json(experiment)).contains("searcher_chose"));
 }
 
+TEST_CASE("experiment: a bracket that the samples do not fill is a doubt, and no mistake") {
+  auto experiment = some_experiment();
+  experiment.samples = 80;
+  experiment.searcher = tune::random_search();
+  tune::hyperband_options brackets;
+  brackets.type = tune::hyperband_options::variant::synchronous;
+  experiment.scheduler = tune::hyperband(brackets);
+
+  CHECK(tune::mistakes_of(experiment).empty());
+  const auto doubts = tune::doubts_of(experiment);
+  REQUIRE(doubts.size() == 1);
+  CHECK(doubts.front().find("scheduler: hyperband: 80 trials fill no bracket: 81 begin the first one") == 0);
+  experiment.samples = 81;
+  CHECK(tune::doubts_of(experiment).empty());
+  experiment.samples = 1;
+  experiment.scheduler = tune::fifo();
+  CHECK(tune::doubts_of(experiment).empty());
+}
+
 TEST_CASE("experiment: a searcher of one objective is refused where there are several") {
   auto experiment = some_experiment();
   experiment.more_metrics = {tune::minimize("time")};

@@ -97,6 +97,7 @@ experiment_run::~experiment_run() {
 // ---- Running.
 
 result<void> experiment_run::begin() {
+  tell_of_doubts();
   tell_of_journal();
   auto wants = demand_of(what_.resources);
   if (!wants)

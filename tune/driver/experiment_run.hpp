@@ -96,6 +96,7 @@ private:
   attempt_order make_order(const controller_core::start_attempt& start) const;
   void finish();
   void wait_for_attempts();
+  void tell_of_doubts() const;
   void tell_of_journal() const;
   void on_durable(journal_position position, const journal_record& what);
   void tell_callbacks(const journal_record& what);

@@ -179,6 +179,12 @@ void experiment_run::hear_unheard() {
   }
 }
 
+void experiment_run::tell_of_doubts() const {
+  if (options_.on_trouble)
+    for (const auto& each : doubts_of(what_))
+      options_.on_trouble(each);
+}
+
 /// What people should know of the journal of an earlier driver.
 void experiment_run::tell_of_journal() const {
   if (!options_.on_trouble)

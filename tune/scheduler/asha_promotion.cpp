@@ -10,6 +10,15 @@
 
 namespace tune {
 
+namespace {
+
+/// As many as there are in Hyperband's first bracket, if one of them does max_t iterations.
+std::size_t fewest_of(iteration_number max_t, iteration_number level) {
+  return static_cast<std::size_t>((max_t + level - 1) / level);
+}
+
+} // namespace
+
 asha_promotion::asha_promotion(const asha_options& options, const scheduler_setup& setup)
   : options_(options),
     setup_(setup) {
@@ -18,6 +27,8 @@ asha_promotion::asha_promotion(const asha_options& options, const scheduler_setu
     for (const auto level : rung_levels(options_, s)) {
       rungs.emplace_back();
       rungs.back().level = level;
+      if (options_.delayed)
+        rungs.back().fewest = fewest_of(options_.max_t, level);
     }
   }
 }
@@ -25,6 +36,12 @@ asha_promotion::asha_promotion(const asha_options& options, const scheduler_setu
 void asha_promotion::on_trial_created(trial_id trial, const config& /*values*/) {
   life made;
   made.bracket = static_cast<std::size_t>(bracket_of(trial, options_, setup_.seed));
+  lives_.try_emplace(trial, made);
+}
+
+void asha_promotion::begin_at(trial_id trial, std::size_t first_rung) {
+  life made;
+  made.next = std::min(first_rung, brackets_.front().size());
   lives_.try_emplace(trial, made);
 }
 
@@ -121,7 +138,8 @@ std::optional<scheduler::resumption> asha_promotion::choose_paused() {
   for (auto& rungs : brackets_)
     for (std::size_t i = 0; i < std::min(ceiling_, rungs.size()); ++i) {
       auto& each = rungs[i];
-      if (each.promoted >= each.best.size() || (highest != nullptr && each.level <= highest->level))
+      if (each.size() < each.fewest || each.promoted >= each.best.size() ||
+          (highest != nullptr && each.level <= highest->level))
         continue;
       const auto first = std::find_if(each.waiting.begin(), each.waiting.end(),
                                       [&](const entry& e) { return lives_.at(e.second).has_paused; });
@@ -154,7 +172,20 @@ std::vector<scheduler::resumption> asha_promotion::end_paused() {
   return ends;
 }
 
+std::string asha_promotion::doubt_with(std::uint64_t trials) const {
+  const auto& rungs = brackets_.front();
+  if (rungs.empty() || trials >= rungs.front().fewest)
+    return {};
+  return fmt::format(
+    "{} trials are too few: nobody goes on from rung {} before {} have come there; have at least as many "
+    "samples, or set delayed to false",
+    trials, rungs.front().level, rungs.front().fewest);
+}
+
 std::string asha_promotion::place_in(const rung& here, double loss, const char* what) const {
+  if (here.size() < here.fewest)
+    return fmt::format("rung {}: nobody goes on before {} results, of which {} {} there; {} {}", here.level,
+                       here.fewest, here.size(), here.size() == 1 ? "is" : "are", shown(loss, setup_.better), what);
   return fmt::format("rung {}: {} of {} result{} may go on; {} {}", here.level, here.best.size(), here.size(),
                      here.size() == 1 ? "" : "s", shown(loss, setup_.better), what);
 }

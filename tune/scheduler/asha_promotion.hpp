@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,9 @@ namespace tune {
 
 /// ASHA, promotion type: the algorithm of Li et al. 2020 (arXiv:1810.05934). Each trial pauses at its next rung. When a
 /// place is free, the best of the n / eta best at the highest rung that has one goes on to the rung above. Never more
-/// than n / eta of a rung go on, although the n-th result may show that an earlier one should not have. NaN stops.
+/// than n / eta of a rung go on, although the n-th result may show that an earlier one should not have (as in D-ASHA,
+/// Li et al. 2022, arXiv:2201.06834); delayed, nobody does before a rung has as many results as Hyperband's first
+/// bracket has there. NaN stops.
 class asha_promotion final : public scheduler {
 public:
   asha_promotion(const asha_options& options, const scheduler_setup& setup);
@@ -30,7 +33,11 @@ public:
   std::vector<resumption> end_paused() override;
   std::optional<iteration_number> max_iterations() const override;
   bool needs_checkpoints() const override { return true; }
+  std::string doubt_with(std::uint64_t trials) const override;
 
+  /// In place of on_trial_created(): it waits at this rung of the first bracket at first, counted from 0; where there
+  /// is no such rung, nowhere.
+  void begin_at(trial_id trial, std::size_t first_rung);
   /// From this rung of a bracket on, counted from 0, nobody goes on. At first there is none such.
   void set_ceiling(std::size_t first_closed) { ceiling_ = first_closed; }
   /// Where it is paused, counted from 0.
@@ -41,7 +48,8 @@ private:
 
   struct rung {
     iteration_number level = 0;
-    std::set<entry> best; ///< As many as may go on.
+    std::size_t fewest = 0; ///< Results before anybody goes on.
+    std::set<entry> best;   ///< As many as may go on.
     std::set<entry> rest;
     std::set<entry> waiting; ///< Of the best, those that are paused here.
     std::size_t promoted = 0;

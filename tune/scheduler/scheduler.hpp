@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,6 +92,11 @@ public:
   virtual std::optional<iteration_number> max_iterations() const { return std::nullopt; }
   virtual bool stops() const { return true; }              ///< Some trials before their end.
   virtual bool needs_checkpoints() const { return false; } ///< It pauses trials.
+  /// Why it cannot do what it is for if the experiment has so many trials, for people; empty: it can.
+  virtual std::string doubt_with(std::uint64_t trials) const {
+    (void)trials;
+    return {};
+  }
   /// Where the user does not say how often, checkpoints are written after each so many iterations; 0: as is cheap.
   virtual iteration_number saves_every() const { return 0; }
 };

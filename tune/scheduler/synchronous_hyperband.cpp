@@ -212,6 +212,17 @@ std::vector<scheduler::resumption> synchronous_hyperband::end_paused() {
   return ends;
 }
 
+/// Brackets are filled one after the other.
+std::string synchronous_hyperband::doubt_with(std::uint64_t trials) const {
+  const auto& first = plans_.front();
+  if (first.rungs.empty() || trials >= first.trials)
+    return {};
+  return fmt::format(
+    "{} trials fill no bracket: {} begin the first one, and nobody goes on from its rung {} before they "
+    "have all come there; have at least as many samples, a lower max_t, or type = asynchronous",
+    trials, first.trials, first.rungs.front().level);
+}
+
 /// Where it is paused.
 std::string synchronous_hyperband::place_in(const life& x) const {
   const auto& here = brackets_.at(x.bracket);

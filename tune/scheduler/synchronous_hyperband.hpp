@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -46,6 +47,7 @@ public:
   std::vector<resumption> end_paused() override;
   std::optional<iteration_number> max_iterations() const override { return options_.max_t; }
   bool needs_checkpoints() const override { return true; }
+  std::string doubt_with(std::uint64_t trials) const override;
 
 private:
   using entry = std::pair<double, trial_id>; ///< A loss and whose it is; of equal ones the earlier trial is the better.

@@ -38,6 +38,7 @@ search_flags any_flags(runtime::random_stream& random) {
                               R"({"name": "asha", "max_t": 9, "type": "promotion"})",
                               R"({"name": "hyperband", "max_t": 9})",
                               R"({"name": "hyperband", "max_t": 9, "type": "synchronous"})",
+                              R"({"name": "hyper_tune", "max_t": 9})",
                               R"({"name": "pasha", "max_t": 9})",
                               "median_stopping",
                               R"({"name": "pb2", "perturbation_interval": 1, "quantile_fraction": 0.5})",

@@ -39,6 +39,7 @@ asha_options any_options(random_stream& random, variant type) {
                                random.below(std::min<std::uint64_t>(3, static_cast<std::uint64_t>(options.max_t))));
   options.reduction_factor = 1.5 + static_cast<double>(random.below(6)) / 2;
   options.strict_ties = random.chance(0.5);
+  options.delayed = type == variant::promotion && random.chance(0.3);
   options.brackets = 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(most_brackets(options))));
   return options;
 }
@@ -216,6 +217,8 @@ TEST_CASE("asha, promotion: of n results at a rung never more than n / eta go on
         continue;
       }
       REQUIRE(reached[rung].count(trial) == 1);
+      if (options.delayed)
+        REQUIRE(static_cast<iteration_number>(reached[rung].size()) * level >= options.max_t);
       ++promoted[rung];
       REQUIRE(static_cast<double>(promoted[rung]) <=
               std::floor(static_cast<double>(reached[rung].size()) / options.reduction_factor + 1e-9));
@@ -230,6 +233,7 @@ TEST_CASE("asha, promotion: who goes on when all have arrived does not depend on
     options.brackets = 1;
     options.max_t = 50;
     options.grace_period = 1;
+    options.delayed = false;
     std::vector<double> losses(30);
     std::iota(losses.begin(), losses.end(), 0.0);
     const auto promoted = [&](const std::vector<std::uint64_t>& order) {

@@ -273,6 +273,54 @@ TEST_CASE("asha, promotion: a trial that its user holds is not chosen; another o
   by->on_trial_held(trial_id{9}); // It is not there.
 }
 
+TEST_CASE("asha, promotion, delayed: nobody goes on before max_t / level results have come to a rung") {
+  asha_options options;
+  options.max_t = 6; // Rungs 1, 2 and 4.
+  options.reduction_factor = 2;
+  options.type = variant::promotion;
+  options.delayed = true;
+  const auto by = made(options);
+
+  const auto said = decisions(*by, {0.5, 0.4, 0.3, 0.2, 0.1});
+  CHECK(said[0] == "pause: rung 1: nobody goes on before 6 results, of which 1 is there; 0.5 waits here");
+  CHECK(said[4] == "pause: rung 1: nobody goes on before 6 results, of which 5 are there; 0.1 waits here");
+  CHECK_FALSE(by->choose_paused());
+
+  by->on_trial_created(trial_id{6}, {});
+  CHECK(heard(*by, {trial_id{6}, 1, 0.6}).reason == "rung 1: 3 of 6 results may go on; 0.6 waits here");
+  std::vector<trial_id> order;
+  while (const auto next = by->choose_paused())
+    order.push_back(next->trial);
+  CHECK(order == std::vector<trial_id>{trial_id{5}, trial_id{4}, trial_id{3}});
+
+  // At rung 2 three are needed, at rung 4 two.
+  CHECK(heard(*by, {trial_id{5}, 2, 0.1}).what == verdict::pause);
+  CHECK(heard(*by, {trial_id{4}, 2, 0.2}).what == verdict::pause);
+  CHECK_FALSE(by->choose_paused());
+  CHECK(heard(*by, {trial_id{3}, 2, 0.3}).what == verdict::pause);
+  CHECK(by->choose_paused()->trial == trial_id{5});
+  CHECK(heard(*by, {trial_id{5}, 4, 0.1}).what == verdict::pause);
+  CHECK_FALSE(by->choose_paused()); // One is not enough, and of three one may go on.
+}
+
+TEST_CASE("asha, delayed: too few trials to begin with are told") {
+  asha_options options;
+  options.max_t = 81;
+  options.grace_period = 2;
+  options.type = variant::promotion;
+  CHECK(made(options)->doubt_with(1).empty());
+
+  options.delayed = true;
+  CHECK(made(options)->doubt_with(41).empty());
+  CHECK(
+    made(options)->doubt_with(40) ==
+    "40 trials are too few: nobody goes on from rung 2 before 41 have come there; have at least as many samples, or "
+    "set delayed to false");
+  options.grace_period = 81; // No rung.
+  CHECK(made(options)->doubt_with(1).empty());
+  CHECK(fifo().make({})->doubt_with(0).empty());
+}
+
 TEST_CASE("schedulers: shown as JSON and made again from it") {
   asha_options all;
   all.max_t = 27;
@@ -282,8 +330,9 @@ TEST_CASE("schedulers: shown as JSON and made again from it") {
   all.type = variant::promotion;
   all.stop_last = false;
   all.strict_ties = false;
+  all.delayed = true;
   CHECK(to_json(asha(all)) == R"({"name":"asha","max_t":27,"grace_period":2,"reduction_factor":2.5,"brackets":2,)"
-                              R"("type":"promotion","stop_last":false,"strict_ties":false})");
+                              R"("type":"promotion","stop_last":false,"strict_ties":false,"delayed":true})");
   CHECK(to_json(asha({27, 1, 3})) == R"({"name":"asha","max_t":27})");
   CHECK(to_json(fifo()) == R"({"name":"fifo"})");
   for (const auto& which : {asha(all), asha(), fifo()})
@@ -319,7 +368,9 @@ TEST_CASE("schedulers: options out of their range are all named, and so are name
         "scheduler asha: max_t is \"x\", but must be an integer\n"
         "scheduler asha: type is \"both\", but must be \"stopping\" or \"promotion\"\n"
         "scheduler asha: it has no option \"eta\"; there is \"max_t\", \"grace_period\", \"reduction_factor\", "
-        "\"brackets\", \"type\", \"stop_last\", \"strict_ties\"");
+        "\"brackets\", \"type\", \"stop_last\", \"strict_ties\", \"delayed\"");
+  CHECK(why(scheduler_named("asha", R"({"delayed": true})")) ==
+        "scheduler asha: delayed is true, but that is for type = promotion");
   CHECK(why(scheduler_named("asha", R"({"max_t": 0})")) ==
         "scheduler asha: max_t is 0, but must be from 1 to 1000000000000");
   CHECK(why(scheduler_named("fifo", R"({"max_t": 1})")) == "scheduler fifo: it has no option \"max_t\"; there is none");

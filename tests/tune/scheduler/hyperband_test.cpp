@@ -174,6 +174,17 @@ TEST_CASE("hyperband, synchronous: a bracket that is not filled waits until the 
   CHECK(ends.front().reason == "rung 1: 1 waits for all of its bracket, 2 of 3 have come");
 }
 
+TEST_CASE("hyperband, synchronous: samples that fill no bracket are told, before anything runs") {
+  const auto by = hyperband(options_of(9, 3)).make({1, direction::minimize});
+  CHECK(by->doubt_with(9).empty());
+  CHECK(by->doubt_with(8) ==
+        "8 trials fill no bracket: 9 begin the first one, and nobody goes on from its rung 1 before "
+        "they have all come there; have at least as many samples, a lower max_t, or type = "
+        "asynchronous");
+  CHECK(hyperband(options_of(1, 3)).make({})->doubt_with(0).empty()); // No rung.
+  CHECK(hyperband(options_of(9, 3, variant::asynchronous)).make({})->doubt_with(1).empty());
+}
+
 TEST_CASE("hyperband, synchronous: who is paused and has lost its rung is told, unless its user holds it") {
   const auto by = hyperband(options_of(3, 3)).make({1, direction::minimize});
   for (std::uint64_t i = 1; i <= 3; ++i)
