@@ -121,6 +121,48 @@ void ask_nsga2(benchmark::State& state) {
   ask_learned(state, nsga2_search(), 1'000, 2);
 }
 
+/// The same where trials report at rungs, after 1, 3, 9 and 27 iterations, and two of three stop at each.
+void ask_at_rungs(benchmark::State& state, const searcher_choice& which, std::uint64_t ended) {
+  search_space space;
+  for (int i = 0; i < 20; ++i)
+    space.add("x" + std::to_string(i), uniform(0, 1));
+  const auto search = which.make({space, 1, 1'000'000'000, 0});
+  const auto random = random_search().make({space, 1, 1'000'000'000, 0});
+  chance losses(1, "losses", 1);
+  std::uint64_t trial = 0;
+  const auto live = [&](searcher& from) {
+    const trial_id id{++trial};
+    search->on_created(id, from.ask({id}).proposals.front().values);
+    const auto loss = losses.unit();
+    iteration_number iteration = 1;
+    double passes = 1;
+    for (; iteration <= 27 && loss < passes; iteration *= 3, passes /= 3)
+      search->on_report(id, iteration, {loss + losses.unit() / 10});
+    search->on_end(id, iteration > 27 ? trial_outcome::completed : trial_outcome::stopped, {loss});
+  };
+  while (trial < ended)
+    live(*random);
+  live(*search); // Once before: a model that was not asked for long has more to learn.
+  for ([[maybe_unused]] auto round : state)
+    live(*search);
+}
+
+void ask_bohb(benchmark::State& state) {
+  ask_at_rungs(state, bohb_search(), 1'000);
+}
+
+void ask_dehb(benchmark::State& state) {
+  ask_at_rungs(state, dehb_search(), 1'000);
+}
+
+void ask_hyper_tune_200(benchmark::State& state) {
+  ask_at_rungs(state, hyper_tune_search(), 200);
+}
+
+void ask_hyper_tune_1000(benchmark::State& state) {
+  ask_at_rungs(state, hyper_tune_search(), 1'000);
+}
+
 /// A trial's whole life: created, four rungs or fewer, ended; with 100,000 results at the first rung.
 void asha_trial(benchmark::State& state) {
   const auto by = asha({81, 1, 3}).make({});
@@ -156,6 +198,10 @@ int main(int argc, char** argv) {
       {"ask_cma_es_ns", ask_cma_es, 20'000, "one configuration of 20 numbers; the cmaes package: 0.018 ms"},
       {"ask_sep_cma_es_ns", ask_sep_cma_es, 20'000, "one configuration of 20 numbers, each learned by itself"},
       {"ask_de_ns", ask_de, 50'000, "one configuration of 20 numbers"},
+      {"ask_bohb_ns", ask_bohb, 1'000'000, "one configuration of 20 numbers, after 1,000 trials at 4 rungs"},
+      {"ask_dehb_ns", ask_dehb, 50'000, "one configuration of 20 numbers, after 1,000 trials at 4 rungs"},
+      {"ask_hyper_tune_after_200_ns", ask_hyper_tune_200, {}, "one configuration of 20 numbers, at 4 rungs"},
+      {"ask_hyper_tune_after_1000_ns", ask_hyper_tune_1000, {}, "one configuration of 20 numbers, at 4 rungs"},
       {"ask_nsga2_ns", ask_nsga2, 50'000, "one configuration of 20 numbers, for two objectives"},
       {"asha_trial_ns", asha_trial, {}, "a trial's results until it stops, after 100,000 trials"},
     });

@@ -152,6 +152,35 @@ void measure_sleeping(const bench::figures& figures) {
                             (found.search_s - ideal) * 1e3 * cpus / static_cast<double>(trials))});
 }
 
+/// The share of the time of all slots, from the first trial's begin to the last one's end, in which a trial slept.
+void measure_slots(const bench::figures& figures) {
+  const std::string name = "search_slots_busy_percent";
+  if (!figures.wants(name))
+    return;
+  constexpr int slots = 64;
+  constexpr int pause_us = 100'000;
+  const std::uint64_t trials = slots * (figures.is_quick() ? 10 : 200);
+  const auto found = bench::search_in_child({trial_kind::slots, trials, slots, 1, pause_us, "tpe"});
+  double busy = 0;
+  double first = found.busy_s.front().first;
+  double last = found.busy_s.front().second;
+  for (const auto& [began, ended] : found.busy_s) {
+    busy += ended - began;
+    first = std::min(first, began);
+    last = std::max(last, ended);
+  }
+  const double all = slots * (last - first);
+  figures.show({name,
+                100 * busy / all,
+                "%",
+                figures.is_quick() ? std::optional<double>() : 97,
+                {},
+                fmt::format("{} trials of 0.1 s on {} declared cpus, by tpe: {:.0f} a second; {:.2f} ms between two "
+                            "trials of a slot, on average",
+                            trials, slots, static_cast<double>(trials) / (last - first),
+                            1e3 * (all - busy) / static_cast<double>(trials))});
+}
+
 void measure_node_death(const bench::figures& figures) {
   const std::string name = "search_next_step_after_node_death_s";
   if (!figures.wants(name))
@@ -186,6 +215,7 @@ int main(int argc, char** argv) {
     measure_trials_inside(figures);
     measure_results(figures);
     measure_sleeping(figures);
+    measure_slots(figures);
     measure_node_death(figures);
   } catch (const std::exception& failure) {
     fmt::print(stderr, "tune_bench: {}\n", failure.what());

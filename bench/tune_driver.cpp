@@ -9,6 +9,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "bench/posix_child.hpp"
 #include "bench/posix_disk.hpp"
@@ -37,6 +38,12 @@ const tune::trainable trivial("trivial", [](tune::trial& trial) {
 const tune::trainable sleeping("sleeping", [](tune::trial& trial) {
   std::this_thread::sleep_for(std::chrono::microseconds(trial.get<int>("pause_us")));
   trial.report({{"accuracy", trial.get<double>("x")}});
+});
+
+const tune::trainable slots("slots", [](tune::trial& trial) {
+  const auto began_s = steady_seconds();
+  std::this_thread::sleep_for(std::chrono::microseconds(trial.get<int>("pause_us")));
+  trial.report({{"accuracy", trial.get<double>("x")}, {"began_s", began_s}, {"ended_s", steady_seconds()}});
 });
 
 /// What it waited for each answer it leaves in its directory, where the driver reads it.
@@ -83,6 +90,7 @@ const char* name_of(trial_kind kind) {
   case trial_kind::alone: return "alone";
   case trial_kind::inside: return "inside";
   case trial_kind::sleeping: return "sleeping";
+  case trial_kind::slots: return "slots";
   case trial_kind::reporting: return "reporting";
   }
   return "";
@@ -91,6 +99,8 @@ const char* name_of(trial_kind kind) {
 const tune::trainable& trainable_of(const std::string& kind) {
   if (kind == name_of(trial_kind::sleeping))
     return sleeping;
+  if (kind == name_of(trial_kind::slots))
+    return slots;
   return kind == name_of(trial_kind::reporting) ? reporting : trivial;
 }
 
@@ -124,14 +134,15 @@ search_outcome search_in_child(const search_order& order) {
   posix_child driver({posix_child::own_program(), search_argument, "--quiet", "--storage", storage.path(), "--name",
                       "bench", "--cpus", std::to_string(order.cpus), "--samples", std::to_string(order.trials),
                       name_of(order.kind), std::to_string(order.reports), std::to_string(order.pause_us),
-                      std::to_string(order.cpus)});
+                      std::to_string(order.cpus), order.searcher});
   std::istringstream said(driver.read_line());
   driver.wait();
   outcome.cold_s = seconds_since(began);
   if (!(said >> outcome.search_s >> outcome.synced_s >> outcome.results))
     throw std::runtime_error("the driver said \"" + said.str() + '"');
   const auto wanted = order.trials * static_cast<std::uint64_t>(order.reports);
-  const auto written = lines_of(storage.path() + "/bench", "result.json");
+  std::vector<std::string> results;
+  const auto written = lines_of(storage.path() + "/bench", "result.json", &results);
   if (outcome.results != wanted || written != wanted)
     throw std::runtime_error(
       fmt::format("{} results were counted and {} written, of {}", outcome.results, written, wanted));
@@ -140,21 +151,26 @@ search_outcome search_in_child(const search_order& order) {
   for (const auto& each : answers)
     outcome.answers_s.push_back(std::stod(each));
   std::sort(outcome.answers_s.begin(), outcome.answers_s.end());
+  if (order.kind == trial_kind::slots)
+    for (const auto& each : results) {
+      const auto result = nlohmann::json::parse(each);
+      outcome.busy_s.emplace_back(result.at("began_s").get<double>(), result.at("ended_s").get<double>());
+    }
   return outcome;
 }
 
 int run_search(int argc, char** argv) {
   tune::session session(argc, argv, runtime::unknown_flags::keep);
   const auto& words = session.arguments();
-  if (words.size() != 4)
-    throw std::runtime_error("search needs: KIND REPORTS PAUSE_US CPUS");
+  if (words.size() != 5)
+    throw std::runtime_error("search needs: KIND REPORTS PAUSE_US CPUS SEARCHER");
   tune::experiment experiment("bench", trainable_of(words[0]));
   experiment.process_per_attempt = words[0] == name_of(trial_kind::alone);
   if (words[0] == name_of(trial_kind::inside))
     experiment.in_process_threads = static_cast<std::size_t>(std::stoi(words[3]));
   experiment.space = {{"x", tune::uniform(0, 1)}, {"reports", std::stoi(words[1])}, {"pause_us", std::stoi(words[2])}};
   experiment.metric = tune::maximize("accuracy");
-  experiment.searcher = tune::random_search(); // It is not a searcher that is measured.
+  experiment.searcher = or_throw(tune::searcher_named(words[4]));
   session.cluster(); // It starts here.
   const auto began = steady::now();
   const auto began_at = file_clock::now();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bench {
@@ -12,6 +13,7 @@ enum class trial_kind {
   alone,     ///< The same, each trial in a process of its own.
   inside,    ///< The same, on threads of the driver itself, one for each cpu.
   sleeping,  ///< Sleeps for `pause_us`, then one result.
+  slots,     ///< The same, and says from when to when.
   reporting, ///< `reports` results of four metrics, as fast as they are answered, or one each `pause_us`.
 };
 
@@ -21,6 +23,7 @@ struct search_order {
   int cpus = 2; ///< Declared; a trial takes one.
   int reports = 1;
   int pause_us = 0;
+  std::string searcher = "random"; ///< It is not a searcher that is measured, but for `slots`.
 };
 
 struct search_outcome {
@@ -29,6 +32,8 @@ struct search_outcome {
   double synced_s = 0; ///< From there to its end in the journal.
   std::uint64_t results = 0;
   std::vector<double> answers_s; ///< What each report of `reporting` waited for its answer, sorted.
+  /// Of `slots`, each trial from its begin to its end, by a clock that all processes of a machine have in common.
+  std::vector<std::pair<double, double>> busy_s;
 };
 
 /// Runs a search as a driver of its own, a process of this program, with an embedded cluster, in the current

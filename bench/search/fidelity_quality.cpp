@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ struct method {
 
 constexpr const char* asha_stopping = R"({"name": "asha", "max_t": 50})";
 constexpr const char* asha_promotion = R"({"name": "asha", "max_t": 50, "type": "promotion"})";
+constexpr const char* asha_delayed = R"({"name": "asha", "max_t": 50, "type": "promotion", "delayed": true})";
+constexpr const char* hyper_tune_brackets = R"({"name": "hyper_tune", "max_t": 50})";
 constexpr const char* hyperband_asynchronous = R"({"name": "hyperband", "max_t": 50})";
 constexpr const char* hyperband_synchronous = R"({"name": "hyperband", "max_t": 50, "type": "synchronous"})";
 
@@ -33,6 +36,8 @@ constexpr method methods[] = {
   {"median_stopping", R"("random")", R"("median_stopping")"},
   {"asha", R"("random")", asha_stopping},
   {"asha, promotion", R"("random")", asha_promotion},
+  {"asha, delayed", R"("random")", asha_delayed},
+  {"hyper_tune's scheduler", R"("random")", hyper_tune_brackets},
   {"pasha", R"("random")", R"({"name": "pasha", "max_t": 50})"},
   {"hyperband", R"("random")", hyperband_asynchronous},
   {"hyperband, synchronous", R"("random")", hyperband_synchronous},
@@ -42,6 +47,10 @@ constexpr method methods[] = {
   {"bohb with asha, promotion", R"("bohb")", asha_promotion},
   {"dehb with hyperband", R"("dehb")", hyperband_asynchronous},
   {"dehb with asha", R"("dehb")", asha_stopping},
+  {"hyper_tune with asha", R"("hyper_tune")", asha_stopping},
+  {"hyper_tune with asha, promotion", R"("hyper_tune")", asha_promotion},
+  {"hyper_tune", R"("hyper_tune")", hyper_tune_brackets},
+  {"bohb with hyper_tune", R"("bohb")", hyper_tune_brackets},
   {"tpe with asha", R"("tpe")", asha_stopping},
   {"auto with asha", R"("auto")", asha_stopping},
   {"auto with asha, promotion", R"("auto")", asha_promotion},
@@ -55,6 +64,7 @@ struct run_options {
   std::size_t workers = 4;
   std::uint64_t epochs = 10'000;
   bool scaling = false;
+  bool until_found = false;
 };
 
 /// Of an even number the mean of the two in the middle.
@@ -65,12 +75,13 @@ double median(std::vector<double> all) {
 }
 
 std::vector<std::vector<better_one>> runs_of(const method& m, const curve_table& table, const run_options& how,
-                                             std::size_t workers) {
+                                             std::size_t workers,
+                                             double until = -std::numeric_limits<double>::infinity()) {
   std::vector<std::vector<better_one>> all;
   for (std::uint64_t seed = 1; seed <= how.seeds; ++seed)
-    all.push_back(run(
-      {or_throw(searcher_from_json(m.searcher)), or_throw(scheduler_from_json(m.scheduler)), seed, workers, how.epochs},
-      table));
+    all.push_back(run({or_throw(searcher_from_json(m.searcher)), or_throw(scheduler_from_json(m.scheduler)), seed,
+                       workers, how.epochs, until},
+                      table));
   return all;
 }
 
@@ -112,13 +123,14 @@ void show_shares(const run_options& how) {
   std::cout << fmt::format("\n{:28}", "epochs until then, of 1");
   for (std::size_t i = 1; i <= tables.size(); ++i)
     std::cout << fmt::format("{:>10}", fmt::format("table {}", i));
-  std::cout << "   loss in the end, medians of " << how.seeds << "\n";
+  std::cout << "   loss " << (how.until_found ? "then" : "in the end") << ", medians of " << how.seeds << "\n";
   for (const auto& m : methods) {
     if (!is_wanted(m, how))
       continue;
     std::string shares, ends;
     for (std::size_t i = 0; i < tables.size(); ++i) {
-      const auto all = runs_of(m, tables[i], how, how.workers);
+      const auto all =
+        how.until_found ? runs_of(m, tables[i], how, how.workers, targets[i]) : runs_of(m, tables[i], how, how.workers);
       const auto found = when(all, targets[i], &better_one::epochs);
       shares += found ? fmt::format("{:>10.3f}", *found / static_cast<double>(how.epochs)) : fmt::format("{:>10}", "-");
       std::vector<double> best;
@@ -166,6 +178,7 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", how.seeds, "searches of each method and table")->check(CLI::PositiveNumber);
   app.add_option("--workers", how.workers, "trials at the same time")->check(CLI::PositiveNumber);
   app.add_option("--epochs", how.epochs, "of all trials of a search together")->check(CLI::PositiveNumber);
+  app.add_flag("--until-found", how.until_found, "end a search when it is as good: faster, where proposals take long");
   app.add_flag("--scaling", how.scaling, "time with 1, 5, 25, 100 and 500 workers, in place of shares");
   CLI11_PARSE(app, argc, argv);
   try {

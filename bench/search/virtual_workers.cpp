@@ -49,7 +49,7 @@ public:
   std::vector<better_one> run() {
     perform(core_.on_begin(now()));
     perform(core_.on_capacity(what_.workers, now()));
-    while (!due_.empty() && epochs_ < what_.most_epochs) {
+    while (!due_.empty() && epochs_ < what_.most_epochs && (found_.empty() || found_.back().loss > what_.until)) {
       const auto [time, order, trial] = due_.top();
       due_.pop();
       time_ = time;

@@ -17,6 +17,8 @@ struct virtual_search {
   std::uint64_t seed = 1;
   std::size_t workers = 4;
   std::uint64_t most_epochs = 10'000; ///< Of all trials together.
+  /// Then it ends, when a trial that has trained to the end is as good as this.
+  double until = -std::numeric_limits<double>::infinity();
 };
 
 /// A trial has trained to the end, and none that did so before was as good.
