@@ -28,13 +28,15 @@ struct cluster_state {
     std::string owner;
     std::string node;
     resource_set resources;
-    std::string state; ///< granting, held or ending
+    std::string state;   ///< granting, held or ending
+    bool is_own = false; ///< Of the driver that asked.
   };
   struct waiting {
     std::string owner;
     resource_set wants;
     std::string why;
     std::chrono::milliseconds waited{};
+    bool is_own = false;
   };
   struct waiting_together { ///< Demands of one owner for the same.
     waiting oldest;
@@ -48,7 +50,7 @@ struct cluster_state {
   std::vector<lease> leases;
   std::vector<waiting> queue;
   std::vector<waiting_together> queue_together; ///< The same queue, equal demands together.
-  std::vector<actor_record> actors; ///< Those that have not ended first.
+  std::vector<actor_record> actors;             ///< Those that have not ended first.
   std::uint64_t lease_count = 0;
   std::uint64_t queue_count = 0;
   std::uint64_t queue_together_count = 0;

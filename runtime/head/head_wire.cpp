@@ -405,6 +405,7 @@ constexpr std::size_t most_rows = 1'000; // Of each kind: an answer must not hol
 template <class Demand> // wire::WaitingDemand, wire::WaitingDemands
 void put(const head_core::demand_status& demand, Demand& to) {
   to.set_owner(demand.owner_name);
+  to.set_owner_id(demand.owner.value);
   put(demand.wants, *to.mutable_wants());
   to.set_why(demand.why);
   to.set_waited_ms(
@@ -430,6 +431,7 @@ wire::ClusterState cluster_state(const head_core& core, instant now) {
     auto& l = *to.add_leases();
     l.set_lease_id(lease.lease.value);
     l.set_owner(lease.owner_name);
+    l.set_owner_id(lease.owner.value);
     l.set_node_name(lease.node_name);
     put(lease.resources, *l.mutable_resources());
     l.set_state(to_string(lease.state));

@@ -33,7 +33,7 @@ cluster_state::node node_of(const wire::NodeState& told, std::vector<std::string
 
 } // namespace
 
-result<cluster_state> cluster_state_in(const caf::message& answer) {
+result<cluster_state> cluster_state_in(const caf::message& answer, owner_id asked_by) {
   if (!answer.match_elements<wire::ClusterState>())
     return fail(errc::incompatible, "the head answered with something else than the cluster's state");
   const auto& told = answer.get_as<wire::ClusterState>(0);
@@ -43,12 +43,13 @@ result<cluster_state> cluster_state_in(const caf::message& answer) {
   state.version = told.version();
   for (const auto& node : told.nodes())
     state.nodes.push_back(node_of(node, mistakes));
+  const auto is_own = [&](const auto& of) { return of.owner_id() != 0 && of.owner_id() == asked_by.value; };
   for (const auto& lease : told.leases())
     state.leases.push_back({lease_id{lease.lease_id()}, lease.owner(), lease.node_name(),
-                            resources_of(lease.resources(), mistakes), lease.state()});
+                            resources_of(lease.resources(), mistakes), lease.state(), is_own(lease)});
   const auto waiting_of = [&](const auto& waiting) {
     return cluster_state::waiting{waiting.owner(), resources_of(waiting.wants(), mistakes), waiting.why(),
-                                  std::chrono::milliseconds(waiting.waited_ms())};
+                                  std::chrono::milliseconds(waiting.waited_ms()), is_own(waiting)};
   };
   for (const auto& waiting : told.queue())
     state.queue.push_back(waiting_of(waiting));

@@ -358,7 +358,9 @@ std::function<void()> driver::release_of(group_id group) const {
 }
 
 result<cluster_state> driver::state() {
-  return ask(caf::make_message(wire::AskCluster{})).and_then(cluster_state_in);
+  return ask(caf::make_message(wire::AskCluster{})).and_then([this](const caf::message& answer) {
+    return cluster_state_in(answer, id_);
+  });
 }
 
 result<caf::message> driver::ask(caf::message question, std::chrono::milliseconds deadline) const {

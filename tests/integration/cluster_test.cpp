@@ -457,6 +457,8 @@ TEST_CASE("cluster: what a driver held is nobody's any more when it has left in 
     auto driver = runtime::or_throw(runtime::cluster::connect(options));
     CHECK(driver.spawn(counter_type, actor_options().cpus(4), 5).call<int>(caf::add_atom_v, 1).get() == 6);
     REQUIRE(runtime::or_throw(cluster.driver().state()).leases.at(0).state == "held");
+    CHECK_FALSE(runtime::or_throw(cluster.driver().state()).leases.at(0).is_own);
+    CHECK(runtime::or_throw(driver.state()).leases.at(0).is_own);
   }
 
   const auto state = runtime::or_throw(cluster.driver().state()); // The head's grace for lost links has hardly begun.

@@ -126,7 +126,9 @@ TEST_CASE("head wire: the state of the cluster names nodes, leases, the queue an
   CHECK(state.nodes(0).address() == "host:7000");
   CHECK(state.nodes(0).used(0).units() == 10'000);
   CHECK(state.leases(0).state() == "granting");
+  CHECK(state.leases(0).owner_id() == 5);
   CHECK(state.queue(0).owner() == "driver");
+  CHECK(state.queue(0).owner_id() == 5);
   CHECK(state.queue(0).why() == "waits for cpu=1: node-1 has cpu=0 free of cpu=1");
   CHECK(state.queue(0).waited_ms() == 2'000);
 }
@@ -157,6 +159,8 @@ TEST_CASE("head wire: of ten thousand demands the oldest are listed, all are cou
   CHECK(state.waiting(0).count() == 10'000);
   CHECK(state.waiting(0).waited_ms() == 2'000);
   CHECK(state.waiting(1).count() == 1);
+  CHECK(state.waiting(0).owner_id() == 5);
+  CHECK(state.waiting(1).owner_id() == 6);
   CHECK(state.ByteSizeLong() < 200'000);
 }
 
