@@ -55,6 +55,23 @@ std::unique_ptr<searcher> searcher_of(const experiment& what) {
   return what.searcher.make({what.space, what.seed, what.samples, 0, 1 + what.more_metrics.size()});
 }
 
+/// Of a scheduler that changes what trials have, where there is nothing to change.
+void check_resources(std::vector<std::string>& mistakes, const experiment& what) {
+  const auto wants = demand_of(what.resources);
+  if (!wants)
+    mistakes.push_back(wants.error().message);
+  if (!wants || !what.scheduler.mistakes().empty() || !what.scheduler.make({})->changes_resources())
+    return;
+  if (wants->empty())
+    mistakes.push_back(fmt::format("scheduler: {} gives trials several times their resources, but they have none; use "
+                                   "for example {{{{\"cpu\", 1}}}}",
+                                   what.scheduler.name()));
+  if (what.in_process_threads > 0)
+    mistakes.push_back(fmt::format("scheduler: {} is for trials in processes of their own, but in_process_threads is "
+                                   "set",
+                                   what.scheduler.name()));
+}
+
 std::string chosen_by_searcher(const experiment& what) {
   const auto search = searcher_of(what);
   return search != nullptr ? search->explanation() : std::string();
@@ -96,8 +113,7 @@ std::vector<std::string> mistakes_of(const experiment& what) {
     mistakes.emplace_back("samples: 0 trials find nothing; use at least 1");
   gather(mistakes, mistakes_of(what.space).empty() ? what.scheduler.mistakes(what.space) : what.scheduler.mistakes());
   gather(mistakes, mistakes_of(what.stop, what.metric));
-  if (const auto wants = demand_of(what.resources); !wants)
-    mistakes.push_back(wants.error().message);
+  check_resources(mistakes, what);
   check_deadline(mistakes, "time_budget", what.time_budget);
   check_deadline(mistakes, "step_deadline", what.step_deadline);
   check_deadline(mistakes, "trial_deadline", what.trial_deadline);

@@ -86,7 +86,8 @@ std::optional<path> trial_result::best_checkpoint() const {
 std::vector<attempt_result> trial_result::attempts() const {
   std::vector<attempt_result> all;
   for (const auto& each : trial_->attempts)
-    all.push_back({each.attempt, each.node, each.cause ? to_string(*each.cause) : "", each.why, each.iterations});
+    all.push_back(
+      {each.attempt, each.node, each.cause ? to_string(*each.cause) : "", each.why, each.iterations, each.size});
   return all;
 }
 

@@ -27,6 +27,7 @@ struct attempt_result {
   std::string cause;               ///< Why it ended: "finished", "exception", "node lost", ... Empty: it runs.
   std::string error;               ///< The same in detail; empty where all is well.
   iteration_number iterations = 0; ///< Results that were counted from it.
+  std::uint32_t size = 1;          ///< How many times the experiment's resources it had: tune::resource_changing().
 };
 
 /// A trial went on from another one's checkpoint, with other values: population based training.

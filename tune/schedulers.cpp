@@ -8,6 +8,7 @@
 #include "tune/scheduler/pasha_scheduler.hpp"
 #include "tune/scheduler/patient.hpp"
 #include "tune/scheduler/pbt_choice.hpp"
+#include "tune/scheduler/resource_changing_choice.hpp"
 #include "tune/scheduler/rung_levels.hpp"
 #include "tune/scheduler/synchronous_hyperband.hpp"
 #include "tune/scheduler/threshold_stopping.hpp"
@@ -298,6 +299,7 @@ const std::map<std::string, result<scheduler_choice> (*)(std::string_view), std:
     {"pb2", pb2_from_json},
     {"pbt", pbt_from_json},
     {"pbt_replay", pbt_replay_from_json},
+    {"resource_changing", resource_changing_from_json},
     {"threshold", [](std::string_view text) { return threshold_from(text).map(threshold); }},
     {"wilcoxon", [](std::string_view text) { return wilcoxon_from(text).map(wilcoxon); }},
   };

@@ -223,6 +223,30 @@ struct pbt_policy {
 scheduler_choice pbt_replay(const pbt_policy& policy);
 [[nodiscard]] result<void> validate(const pbt_policy& policy); ///< Names every step that cannot be.
 
+/// Changes how much of the cluster each trial has while the search runs (as Ray Tune's ResourceChangingScheduler): what
+/// is free when few trials are left goes to those that still run, and comes back when others wait for it. Another
+/// scheduler decides all else. For experiments whose trials run in processes of their own, and are restored from
+/// checkpoints; one that has saved nothing yet keeps what it has. trial::resources() says what that is.
+///
+/// A trial has a whole number of times what `experiment.resources` declares, all of it multiplied, on one node. Each
+/// change is a restart: at the end of an iteration the trial saves, gives back what it had, and goes on from there in a
+/// new process, which costs what saving, set_up() and loading cost, and counts as no failure. What it asks for and does
+/// not get within 5 s, as others were faster, it does without, and asks for ever less often.
+struct resource_changing_options {
+  enum class allocation {
+    evenly,    ///< All trials that run or wait have the same, as much as fits; what is left over stays free.
+    top_trial, ///< The trial with the best result so far has all that the others, with what they declare, leave.
+  };
+
+  allocation allocate = allocation::evenly;
+  std::uint32_t max_size = 0;     ///< At most so many times its resources; 0: as many as a node has.
+  iteration_number interval = 10; ///< At least so many iterations of a trial between two changes; at least 1.
+  /// Decides all but the resources; fifo() if absent.
+  std::optional<scheduler_choice> scheduler = std::nullopt;
+};
+scheduler_choice resource_changing(const resource_changing_options& options = {});
+[[nodiscard]] result<void> validate(const resource_changing_options& options); ///< Names every field out of range.
+
 /// Those that there are.
 [[nodiscard]] std::vector<std::string> scheduler_names();
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -54,6 +55,10 @@ public:
   virtual attempt_number attempt() const = 0; ///< From 1.
   virtual const path& directory() const = 0;  ///< The trial's own, on this machine; it is the working directory, too.
   virtual std::uint64_t seed() const = 0;     ///< Of this trial: the same in each attempt, another for each trial.
+  /// What this attempt has: {{"cpu", 4}, {"memory", 8589934592}}, memory in bytes. It is what the experiment's
+  /// resources say, or, with tune::resource_changing(), a whole number of times that; the same as long as the attempt
+  /// lasts. So `trial.resources().at("cpu")` is how many threads there is room for.
+  virtual const std::map<std::string, double>& resources() const = 0;
 };
 
 } // namespace tune

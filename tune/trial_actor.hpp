@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <stdexcept>
+#include <string>
 
 #include "tune/config.hpp"
 #include "tune/path.hpp"
@@ -31,6 +33,13 @@ public:
     return false;
   }
   virtual void clean_up() {} ///< After the last step, also when the trial was stopped; not when it failed.
+
+  /// What the attempt has, as trial::resources(); known from set_up() and reset() on.
+  const std::map<std::string, double>& resources() const noexcept { return resources_; }
+
+private:
+  friend class running_trial;
+  std::map<std::string, double> resources_;
 };
 
 } // namespace tune

@@ -321,6 +321,11 @@ TEST_CASE("ask-tell: wrong usage ends with 2, and every mistake of the file with
   CHECK(wrong({CAF_TUNE, "ask-tell", "--space", folder / "bad.yaml"}) ==
         "caf-tune: bad.yaml:1: space: \"lr\": log scale needs low > 0, but low is 0; use for example 1e-6\n"
         "caf-tune: bad.yaml:2: space: \"act\": there is no domain \"choise\"; did you mean \"choice\"?\n");
+
+  write_text(folder / "space.yaml", "lr: {uniform: [0, 1]}\n");
+  CHECK(wrong({CAF_TUNE, "ask-tell", "--space", folder / "space.yaml", "--scheduler", "resource_changing"}) ==
+        "caf-tune: scheduler: resource_changing is for experiments, whose trials it gives their resources; whoever "
+        "runs the trials of an ask-tell gives them theirs: use the scheduler inside it alone\n");
 }
 
 TEST_CASE("ask-tell: what each searcher and scheduler supports, as a table and as JSON") {
@@ -347,6 +352,9 @@ TEST_CASE("ask-tell: what each searcher and scheduler supports, as a table and a
   REQUIRE(schedulers.size() >= 3);
   CHECK(schedulers[1]["options"]["type"] == "promotion");
   CHECK(schedulers[1]["decisions"] == json({"continue", "pause", "stop"}));
+  for (const auto& each : schedulers)
+    CHECK(each["name"] != "resource_changing");
+  CHECK(list({"--scheduler", "list"}).find("\nresource_changing is for experiments alone: ") != std::string::npos);
 }
 
 TEST_CASE("ask-tell: the example in Python finds a good configuration, and goes on after it was run") {

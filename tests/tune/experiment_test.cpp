@@ -69,6 +69,23 @@ TEST_CASE("experiment: a bracket that the samples do not fill is a doubt, and no
   CHECK(tune::doubts_of(experiment).empty());
 }
 
+TEST_CASE("experiment: a scheduler that changes what trials have needs trials that have something of their own") {
+  auto experiment = some_experiment();
+  experiment.scheduler = tune::resource_changing();
+  CHECK(tune::mistakes_of(experiment).empty());
+  experiment.in_process_threads = 2;
+  CHECK(tune::mistakes_of(experiment) ==
+        std::vector<std::string>{
+          "scheduler: resource_changing is for trials in processes of their own, but in_process_threads is set"});
+  experiment.in_process_threads = 0;
+  experiment.resources.clear();
+  CHECK(tune::mistakes_of(experiment) ==
+        std::vector<std::string>{"scheduler: resource_changing gives trials several times their resources, but they "
+                                 "have none; use for example {{\"cpu\", 1}}"});
+  experiment.resources = {{"c pu", 1}};
+  CHECK(tune::mistakes_of(experiment).size() == 1);
+}
+
 TEST_CASE("experiment: a searcher of one objective is refused where there are several") {
   auto experiment = some_experiment();
   experiment.more_metrics = {tune::minimize("time")};

@@ -137,6 +137,29 @@ TEST_CASE("result grid: CSV with every metric and parameter") {
         "\"std::runtime_error: no, \"\"never\"\"\",,,0.3333333333333333,x\n");
 }
 
+TEST_CASE("result grid: where trials have had other resources, how many times theirs is shown") {
+  experiment_for_test experiment;
+  experiment.run(1, {{"lr", 0.5}});
+  experiment.run(2, {{"lr", 0.5}});
+  experiment.report_checkpoint(1, 1, {{"accuracy", 0.5}});
+  CHECK(grid_of(experiment).table().find("SIZE") == std::string::npos);
+  CHECK(grid_of(experiment).to_json().find("\"size\"") == std::string::npos);
+  experiment.resize(1, 1, 4, "1 trial has 4 places");
+  experiment.end_attempt(1, end_cause::paused);
+  experiment.start(1, 2, /*from=*/1);
+
+  const auto results = grid_of(experiment);
+  CHECK(results.table().find("TRIAL           STATE    ITER  SIZE") == 0);
+  CHECK(results.to_csv().find("trial,state,iterations,time_total_s,attempts,path,error,size,accuracy") == 0);
+  const auto trial = nlohmann::json::parse(results.to_json()).at(0);
+  CHECK(trial.at("size") == 4);
+  CHECK(trial.at("resizes") ==
+        nlohmann::json::parse(R"([{"iteration": 1, "size": 4, "reason": "1 trial has 4 places"}])"));
+  CHECK(trial.at("attempts").at(0).at("size") == 1);
+  CHECK(trial.at("attempts").at(1).at("size") == 4);
+  CHECK(results.trials().at(0).attempts().at(1).size == 4);
+}
+
 TEST_CASE("result grid: JSON as the command line prints it") {
   const auto trials = nlohmann::json::parse(grid_of(some_experiment()).to_json());
 

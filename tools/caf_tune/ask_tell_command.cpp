@@ -169,6 +169,11 @@ int run(const wishes_on_command_line& line) {
     runtime::end_if_wrong("caf-tune", {fmt::format("--space: {}: {}", line.space, text.error().message)});
   auto read = tune::read_search_spec(*text, line.flags);
   runtime::end_if_wrong("caf-tune", tune::texts_of(read.mistakes, line.space));
+  if (!is_for_ask_tell(read.spec->scheduler))
+    runtime::end_if_wrong("caf-tune", {fmt::format("scheduler: {} is for experiments, whose trials it gives their "
+                                                   "resources; whoever runs the trials of an ask-tell gives them "
+                                                   "theirs: use the scheduler inside it alone",
+                                                   read.spec->scheduler.name())});
 
   std::signal(SIGPIPE, SIG_IGN); // Who reads no more is told of as any other error.
   tune::ask_tell_core core(std::move(*read.spec));

@@ -92,18 +92,23 @@ std::string searchers_text() {
          "auto, the default: " + auto_chooses + "\n";
 }
 
+bool is_for_ask_tell(const tune::scheduler_choice& choice) {
+  return !choice.make({})->changes_resources();
+}
+
 /// Also those that an option makes another.
 json schedulers_json() {
   auto all = json::array();
   for (const auto& name : tune::scheduler_names())
     for (const char* options : {"{}", R"({"type": "promotion"})", R"({"type": "synchronous"})"})
-      if (const auto choice = tune::scheduler_named(name, options))
+      if (const auto choice = tune::scheduler_named(name, options); choice && is_for_ask_tell(*choice))
         all.push_back(about(*choice));
   return all;
 }
 
 std::string schedulers_text() {
-  return table_of({"SCHEDULER", "OPTIONS", "DECISIONS", "NEEDS-CHECKPOINTS", "MAX-ITERATIONS"}, schedulers_json());
+  return table_of({"SCHEDULER", "OPTIONS", "DECISIONS", "NEEDS-CHECKPOINTS", "MAX-ITERATIONS"}, schedulers_json()) +
+         "resource_changing is for experiments alone: whoever runs the trials here gives them their resources\n";
 }
 
 } // namespace tools

@@ -75,9 +75,10 @@ void controller_core::take_up(trial_id trial, trial_life& life, const moment& no
     set_due(trial, life, now.at);
 }
 
-controller_core::actions controller_core::on_capacity(std::size_t trials, const moment& now) {
+controller_core::actions controller_core::on_capacity(std::size_t trials, const moment& now, cluster_room room) {
   actions todo;
   capacity_ = trials;
+  room_ = std::move(room);
   fill(now, todo);
   return todo;
 }
@@ -135,6 +136,7 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
     if (!waits_for_answer(*life, report))
       std::get<append>(todo.back()).haste = record_haste::none;
     waits_for_results_ = false;
+    resize_after_result(trial, *life, now, todo);
   } else if (report.checkpoint) // Counted before, by an attempt that was lost: only its checkpoint is news.
     life->unwritten =
       write(record::checkpoint_saved{trial, *report.checkpoint,
@@ -164,6 +166,8 @@ bool controller_core::waits_for_answer(const trial_life& life, const attempt_rep
 attempt_answer controller_core::answer_to(const trial_life& life) const {
   if (life.ends)
     return life.ends->state == trial_state::paused ? attempt_answer::pause : attempt_answer::stop;
+  if (life.is_resized)
+    return attempt_answer::pause;
   return stage_ == stage::interrupted ? attempt_answer::pause : attempt_answer::go_on;
 }
 
@@ -220,6 +224,8 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
   auto end = over.end;
   if (life->now == phase::killed && !life->killed_because.empty() && end.cause != end_cause::finished)
     end = {life->killed_as, life->killed_because};
+  if (end.cause == end_cause::infeasible && life->size > 1) // Its own resources may fit.
+    end.cause = end_cause::stopped;
   end_attempt(trial, *life, end, now, todo);
 }
 
@@ -245,6 +251,8 @@ void controller_core::after_end(trial_id trial, trial_life& life, const moment& 
     return become(trial, trial_state::terminated, "finished", now, todo);
   if (end.cause == end_cause::infeasible && !may_pause)
     return on_infeasible(trial, life, now, todo);
+  if (!may_pause && was_refused(life))
+    return do_without(trial, life, now, todo);
   const auto next = life.budget.judge(end, options_.failures);
   if (const auto* given_up = std::get_if<failure_budget::give_up>(&next))
     return give_up(trial, given_up->why, now, todo);
@@ -366,10 +374,15 @@ void controller_core::on_due(trial_id trial, trial_life& life, runtime::instant 
                 now, todo);
   }
   case phase::leaves:
-    life.killed_as = life.ends ? end_cause::stopped : end_cause::driver_lost;
+    life.killed_as = life.ends ? end_cause::stopped : life.is_resized ? end_cause::paused : end_cause::driver_lost;
     return kill(trial, life,
                 fmt::format("it was told to end and did not within {:g} s", seconds(options_.end_deadline)), now, todo);
-  case phase::waits:
+  case phase::waits:               // For more than it had.
+    if (life.starts_at > durable_) // Nobody has been asked yet.
+      return set_due(trial, life, now.at + options_.resize_patience);
+    todo.push_back(withdraw_attempt{
+      trial, life.attempts, fmt::format("they were not granted within {:g} s", seconds(options_.resize_patience))});
+    return;
   case phase::answered:
   case phase::killed: return;
   }
@@ -389,6 +402,8 @@ void controller_core::enter(trial_id trial, trial_life& life, phase next, const 
       due = std::min(due.value_or(runtime::instant::max()), end_by(now));
   } else if (next == phase::leaves)
     due = end_by(now);
+  else if (next == phase::waits && life.size > 1)
+    due = now.at + options_.resize_patience;
   set_due(trial, life, due);
 }
 

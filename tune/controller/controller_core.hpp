@@ -90,6 +90,11 @@ public:
     trial_id trial;
     checkpoint_ref checkpoint;
   };
+  struct withdraw_attempt { ///< If it still waits for its resources it does not start; its end is told like any other.
+    trial_id trial;
+    attempt_number attempt = 0;
+    std::string why;
+  };
   struct warn { ///< Of what people should know.
     std::string what;
   };
@@ -100,7 +105,7 @@ public:
     bool held = false;     ///< All that is left are trials that their user has paused.
   };
   using action = std::variant<append, start_attempt, answer, kill_attempt, keep_checkpoint, hurry_checkpoint,
-                              drop_checkpoint, leave_checkpoint, warn, finish>;
+                              drop_checkpoint, leave_checkpoint, withdraw_attempt, warn, finish>;
   using actions = std::vector<action>; ///< To be performed in this order.
 
   controller_core(controller_options options, std::unique_ptr<searcher> search, std::unique_ptr<scheduler> schedule);
@@ -113,7 +118,8 @@ public:
   void on_unheard(trial_id trial, attempt_number attempt, attempt_events events);
   actions on_begin(const moment& now);
   /// How many trials the cluster can run at once, as far as is known; 0 at first.
-  actions on_capacity(std::size_t trials, const moment& now);
+  /// `room`: the same as nodes, for schedulers that change what a trial has; without it, none is changed.
+  actions on_capacity(std::size_t trials, const moment& now, cluster_room room = {});
 
   /// What an attempt says, in order; the reports among it are answered as one.
   actions on_attempt_events(trial_id trial, attempt_number attempt, const attempt_events& events, const moment& now);
@@ -181,6 +187,7 @@ private:
   [[nodiscard]] result<void> replay(const record::trial_changed& past);
   [[nodiscard]] result<void> replay(const record::trial_ordered& past);
   [[nodiscard]] result<void> replay(const record::trial_exploited& past);
+  [[nodiscard]] result<void> replay(const record::trial_resized& past);
   void apply(const record::trial_created& made);
   void apply(const record::attempt_started& started);
   void apply(const record::attempt_placed& placed);
@@ -191,6 +198,7 @@ private:
   void apply(const record::trial_changed& changed);
   void apply(const record::trial_ordered& ordered);
   void apply(const record::trial_exploited& exploited);
+  void apply(const record::trial_resized& resized);
   template <class Record>
   journal_position write(Record what, actions& todo) {
     apply(what);
@@ -232,6 +240,14 @@ private:
   void keep(trial_id trial, trial_life& life, const checkpoint_ref& checkpoint, actions& todo);
   void erase_bad_checkpoint(trial_id trial, trial_life& life, actions& todo);
   void erase_with_loans(trial_id trial, trial_life& life, const checkpoint_ref& bad);
+  void resize_after_result(trial_id trial, trial_life& life, const moment& now, actions& todo);
+  void resize_before_start(trial_id trial, trial_life& life, const moment& now, actions& todo);
+  bool resize(trial_id trial, trial_life& life, scheduler::resize_chance when, const moment& now, actions& todo);
+  std::optional<resizing> wanted_size(trial_id trial, scheduler::resize_chance when,
+                                      const record::trial_resized::basis& from) const;
+  std::uint64_t trials_to_come() const;
+  bool was_refused(const trial_life& life) const;
+  void do_without(trial_id trial, trial_life& life, const moment& now, actions& todo);
   const checkpoint_ref* lendable(trial_id donor, trial_id to) const; ///< Null: it has none.
   std::optional<checkpoint_ref> to_restore(const trial_life& life) const;
   void borrow(trial_life& life, const record::trial_exploited& exploited);
@@ -304,6 +320,7 @@ private:
   step_times steps_;
   recent_count ends_; ///< Of attempts.
   std::size_t capacity_ = 0;
+  cluster_room room_;
   std::optional<runtime::instant> budget_ends_;
   std::optional<runtime::instant> all_end_by_;
   std::optional<runtime::instant> arrive_by_; ///< After an interruption checkpoints are not waited for any longer.

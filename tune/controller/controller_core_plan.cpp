@@ -26,6 +26,8 @@ void controller_core::start(trial_id trial, trial_life& life, const moment& now,
     todo.push_back(hurry_checkpoint{lent ? lent->donor : trial, *restore});
     return set_due(trial, life, now.at + checkpoint_patience);
   }
+  if (restore)
+    resize_before_start(trial, life, now, todo);
   if (lent)
     restore->iteration = life.borrowed->at;
   const auto position = write(record::attempt_started{trial, life.attempts + 1, restore ? restore->iteration : 0,
@@ -38,9 +40,11 @@ void controller_core::start(trial_id trial, trial_life& life, const moment& now,
   life.killed_because.clear();
   life.told = restore ? restore->iteration : 0;
   life.free_until = free_until(trial, life);
-  starts_.emplace_back(life.starts_at, start_attempt{trial, life.attempts, life.values, life.created_with(),
-                                                     life.created, restore, lent, life.time_before_s,
-                                                     place_wish{life.failed_node, any_placed_}, life.free_until});
+  starts_.emplace_back(life.starts_at,
+                       start_attempt{trial, life.attempts, life.values, life.created_with(), life.created, restore,
+                                     lent, life.time_before_s,
+                                     place_wish{life.failed_node, any_placed_ && life.size == 1, life.size},
+                                     life.free_until});
   release_starts(todo);
 }
 

@@ -101,6 +101,7 @@ void controller_core::apply(const record::attempt_started& started) {
   life.state = trial_state::pending;
   life.now = phase::waits;
   life.last_end.reset();
+  life.is_resized = false;
   ++attempts_;
 }
 
@@ -108,6 +109,7 @@ void controller_core::apply(const record::attempt_placed& placed) {
   auto& life = lives_.at(placed.trial);
   life.state = trial_state::running;
   life.node = placed.node;
+  life.had_size = life.size;
   any_placed_ = true;
 }
 
@@ -163,6 +165,7 @@ void controller_core::apply(const record::attempt_ended& ended) {
   if (life.now != phase::none)
     --attempts_;
   life.now = phase::none;
+  life.is_resized = false;
   if (!life.ends && ended.end.cause != end_cause::finished)
     life.state = trial_state::pending; // Unless it is given up, which is told next.
   life.last_end = ended.end;

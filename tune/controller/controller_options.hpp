@@ -41,6 +41,8 @@ struct controller_options {
   std::chrono::nanoseconds end_deadline =
     std::chrono::seconds(10);       ///< To save and end when told to; then it is killed.
   std::size_t checkpoints_kept = 2; ///< Per trial: the newest and the best ones.
+  /// What a trial whose resources were increased waits for them; then it goes on with what it had.
+  std::chrono::nanoseconds resize_patience = std::chrono::seconds(5);
 };
 
 } // namespace tune

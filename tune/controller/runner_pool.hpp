@@ -35,6 +35,8 @@ struct attempt_key {
 /// next that waits, so that a trial of a millisecond does not pay for a lease and a process. After `slice` it gives its
 /// lease back all the same, so that other experiments of the cluster have their turn.
 ///
+/// A runner has a lease of one size, and runs only attempts of that size.
+///
 /// An attempt that avoids a node gets a new runner, which is asked for elsewhere; that one it takes wherever it is, as
 /// there was no room on another node. Runners that are through with an attempt on the avoided node leave it alone.
 class runner_pool {
@@ -70,9 +72,11 @@ public:
   actions on_order(attempt_key attempt, place_wish where = {});
   /// It waits for an attempt, on this node.
   actions on_alive(runner_id runner, std::string node, runtime::instant now);
-  actions on_over(runner_id runner, runtime::instant now);  ///< Its attempt has said its last.
+  actions on_over(runner_id runner, runtime::instant now); ///< Its attempt has said its last.
   actions on_ended(runner_id runner, const attempt_end& why);
   actions on_kill(attempt_key attempt);
+  /// If it still waits for a runner it waits no more, and its end is told with this reason; else nothing.
+  actions on_withdraw(attempt_key attempt, const std::string& why);
   bool is_empty() const noexcept { return runners_.empty(); }
   actions on_close(); ///< Nothing more will be run: every runner ends, and attempts with them.
 
@@ -81,6 +85,7 @@ private:
     bool is_alive = false;
     std::string node;
     std::string asked_to_avoid; ///< By the attempt that it was spawned for.
+    trial_size size = 1;
     runtime::instant since{};
     attempt_key attempt; ///< Attempt 0: none.
     bool stops = false;
@@ -91,6 +96,17 @@ private:
     place_wish where;
   };
 
+  /// Of one size.
+  struct tally {
+    std::size_t waiting = 0; ///< Attempts.
+    std::size_t coming = 0;  ///< Runners that are not alive yet.
+  };
+
+  std::deque<order>::iterator find_waiting(attempt_key attempt);
+  std::deque<order>::iterator oldest_of(trial_size size);
+  void forget_waiting(std::deque<order>::iterator which);
+  void take_back(std::deque<order>::iterator which, const std::string& why, actions& todo);
+  const place_wish& first_without_runner(trial_size size, const tally& of) const;
   void spawn_as_needed(actions& todo);
   std::deque<order>::iterator next_for(const runner& r);
   void go_on(runner_id who, runner& r, bool may_begin, actions& todo);
@@ -99,8 +115,8 @@ private:
   options options_;
   std::map<runner_id, runner> runners_;
   std::map<attempt_key, runner_id> running_;
-  std::deque<order> waiting_;
-  std::size_t coming_ = 0; ///< Runners that are not alive yet.
+  std::deque<order> waiting_; ///< The oldest first.
+  std::map<trial_size, tally> tallies_;
   std::uint64_t last_runner_ = 0;
   bool closed_ = false;
 };

@@ -9,6 +9,7 @@
 #include "tune/config.hpp"
 #include "tune/controller/failure_budget.hpp"
 #include "tune/journal/record.hpp"
+#include "tune/scheduler/resource_room.hpp"
 #include "tune/trial/kept_checkpoints.hpp"
 #include "tune/trial/trial_state.hpp"
 #include "tune/vocabulary.hpp"
@@ -33,6 +34,9 @@ struct trial_life {
   std::string node;                    ///< Where it ran or runs.
   std::optional<attempt_end> last_end; ///< Of the newest attempt, until the next one starts.
   std::string failed_node;             ///< Where it failed or was lost last: it goes elsewhere if it can.
+  trial_size size = 1;                 ///< Of its resources.
+  trial_size had_size = 1;             ///< With which an attempt ran last.
+  bool is_resized = false;             ///< Since its attempt started: that is to save and end.
 
   /// A decision that has been made and not carried out: whatever the attempt still does, the trial becomes this.
   struct ending {

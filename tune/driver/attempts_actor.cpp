@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "runtime/base/overloaded.hpp"
+#include "tune/controller/trial_demand.hpp"
 #include "tune/driver/actor_failure.hpp"
 #include "tune/driver/runner_end.hpp"
 #include "tune/path.hpp"
@@ -79,6 +80,7 @@ caf::behavior attempts_actor::make_behavior() {
           return ask_next(id, each, answer.reply);
     },
     [this](const end_attempt_at_once& which) { perform(pool_.on_kill(which.key)); },
+    [this](const withdraw_attempt_if_it_waits& which) { perform(pool_.on_withdraw(which.key, which.why)); },
     [this](const end_all_attempts&) {
       is_closing_ = true;
       perform(pool_.on_close());
@@ -118,6 +120,7 @@ void attempts_actor::perform(const runner_pool::actions& todo) {
 void attempts_actor::spawn(runner_id id, const place_wish& where) {
   const caf::actor me(this);
   auto how = options_.runner;
+  how.resources(times(options_.each, where.size));
   if (!where.avoid_node.empty())
     how.avoid_node(where.avoid_node);
   if (where.waits_for_node)

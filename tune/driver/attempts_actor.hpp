@@ -24,7 +24,8 @@ namespace tune {
 class attempts_actor : public caf::event_based_actor {
 public:
   struct options {
-    runtime::actor_options runner; ///< Resources and placement of each trial.
+    runtime::actor_options runner; ///< Placement of each trial,
+    runtime::resource_set each;    ///< and what it wants at size 1.
     runner_pool::options pool;
     std::string process_of; ///< Not empty: each runner has a process of its own, whose CAF_TUNE_PROCESS begins so.
     std::chrono::milliseconds stop_deadline{5000}; ///< For a runner that has nothing to do.

@@ -7,10 +7,11 @@
 
 namespace tune {
 
-capacity_watch::capacity_watch(runtime::cluster& cluster, runtime::resource_set each,
-                               std::function<void(std::size_t)> tell, std::chrono::milliseconds interval)
+capacity_watch::capacity_watch(runtime::cluster& cluster, runtime::resource_set each, look_at what,
+                               std::function<void(cluster_holds)> tell, std::chrono::milliseconds interval)
   : cluster_(cluster),
     each_(std::move(each)),
+    what_(what),
     tell_(std::move(tell)),
     interval_(interval),
     thread_([this] { run(); }) {
@@ -26,16 +27,17 @@ capacity_watch::~capacity_watch() {
 }
 
 void capacity_watch::run() {
-  std::optional<std::size_t> known;
+  std::optional<cluster_holds> known;
   std::unique_lock lock(mutex_);
   while (!has_ended_) {
     lock.unlock();
     if (const auto state = cluster_.state()) {
       // At least one: what fits on no node is for the head to say.
-      const auto holds = std::max<std::size_t>(1, trials_held(*state, each_));
-      if (known != holds)
-        tell_(holds);
-      known = holds;
+      const cluster_holds now{std::max<std::size_t>(1, trials_held(*state, each_)),
+                              what_ == look_at::trials_and_room ? room_in(*state, each_) : cluster_room()};
+      if (!known || known->trials != now.trials || known->room != now.room)
+        tell_(now);
+      known = now;
     }
     lock.lock();
     ends_.wait_for(lock, interval_, [this] { return has_ended_; });

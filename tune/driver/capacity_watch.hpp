@@ -10,15 +10,18 @@
 
 #include "runtime/cluster.hpp"
 #include "runtime/resources/resource_set.hpp"
+#include "tune/driver/controller_actor.hpp"
 
 namespace tune {
 
-/// Asks the cluster again and again how many trials it can run at once, on a thread of its own, and tells when that
-/// has changed. Where the head does not answer, what was known holds.
+/// Asks the cluster again and again how many trials it can run at once, and, if told to look at it, what room it has
+/// for larger ones; on a thread of its own. Tells when that has changed. Where the head does not answer, what was known
+/// holds.
 class capacity_watch {
 public:
-  capacity_watch(runtime::cluster& cluster, runtime::resource_set each, std::function<void(std::size_t)> tell,
-                 std::chrono::milliseconds interval = std::chrono::seconds(1));
+  enum class look_at { trials, trials_and_room };
+  capacity_watch(runtime::cluster& cluster, runtime::resource_set each, look_at what,
+                 std::function<void(cluster_holds)> tell, std::chrono::milliseconds interval = std::chrono::seconds(1));
   ~capacity_watch();
 
 private:
@@ -26,7 +29,8 @@ private:
 
   runtime::cluster& cluster_;
   runtime::resource_set each_;
-  std::function<void(std::size_t)> tell_;
+  look_at what_;
+  std::function<void(cluster_holds)> tell_;
   std::chrono::milliseconds interval_;
   std::mutex mutex_;
   std::condition_variable ends_;

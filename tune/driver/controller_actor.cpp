@@ -36,7 +36,7 @@ caf::behavior controller_actor::make_behavior() {
         on_news(key, {std::move(event)});
     },
     [this](const journal_is_durable& news) { on_durable(news.up_to); },
-    [this](const cluster_holds& news) { perform(core_->on_capacity(news.trials, now())); },
+    [this](const cluster_holds& news) { perform(core_->on_capacity(news.trials, now(), news.room)); },
     [this](const checkpoint_is_stored& news) {
       perform(core_->on_checkpoint_stored(news.trial, news.checkpoint, now()));
     },
@@ -95,6 +95,9 @@ void controller_actor::perform(controller_core::actions todo) {
         [this](const controller_core::hurry_checkpoint& a) { parts_.checkpoints->hurry(a.trial, a.checkpoint); },
         [this](const controller_core::drop_checkpoint& a) { parts_.checkpoints->drop(a.trial, a.checkpoint); },
         [this](const controller_core::leave_checkpoint& a) { leave(a); },
+        [this](const controller_core::withdraw_attempt& a) {
+          send(attempts_, withdraw_attempt_if_it_waits{{a.trial, a.attempt}, a.why});
+        },
         [this](const controller_core::warn& a) {
           if (parts_.on_trouble)
             parts_.on_trouble(a.what);

@@ -35,6 +35,10 @@ struct answer_attempt {
 struct end_attempt_at_once {
   attempt_key key;
 };
+struct withdraw_attempt_if_it_waits { ///< For its resources.
+  attempt_key key;
+  std::string why;
+};
 struct end_all_attempts {};
 
 // From it to the controller.
@@ -52,6 +56,7 @@ struct journal_is_durable {
 };
 struct cluster_holds { ///< So many trials at once.
   std::size_t trials = 0;
+  cluster_room room = {}; ///< For schedulers that change what a trial has.
 };
 struct checkpoint_is_stored {
   trial_id trial;
@@ -154,6 +159,7 @@ private:
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::begin_attempt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::answer_attempt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::end_attempt_at_once)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::withdraw_attempt_if_it_waits)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::end_all_attempts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::attempt_news)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::attempts_have_news)

@@ -24,9 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t ended_trials_kept = 100; // Of each kind; others are read from the journal when asked for.
 
-runtime::actor_options runner_options(const experiment& what, runtime::resource_set wants) {
+runtime::actor_options runner_options(const experiment& what) {
   runtime::actor_options options;
-  options.resources(std::move(wants));
   if (what.wait_for_nodes)
     options.wait_for_nodes();
   for (const auto& [name, text] : what.environment)
@@ -115,7 +114,8 @@ result<void> experiment_run::begin() {
     ended_before_ += view_.count(how);
   if (!what_.callbacks.empty())
     callbacks_ = std::make_unique<callback_thread>(what_.callbacks, what_.callback_limit, options_.on_trouble);
-  spawn_controller(runner_options(what_, *wants));
+  wants_ = *wants;
+  spawn_controller();
   if (cluster_.address() != "embedded")
     announced_ =
       std::make_unique<experiment_announcement>(cluster_, begun_.name, begun_.id, directory_, options_.on_trouble);
@@ -123,11 +123,12 @@ result<void> experiment_run::begin() {
     caf::anon_send(controller_, cluster_holds{what_.in_process_threads});
   else
     capacity_ = std::make_unique<capacity_watch>(
-      cluster_, *wants, [to = controller_](std::size_t holds) { caf::anon_send(to, cluster_holds{holds}); });
+      cluster_, wants_, changes_resources_ ? capacity_watch::look_at::trials_and_room : capacity_watch::look_at::trials,
+      [to = controller_](cluster_holds holds) { caf::anon_send(to, std::move(holds)); });
   return {};
 }
 
-void experiment_run::spawn_controller(runtime::actor_options runners) {
+void experiment_run::spawn_controller() {
   auto& system = cluster_.actor_system();
   const auto controller = std::make_shared<caf::actor>(); // Known only when all that it needs has been made.
   checkpoints_ = std::make_shared<cluster_checkpoints>(
@@ -166,7 +167,8 @@ void experiment_run::spawn_controller(runtime::actor_options runners) {
     changed_.notify_all();
   };
   attempts_actor::options attempts;
-  attempts.runner = std::move(runners);
+  attempts.runner = runner_options(what_);
+  attempts.each = wants_;
   if (what_.process_per_attempt) {
     attempts.pool.slice = std::chrono::nanoseconds(0); // A runner has one attempt.
     attempts.process_of = begun_.id;
@@ -218,6 +220,8 @@ attempt_order experiment_run::make_order(const controller_core::start_attempt& s
   order.marker_file = (directory_ / ".storage").string();
   order.marker = marker_;
   order.restore = start.restore;
+  for (const auto& each : times(wants_, start.where.size))
+    order.resources.emplace(each.name, each.value.to_double());
   return order;
 }
 

@@ -91,7 +91,7 @@ private:
   [[nodiscard]] result<void> begin();
   void wait_for_ending_attempts() const;
   void hear_unheard();
-  void spawn_controller(runtime::actor_options runners);
+  void spawn_controller();
   path directory_of(trial_id trial, const config& values, record::wall_time created) const;
   attempt_order make_order(const controller_core::start_attempt& start) const;
   void finish();
@@ -114,6 +114,8 @@ private:
   std::string marker_;
   std::shared_ptr<controller_core> core_; ///< The controller's once it runs.
   std::optional<iteration_number> max_iterations_;
+  bool changes_resources_ = false;   ///< Its scheduler does.
+  runtime::resource_set wants_;      ///< Each trial, at size 1.
   iteration_number saves_every_ = 0; ///< If the user does not say; 0: as is cheap.
   std::uint64_t planned_ = 0;
   std::uint64_t ended_before_ = 0;

@@ -146,6 +146,7 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
   auto schedule = what_.scheduler.make({seed, what_.metric.better, std::make_shared<const search_space>(what_.space)});
   max_iterations_ = schedule->max_iterations();
   saves_every_ = schedule->saves_every();
+  changes_resources_ = schedule->changes_resources();
   core_ = std::make_shared<controller_core>(std::move(options), std::move(search), std::move(schedule));
 }
 

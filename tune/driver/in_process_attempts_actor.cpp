@@ -35,6 +35,7 @@ caf::behavior in_process_attempts_actor::make_behavior() {
     [this](begin_attempt& order) { attempts_->begin(std::move(order.order)); },
     [this](const answer_attempt& order) { attempts_->answer(order.key.trial, order.key.attempt, order.reply); },
     [this](const end_attempt_at_once& which) { attempts_->stop(which.key.trial, which.key.attempt); },
+    [](const withdraw_attempt_if_it_waits&) {}, // None waits for resources.
     [this](const end_all_attempts&) {
       attempts_->close([me = caf::actor(this)] { caf::anon_send(me, empty_atom::value); });
     },

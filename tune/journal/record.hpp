@@ -143,6 +143,21 @@ struct trial_exploited {
   wall_time at;
 };
 
+/// From here on the trial has other resources. If it has an attempt, that saves and ends, and nothing of that counts
+/// against the trial.
+struct trial_resized {
+  struct basis {
+    cluster_room cluster;
+    std::uint64_t to_come = 0;
+  };
+  trial_id trial;
+  iteration_number iteration = 0; ///< That it has done.
+  trial_size size = 1;
+  std::string reason;
+  wall_time at;
+  std::optional<basis> from; ///< What it was decided from. Absent: it could not have the larger size of before.
+};
+
 } // namespace tune::record
 
 namespace tune {
@@ -151,7 +166,7 @@ using journal_record =
   std::variant<record::experiment_begun, record::experiment_resumed, record::experiment_ended, record::trial_created,
                record::attempt_started, record::attempt_placed, record::result_reported, record::checkpoint_saved,
                record::attempt_ended, record::trial_changed, record::checkpoint_lost, record::trial_ordered,
-               record::trial_exploited>;
+               record::trial_exploited, record::trial_resized>;
 
 /// The number of a record in its journal: from 1, without gaps.
 using journal_position = std::uint64_t;

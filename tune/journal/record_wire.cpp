@@ -6,41 +6,15 @@
 
 #include <fmt/format.h>
 
+#include "tune/journal/record_fields_wire.hpp"
 #include "tune/journal/record_words_wire.hpp"
+#include "tune/journal/resized_wire.hpp"
 #include "tune/value/values_wire.hpp"
 
 namespace tune::record_wire {
 namespace {
 
-using std::chrono::nanoseconds;
-
-std::int64_t unix_ns_of(record::wall_time at) {
-  return std::chrono::duration_cast<nanoseconds>(at.time_since_epoch()).count();
-}
-
-record::wall_time time_from(std::int64_t unix_ns) {
-  return record::wall_time(std::chrono::duration_cast<record::wall_time::duration>(nanoseconds(unix_ns)));
-}
-
 // ---- Checks.
-
-[[nodiscard]] result<void> check_trial(std::uint64_t trial) {
-  if (trial == 0)
-    return fail(errc::invalid_argument, "trial: they are numbered from 1");
-  return {};
-}
-
-[[nodiscard]] result<void> check_attempt(std::uint64_t trial, attempt_number attempt) {
-  if (trial != 0 && attempt == 0)
-    return fail(errc::invalid_argument, "attempt: they are numbered from 1");
-  return check_trial(trial);
-}
-
-[[nodiscard]] result<void> check_iteration(const char* what, iteration_number iteration, iteration_number least) {
-  if (iteration < least)
-    return fail(errc::invalid_argument, fmt::format("{}: {} is less than {}", what, iteration, least));
-  return {};
-}
 
 [[nodiscard]] result<void> check_seconds(const char* what, double seconds) {
   if (!std::isfinite(seconds) || seconds < 0)
@@ -419,6 +393,7 @@ template <class F>
   case wire::Record::kTrialChanged: return f(in.trial_changed(), "trial changed");
   case wire::Record::kTrialOrdered: return f(in.trial_ordered(), "trial ordered");
   case wire::Record::kTrialExploited: return f(in.trial_exploited(), "trial exploited");
+  case wire::Record::kTrialResized: return f(in.trial_resized(), "trial resized");
   case wire::Record::WHAT_NOT_SET: break;
   }
   return fail(errc::incompatible, "a record of a kind that this version does not know");

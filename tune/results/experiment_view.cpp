@@ -129,6 +129,7 @@ void experiment_view::on(const record::attempt_started& started) {
   attempt.attempt = started.attempt;
   attempt.from = started.from;
   attempt.of = started.of;
+  attempt.size = trial->size;
   trial->attempts.push_back(std::move(attempt));
 }
 
@@ -251,6 +252,17 @@ void experiment_view::on(const record::trial_exploited& exploited) {
   ++borrowers_;
   if (const auto donor = trials_.find(exploited.donor); donor != trials_.end())
     donor->second.checkpoints.lend(exploited.checkpoint.iteration, exploited.checkpoint.attempt);
+}
+
+void experiment_view::on(const record::trial_resized& resized) {
+  auto* trial = trial_of(resized.trial);
+  if (trial == nullptr)
+    return;
+  trial->changed = last_at_ = resized.at;
+  trial->size = resized.size;
+  if (trial->resizes.size() >= std::max<std::size_t>(options_.keep_attempts, 2))
+    trial->resizes.erase(trial->resizes.begin() + 1);
+  trial->resizes.push_back({resized.iteration, resized.size, resized.reason});
 }
 
 void experiment_view::pay_back(trial_view& trial) {

@@ -30,6 +30,7 @@ struct attempt_view {
   iteration_number from = 0;       ///< What it restored, or counts on from.
   trial_id of;                     ///< Whose checkpoint that was, if not its own.
   iteration_number iterations = 0; ///< Results that were counted from it.
+  trial_size size = 1;             ///< How many times the trial's resources it had.
   std::optional<end_cause> cause;  ///< None: not over.
   std::string why;
 };
@@ -41,6 +42,13 @@ struct exploit_view {
   iteration_number donor_iteration = 0; ///< Of the donor's checkpoint.
   config before;                        ///< The trial's values until then.
   config after;
+  std::string reason;
+};
+
+/// A trial got other resources.
+struct resize_view {
+  iteration_number iteration = 0; ///< That the trial had done.
+  trial_size size = 1;
   std::string reason;
 };
 
@@ -72,6 +80,8 @@ struct trial_view {
   std::vector<attempt_view> attempts;
   kept_checkpoints checkpoints;            ///< Those that are there; their loss is by the first objective.
   std::vector<exploit_view> exploits;      ///< `values` are those of the last.
+  trial_size size = 1;                     ///< How many times its resources it has, or is to have next.
+  std::vector<resize_view> resizes;        ///< Empty: it has always had size 1.
   std::optional<lent_checkpoint> borrowed; ///< What it goes on from until it has a newer one of its own.
   iteration_number changed_at = 0;         ///< Its checkpoints up to here are of other values; 0: none.
 
@@ -88,7 +98,7 @@ struct experiment_view_options {
   /// counted, and how each ended is known. A trial is forgotten with the record after the one that ended it, and not
   /// while a checkpoint of it is on its way to the storage. 0: keep all.
   std::size_t keep_ended = 0;
-  /// Of a trial, its first and its newest attempts and exploits; those between are only counted.
+  /// Of a trial, its first and its newest attempts, exploits and resizes; those between are only counted.
   std::size_t keep_attempts = 100;
 };
 
@@ -158,6 +168,7 @@ private:
   void on(const record::trial_changed& changed);
   void on(const record::trial_ordered& ordered);
   void on(const record::trial_exploited& exploited);
+  void on(const record::trial_resized& resized);
 
   trial_view* trial_of(trial_id trial);
   void become(trial_view& trial, trial_state state);

@@ -91,6 +91,11 @@ std::string best_text(const experiment_view& view) {
                      parameters_of(view, *best));
 }
 
+std::string place_of(const trial_view& trial) {
+  const auto node = trial.attempts.empty() ? "" : trial.attempts.back().node;
+  return trial.size == 1 ? node : fmt::format("{} x{}", node, trial.size);
+}
+
 std::string running_text(const experiment_view& view, std::size_t rows) {
   text_table table({"RUNNING", "ITER", "TIME", "NODE", "RESULT", "PARAMETERS"});
   std::size_t shown_rows = 0;
@@ -100,8 +105,7 @@ std::string running_text(const experiment_view& view, std::size_t rows) {
     if (++shown_rows > rows)
       break;
     table.add({trial.name, std::to_string(trial.iterations), fmt::format("{:.1f}s", trial.time_total_s),
-               trial.attempts.empty() ? "" : trial.attempts.back().node, scores_of(view, trial),
-               parameters_of(view, trial)});
+               place_of(trial), scores_of(view, trial), parameters_of(view, trial)});
   }
   if (shown_rows == 0)
     return {};
@@ -191,6 +195,10 @@ std::string progress_line(const journal_record& record, const experiment_view& v
       },
       [&](const record::trial_exploited& x) {
         return stamped(x.at, fmt::format("trial {}: {}", trial_name(view.id(), x.trial), x.reason));
+      },
+      [&](const record::trial_resized& x) {
+        return stamped(x.at, fmt::format("trial {} after {}: {}", trial_name(view.id(), x.trial),
+                                         iterations_text(x.iteration), x.reason));
       },
       [&](const record::trial_changed& x) {
         return x.state == trial_state::pending ? std::string() : line_of_end(x, view);

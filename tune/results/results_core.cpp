@@ -215,6 +215,10 @@ results_core::actions results_core::on(const record::trial_ordered&) {
   return {};
 }
 
+results_core::actions results_core::on(const record::trial_resized&) {
+  return {};
+}
+
 /// As Ray Tune's pbt_policy files: what the donor had gone through, and this.
 results_core::actions results_core::on(const record::trial_exploited& exploited) {
   auto* trial = life_of(exploited.trial);

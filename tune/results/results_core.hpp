@@ -104,6 +104,7 @@ private:
   actions on(const record::trial_changed& changed);
   actions on(const record::trial_ordered& ordered);
   actions on(const record::trial_exploited& exploited);
+  actions on(const record::trial_resized& resized);
 
   life* life_of(trial_id trial);
   static void set_config(life& trial, const config& values);

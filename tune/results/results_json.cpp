@@ -33,6 +33,17 @@ void add_exploits(ordered_json& to, const trial_view& trial, const std::string& 
   to["exploits"] = std::move(exploits);
 }
 
+/// The same, but for schedulers that change resources.
+void add_resizes(ordered_json& to, const trial_view& trial) {
+  if (trial.resizes.empty())
+    return;
+  to["size"] = trial.size;
+  for (const auto& each : trial.resizes)
+    to["resizes"].push_back({{"iteration", each.iteration}, {"size", each.size}, {"reason", each.reason}});
+  for (std::size_t i = 0; i < trial.attempts.size(); ++i)
+    to["attempts"][i]["size"] = trial.attempts[i].size;
+}
+
 ordered_json attempts_of(const trial_view& trial) {
   auto attempts = ordered_json::array();
   for (const auto& each : trial.attempts)
@@ -73,6 +84,7 @@ ordered_json trials_json(const experiment_view& view, const std::string& directo
                       {"time_total_s", trial.time_total_s},
                       {"path", directory + '/' + trial.directory}});
     add_exploits(trials.back(), trial, view.id());
+    add_resizes(trials.back(), trial);
   }
   return trials;
 }

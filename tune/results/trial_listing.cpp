@@ -50,6 +50,11 @@ void add_cell(std::string& row, const value* x) {
     append_csv(row, *x);
 }
 
+/// Where no scheduler has changed what trials have, nobody asks how many times their resources that is.
+bool is_any_resized(const std::vector<const trial_view*>& trials) {
+  return std::any_of(trials.begin(), trials.end(), [](const auto* trial) { return !trial->resizes.empty(); });
+}
+
 /// What is longer tells nobody anything in a table, and makes its column as wide; CSV and JSON have it whole.
 std::string cut(const std::string& text) {
   constexpr std::size_t widest = 60;
@@ -90,13 +95,18 @@ std::string trials_table(const experiment_view& view, const std::vector<const tr
     if (view.description().varies(each) && parameters.size() < max_parameters)
       parameters.push_back(std::move(each));
 
+  const bool with_sizes = is_any_resized(some);
   std::vector<std::string> header = {"TRIAL", "STATE", "ITER"};
+  if (with_sizes)
+    header.emplace_back("SIZE");
   header.insert(header.end(), metrics.begin(), metrics.end());
   header.emplace_back("TIME");
   header.insert(header.end(), parameters.begin(), parameters.end());
   text_table table(header);
   for (const auto* trial : some) {
     std::vector<std::string> row = {trial->name, to_string(trial->state), std::to_string(trial->iterations)};
+    if (with_sizes)
+      row.push_back(std::to_string(trial->size));
     const auto add = [&row](const value* x) { row.push_back(x == nullptr ? "" : shown(*x)); };
     for (const auto& each : metrics)
       add(trial->last.find(each));
@@ -114,7 +124,10 @@ std::string trials_table(const experiment_view& view, const std::vector<const tr
 std::string trials_csv(const std::vector<const trial_view*>& trials, const std::string& directory) {
   const auto metrics = metric_names(trials);
   const auto parameters = parameter_names(trials);
+  const bool with_sizes = is_any_resized(trials);
   std::string csv = "trial,state,iterations,time_total_s,attempts,path,error";
+  if (with_sizes)
+    csv += ",size";
   for (const auto& each : metrics)
     add_text(csv, each);
   for (const auto& each : parameters)
@@ -127,6 +140,8 @@ std::string trials_csv(const std::vector<const trial_view*>& trials, const std::
     csv += fmt::format(",{}", trial->attempts.empty() ? 0 : trial->attempts.back().attempt);
     add_text(csv, directory + '/' + trial->directory);
     add_text(csv, trial->error);
+    if (with_sizes)
+      csv += fmt::format(",{}", trial->size);
     for (const auto& each : metrics)
       add_cell(csv, trial->last.find(each));
     for (const auto& each : parameters)

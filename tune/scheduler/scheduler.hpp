@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tune/config.hpp"
+#include "tune/scheduler/resource_room.hpp"
 #include "tune/trial/trial_state.hpp"
 #include "tune/vocabulary.hpp"
 
@@ -79,6 +80,35 @@ public:
   virtual void on_exploited(trial_id trial, const exploit& with) {
     (void)trial;
     (void)with;
+  }
+
+  /// When a trial can get another size.
+  enum class resize_chance {
+    after_result, ///< It runs, and would have to save, end and begin again.
+    before_start, ///< It begins anyway, from a checkpoint.
+  };
+  virtual bool changes_resources() const { return false; } ///< Of some trials; all have size 1 at first.
+  /// Whether resize() may say something then. Only trials with a checkpoint are asked for.
+  virtual bool may_resize(trial_id trial, resize_chance when) const {
+    (void)trial;
+    (void)when;
+    return false;
+  }
+  virtual std::optional<resizing> resize(trial_id trial, resize_chance when, const resource_room& room) const {
+    (void)trial;
+    (void)when;
+    (void)room;
+    return std::nullopt;
+  }
+  /// From now on it has that size.
+  enum class resize_cause {
+    decided, ///< resize() wanted it.
+    refused, ///< It could not have the larger one that resize() had wanted, and has this one again.
+  };
+  virtual void on_resized(trial_id trial, trial_size size, resize_cause why) {
+    (void)trial;
+    (void)size;
+    (void)why;
   }
 
   /// Those that have paused and can never be chosen any more, and why: they end now.

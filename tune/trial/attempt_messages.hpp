@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -54,7 +55,8 @@ struct attempt_order {
   std::string storage_directory;
   std::string marker_file;
   std::string marker;
-  std::optional<checkpoint_ref> restore; ///< `directory`: where it lies for this worker.
+  std::optional<checkpoint_ref> restore;   ///< `directory`: where it lies for this worker.
+  std::map<std::string, double> resources; ///< Of its lease.
 };
 
 /// One iteration is done.

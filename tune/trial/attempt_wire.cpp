@@ -215,6 +215,7 @@ void write(const attempt_over& over, wire::AttemptEvent& event) {
   out.storage_directory = in.storage_directory();
   out.marker_file = in.marker_file();
   out.marker = in.marker();
+  out.resources = {in.resources().begin(), in.resources().end()};
   auto checked = check_attempt(out.attempt)
                    .and_then([&] { return check_iteration("checkpoint_every", out.checkpoints.every, 0); })
                    .and_then([&] { return check_iteration("max_iterations", out.max_iterations.value_or(1), 1); })
@@ -273,6 +274,7 @@ std::string to_bytes(const attempt_order& order) {
   out.set_marker(order.marker);
   if (order.restore)
     write(*order.restore, *out.mutable_restore());
+  out.mutable_resources()->insert(order.resources.begin(), order.resources.end());
   return out.SerializeAsString();
 }
 

@@ -89,12 +89,15 @@ void running_trial::run_function(const trainable::function& function) {
 
 void running_trial::run_class(const trainable::factory& make, kept_actor& kept) {
   auto used = std::exchange(kept, {}); // What throws is not used again.
+  if (used.actor)
+    used.actor->resources_ = order_.resources;
   const bool is_reset = used.actor && used.trainable == order_.trainable && used.actor->reset(order_.values);
   if (!is_reset) {
     used = {}; // Before the next one is made: they may be large.
     used = {order_.trainable, make()};
     if (!used.actor)
       throw failure({errc::user_code, fmt::format("the trainable \"{}\" made no object", order_.trainable)});
+    used.actor->resources_ = order_.resources;
     used.actor->set_up(order_.values);
   }
   auto& actor = *used.actor;

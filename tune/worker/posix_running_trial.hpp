@@ -46,6 +46,7 @@ public:
   next_step report(const metrics& values, const save_function& save) override;
   const std::string& id() const override { return order_.trial_name; }
   attempt_number attempt() const override { return order_.attempt; }
+  const std::map<std::string, double>& resources() const override { return order_.resources; }
   const path& directory() const override;
   std::uint64_t seed() const override { return order_.seed; }
 

@@ -114,8 +114,10 @@ public:
     config values;
     place_wish where;
     double time_total_s = 0;
+    std::string node; ///< Where it is alive.
     bool is_alive = false;
-    bool is_killed = false; ///< Its end is still to be told.
+    bool is_withdrawn = false;          ///< If it still waits for its resources, its end is still to be told.
+    bool is_killed = false;             ///< Its end is still to be told.
     bool wants_answer = false;          ///< It has reported.
     iteration_number iteration = 0;     ///< The last that it reported.
     std::optional<attempt_answer> told; ///< What it was answered last.
@@ -146,13 +148,18 @@ public:
 
   void begin(std::size_t capacity) {
     perform(core->on_begin(now()));
-    perform(core->on_capacity(capacity, now()));
+    perform(core->on_capacity(capacity, now(), room));
   }
-  void alive(std::uint64_t trial) {
+  void holds(std::size_t capacity, cluster_room its) { ///< From now on.
+    room = std::move(its);
+    perform(core->on_capacity(capacity, now(), room));
+  }
+  void alive(std::uint64_t trial, const std::string& node = "node-1") {
     auto& a = attempts.at(trial_id{trial});
     a.is_alive = true;
+    a.node = node;
     perform(core->on_attempt_events(trial_id{trial}, a.attempt,
-                                    {attempt_alive{"node-1", "host-1", "10.0.0.1", 100, true, "/t"}}, now()));
+                                    {attempt_alive{node, "host-1", "10.0.0.1", 100, true, "/t"}}, now()));
   }
   /// Its next iteration; with a checkpoint if told so.
   void report(std::uint64_t trial, double accuracy = 0.5, bool checkpoint = false, bool done = false,
@@ -275,8 +282,12 @@ public:
   }
 
   controller_options& asked() { return options_; } ///< Of the next driver.
+  void schedule_with(std::function<std::unique_ptr<scheduler>()> make) { ///< The next driver.
+    make_scheduler_ = std::move(make);
+  }
   moment now() const { return {runtime::instant{time_}, record::wall_time{}}; }
 
+  cluster_room room; ///< That is known of; none: no trial's resources change.
   std::unique_ptr<controller_core> core;
   counting_searcher* search = nullptr;
   scripted_scheduler* schedule = nullptr; ///< Null: it was given another one.
@@ -390,6 +401,8 @@ private:
           found->second.is_killed = true;
         else
           throw std::logic_error("an attempt is killed that does not run"); // Its end would never be told.
+      } else if (const auto* e = std::get_if<controller_core::withdraw_attempt>(&each)) {
+        attempts.at(e->trial).is_withdrawn = true;
       } else if (const auto* c = std::get_if<controller_core::keep_checkpoint>(&each)) {
         kept.push_back(c->checkpoint);
         if (!c->checkpoint.in_storage)

@@ -84,6 +84,16 @@ TEST_CASE("record wire: every kind of record comes back as it was") {
   CHECK(std::get<record::trial_changed>(again).by_user);
 
   const auto all = one_of_each_record();
+  const auto resized = std::get<record::trial_resized>(all.back());
+  const auto same =
+    std::get<record::trial_resized>(or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(resized)))));
+  REQUIRE(same.from);
+  CHECK(same.from->cluster == resized.from->cluster);
+  CHECK(same.from->to_come == 5);
+  const record::trial_resized refused{trial_id(4), 9, 1, "they were not granted", {}, std::nullopt};
+  CHECK_FALSE(
+    std::get<record::trial_resized>(or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(refused))))).from);
+
   const auto made =
     std::get<record::trial_created>(or_throw(record_wire::record_from(or_throw(record_wire::to_bytes(all[3])))));
   CHECK(made.values == std::get<record::trial_created>(all[3]).values);
@@ -164,6 +174,12 @@ TEST_CASE("record wire: what cannot be is refused, and the error says where") {
         "trial exploited: checkpoint: attempt: they are numbered from 1");
   CHECK(mistake_in(12, [](auto& m) { m.mutable_trial_exploited()->mutable_config(1)->set_name("lr"); }) ==
         "trial exploited: config: \"lr\" is there twice");
+  CHECK(mistake_in(13, [](auto& m) { m.mutable_trial_resized()->set_size(0); }) ==
+        "trial resized: size: 0 is less than 1");
+  CHECK(mistake_in(13, [](auto& m) { m.mutable_trial_resized()->set_trial(0); }) ==
+        "trial resized: trial: they are numbered from 1");
+  CHECK(mistake_in(13, [](auto& m) { m.mutable_trial_resized()->set_iteration(-1); }) ==
+        "trial resized: iteration: -1 is less than 0");
   CHECK(record_wire::record_from(std::string_view("")).error().message ==
         "a record of a kind that this version does not know");
   CHECK(record_wire::record_from(std::string_view("\xff\xff")).error().message == "2 bytes that are no record");

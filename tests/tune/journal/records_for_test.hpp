@@ -45,5 +45,7 @@ inline std::vector<tune::journal_record> one_of_each_record() {
     record::checkpoint_lost{trial, 7, 2}, // Later kinds come behind: the golden segment has those before.
     record::trial_ordered{trial, trial_state::paused, "the room is hot", at},
     record::trial_exploited{trial, 9, trial_id(2), checkpoint, {{"lr", 0.12}, {"layers", 3}}, "0.5 is the worst", at},
+    record::trial_resized{trial, 9, 2, "2 trials have 4 places", at,
+                          record::trial_resized::basis{{{{"node-1", 3}, {"n\xff", 1}}, true}, 5}},
   };
 }

@@ -70,6 +70,9 @@ public:
   void change(std::uint64_t trial, tune::trial_state state, std::string reason = "") {
     add(tune::record::trial_changed{tune::trial_id{trial}, state, std::move(reason), now()});
   }
+  void resize(std::uint64_t trial, tune::iteration_number iteration, tune::trial_size size, std::string reason) {
+    add(tune::record::trial_resized{tune::trial_id{trial}, iteration, size, std::move(reason), now(), std::nullopt});
+  }
   /// The end of its only attempt, in good order.
   void finish(std::uint64_t trial) {
     end_attempt(trial);

@@ -357,3 +357,31 @@ TEST_CASE("view: a trial that has exploited another one has its last values, and
   CHECK_FALSE(later.find(trial_id{2})->borrowed);
   CHECK(later.lost_results() == 0);
 }
+
+TEST_CASE("view: what a trial has had, and why, and with what each attempt ran") {
+  experiment_for_test experiment;
+  experiment.run(1);
+  experiment.report_checkpoint(1, 1, {{"accuracy", 0.5}});
+  experiment.resize(1, 1, 4, "1 trial has 4 places");
+  experiment.end_attempt(1, end_cause::paused);
+  experiment.start(1, 2, /*from=*/1);
+  experiment.place(1, 2);
+
+  const auto view = view_of(experiment);
+  const auto& trial = *view.find(trial_id{1});
+  CHECK(trial.state == trial_state::running);
+  CHECK(trial.size == 4);
+  REQUIRE(trial.resizes.size() == 1);
+  CHECK(trial.resizes[0].iteration == 1);
+  CHECK(trial.resizes[0].size == 4);
+  CHECK(trial.resizes[0].reason == "1 trial has 4 places");
+  REQUIRE(trial.attempts.size() == 2);
+  CHECK(trial.attempts[0].size == 1);
+  CHECK(trial.attempts[1].size == 4);
+
+  for (trial_size size = 3; size > 0; --size)
+    experiment.resize(1, 1, size, "why");
+  const auto bounded = view_of(experiment, {0, /*keep_attempts=*/3});
+  CHECK(bounded.find(trial_id{1})->size == 1);
+  CHECK(bounded.find(trial_id{1})->resizes.size() == 3);
+}

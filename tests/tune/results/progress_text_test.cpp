@@ -132,6 +132,16 @@ TEST_CASE("progress: without a terminal a line for each event, and none for a re
         "12:48:35 experiment digits goes on: 4 trials so far, 2 results\n");
 }
 
+TEST_CASE("progress: that a trial gets other resources is told with the reason") {
+  experiment_for_test experiment;
+  experiment.run(1);
+  const auto before = lines_of(experiment);
+  experiment.resize(1, 1, 4, "1 trial has 4 places on 1 node: 4 instead of 1 times its resources");
+
+  CHECK(lines_of(experiment) == before + "12:48:18 trial 7f3a91c2_00001 after 1 iteration: 1 trial has 4 places on 1 "
+                                         "node: 4 instead of 1 times its resources\n");
+}
+
 TEST_CASE("progress: of very many trials, too, each end is told with its result") {
   experiment_for_test experiment;
   for (std::uint64_t trial = 1; trial <= 9; ++trial) {

@@ -91,6 +91,15 @@ net/width: {choice: [8, 16], when: {k: [relu, 1.5], net/depth: 2}}
   CHECK(spec.samples == 1);
 }
 
+TEST_CASE("search spec: a scheduler may have another one inside") {
+  const auto read = read_search_spec("space: {lr: {uniform: [0, 1]}}\nmetric: accuracy\nmode: max\n"
+                                     "scheduler: {name: resource_changing, max_size: 8, scheduler: {name: asha, "
+                                     "max_t: 81}}\n");
+  REQUIRE(read.spec);
+  CHECK(to_json(read.spec->scheduler) ==
+        R"({"name":"resource_changing","max_size":8,"scheduler":{"name":"asha","max_t":81}})");
+}
+
 TEST_CASE("search spec: every mistake at once, each with its line and parameter") {
   CHECK(
     mistakes_in("lr: {loguniform: [0, 1]}\n"

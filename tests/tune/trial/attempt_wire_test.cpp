@@ -31,6 +31,7 @@ attempt_order order_with_everything() {
   order.marker_file = "/storage/.marker";
   order.marker = "abc";
   order.restore = checkpoint;
+  order.resources = {{"cpu", 4}, {"memory", 8589934592.0}, {"licence", 0.5}};
   return order;
 }
 
@@ -85,6 +86,7 @@ TEST_CASE("attempt wire: an order is read as it was written") {
   CHECK(read->marker_file == written.marker_file);
   CHECK(read->marker == written.marker);
   CHECK(read->restore == written.restore);
+  CHECK(read->resources == written.resources);
 }
 
 TEST_CASE("attempt wire: what an order need not say stays unsaid") {

@@ -11,6 +11,7 @@ namespace {
 /// Writes down what is called.
 struct diary {
   std::vector<std::string> calls;
+  std::vector<double> cpus; ///< That it had in set_up() or reset().
   bool can_reset = false;
   std::string throws_in;
 };
@@ -19,7 +20,10 @@ class counting : public trial_actor {
 public:
   explicit counting(diary& d) : diary_(d) { call("made"); }
   ~counting() override { diary_.calls.emplace_back("gone"); }
-  void set_up(const config& values) override { call("set_up " + std::to_string(values.get<int>("x"))); }
+  void set_up(const config& values) override {
+    diary_.cpus.push_back(resources().at("cpu"));
+    call("set_up " + std::to_string(values.get<int>("x")));
+  }
   metrics step() override {
     call("step");
     return {{"loss", ++count_}, {"done", count_ == 3}};
@@ -33,6 +37,7 @@ public:
     count_ = std::stoi(text_of(directory / "count"));
   }
   bool reset(const config& values) override {
+    diary_.cpus.push_back(resources().at("cpu"));
     call("reset " + std::to_string(values.get<int>("x")));
     count_ = 0;
     return diary_.can_reset;
@@ -65,6 +70,7 @@ struct class_for_test {
     o.metrics = {"loss"};
     o.checkpoints = policy;
     o.storage_directory = (storage.path() / "trial").string();
+    o.resources = {{"cpu", 10 * x}};
     return o;
   }
   std::vector<std::string> calls() { return std::exchange(notes.calls, {}); }
@@ -123,6 +129,7 @@ TEST_CASE("class trainable: an object that can be reset runs the next trial of i
   driver.run(t.order(2));
 
   CHECK(t.calls() == list{"reset 2", "step", "step", "step", "clean_up"});
+  CHECK(t.notes.cpus == std::vector<double>{10, 20}); // Each attempt has its own.
   t.runner.reset();
   CHECK(t.calls() == list{"gone"});
 }

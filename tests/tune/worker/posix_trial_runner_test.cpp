@@ -39,6 +39,7 @@ struct runner_for_test {
     o.metrics = {"loss"};
     o.checkpoints = {save_every, true};
     o.storage_directory = (storage.path() / "trial").string();
+    o.resources = {{"cpu", 2}};
     return o;
   }
   attempt_order restoring(const checkpoint_ref& from) const {
@@ -72,6 +73,7 @@ TEST_CASE("trial runner: a function sees its trial, reports, and finishes") {
     CHECK(trial.id() == "7f3a91c2_00004");
     CHECK(trial.attempt() == 1);
     CHECK(trial.seed() == 99);
+    CHECK(trial.resources() == std::map<std::string, double>{{"cpu", 2}});
     CHECK(trial.iteration() == 0);
     CHECK_FALSE(trial.checkpoint());
     CHECK(trial.directory() == t.storage.path() / "trial");
