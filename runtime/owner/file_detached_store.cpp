@@ -49,15 +49,18 @@ result<std::map<actor_id, std::string>> file_detached_store::load() {
     return kept;
   if (failed)
     return fail(file_error(directory_, "read", failed.value()));
-  for (const auto& entry : files) {
-    const auto actor = id_of(entry.path().filename().string());
+  for (; !failed && files != fs::directory_iterator(); files.increment(failed)) {
+    const auto& file = files->path();
+    const auto actor = id_of(file.filename().string());
     if (!actor)
       continue;
-    auto bytes = read_all(entry.path().string());
+    auto bytes = read_all(file.string());
     if (!bytes)
       return fail(bytes.error());
     kept.emplace(*actor, std::move(*bytes));
   }
+  if (failed)
+    return fail(file_error(directory_, "read", failed.value()));
   return kept;
 }
 
@@ -65,10 +68,12 @@ result<void> file_detached_store::keep(actor_id actor, const std::string& bytes)
   boost::system::error_code failed;
   fs::create_directories(directory_, failed);
   if (failed)
-    return fail(file_error(directory_, "create", failed.value()));
+    return fail(file_error(directory_, "made", failed.value()));
   const auto path = path_of(actor);
   const auto fresh = path + ".new";
-  fs::remove(fresh, failed); // Of a process that was killed here.
+  fs::remove(fresh, failed); // Of a process that was killed here: what is longer there would stay behind these.
+  if (failed)
+    return fail(file_error(fresh, "removed", failed.value()));
   const auto file = posix_file::open_for_writing(fresh);
   if (!file)
     return fail(file.error());
@@ -76,7 +81,7 @@ result<void> file_detached_store::keep(actor_id actor, const std::string& bytes)
   if (!written)
     return written;
   if (std::rename(fresh.c_str(), path.c_str()) != 0)
-    return fail(file_error(path, "write", errno));
+    return fail(file_error(path, "written", errno));
   return sync_directory(directory_);
 }
 

@@ -104,6 +104,8 @@ error no_such(const path& file, const char* what, const std::error_code& why) {
   for (; !why && each != fs::recursive_directory_iterator(); each.increment(why)) {
     const auto& found = each->path();
     const auto kind = each->symlink_status(why).type();
+    if (why)
+      return fail(no_such(found, "read", why));
     if (kind == fs::file_type::directory) {
       if (auto synced = runtime::sync_directory(found.string()); !synced)
         return fail(std::move(synced.error()));
@@ -197,7 +199,8 @@ class held_directory {
 public:
   explicit held_directory(const path& directory)
     : path_(directory),
-      descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+      descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+      why_not_(descriptor_ < 0 ? errno : 0) {}
   ~held_directory() {
     if (descriptor_ >= 0)
       ::close(descriptor_);
@@ -208,8 +211,14 @@ public:
   result<void> check_still_there() const {
     struct stat held {
     }, now{};
-    if (descriptor_ >= 0 && ::fstat(descriptor_, &held) == 0 && ::stat(path_.c_str(), &now) == 0 &&
-        held.st_dev == now.st_dev && held.st_ino == now.st_ino)
+    if (why_not_ != 0)
+      return fail(file_error(path_.string(), "read", why_not_));
+    if (::fstat(descriptor_, &held) != 0)
+      return fail(file_error(path_.string(), "read", errno));
+    const bool is_there = ::stat(path_.c_str(), &now) == 0;
+    if (!is_there && errno != ENOENT && errno != ENOTDIR)
+      return fail(file_error(path_.string(), "read", errno));
+    if (is_there && held.st_dev == now.st_dev && held.st_ino == now.st_ino)
       return {};
     return fail(errc::io, fmt::format("{} was removed while the checkpoint was written into it: a later driver of the "
                                       "experiment has cleared up, or the trainable did it",
@@ -219,6 +228,7 @@ public:
 private:
   path path_;
   int descriptor_;
+  int why_not_; ///< It is not held: an errno. 0: it is.
 };
 
 [[nodiscard]] result<std::string> read_manifest(const path& directory) {

@@ -35,7 +35,10 @@ std::optional<path> final_name(const checkpoint_ref& checkpoint) {
 [[nodiscard]] result<void> give_final_name(const checkpoint_ref& checkpoint) {
   const path directory(checkpoint.directory);
   std::error_code why;
-  if (!fs::is_regular_file(directory / manifest_file, why))
+  const auto found = fs::status(directory / manifest_file, why);
+  if (found.type() == fs::file_type::none) // Not: it is not there.
+    return fail(runtime::file_error((directory / manifest_file).string(), "read", why.value()));
+  if (!fs::is_regular_file(found))
     return fail(errc::not_found, fmt::format("{} is no checkpoint: it has no {}", checkpoint.directory, manifest_file));
   const auto name = final_name(checkpoint);
   if (!name)

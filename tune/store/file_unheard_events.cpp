@@ -78,7 +78,8 @@ result<void> write_unheard(const path& trial_directory, attempt_number attempt, 
   const auto file = unheard_file(trial_directory, attempt).string();
   const auto fresh = file + ".tmp";
   const auto bytes = attempt_wire::to_bytes(events);
-  ::unlink(fresh.c_str());
+  if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) // What is longer there would stay behind these.
+    return fail(runtime::file_error(fresh, "removed", errno));
   return runtime::posix_file::open_for_writing(fresh)
     .and_then([&](const runtime::posix_file& to) {
       return to.write_at(0, head_of(bytes) + bytes)
