@@ -8,6 +8,7 @@
 #include <string>
 
 #include "runtime/base/random_stream.hpp"
+#include "tests/integration/cluster_history.hpp"
 #include "tests/support/marked_processes.hpp"
 
 // Whatever a search consists of is killed, stopped or sent away at random moments. CAF_TUNE_SEED=n in the environment
@@ -17,7 +18,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int last_number = 1'500;              // Of each of 4 trials.
+constexpr std::size_t licences = 2;              // Of each node; a trial takes one.
+constexpr int last_number = 1'500;               // Of each of 4 trials.
 constexpr std::uintmax_t half_of_diary = 70'000; // At least; what is struck after that may be over already.
 
 class chaos {
@@ -49,6 +51,7 @@ public:
   }
 
   licensed_cluster& cluster() { return cluster_; }
+  const licensed_cluster& cluster() const { return cluster_; }
   const std::string& story() const { return story_; }
 
 private:
@@ -95,6 +98,19 @@ private:
   std::string story_;
 };
 
+/// I1 to I5, from what trainables, drivers and the journal say.
+void check_history(const chaos& after) {
+  const auto& cluster = after.cluster();
+  const auto found =
+    history::judge(read_storm(cluster.diary(), cluster.journal_folder(), {{"first", licences}, {"second", licences}}));
+  CHECK_MESSAGE(found.violations.empty(), history::to_text(found.violations));
+  MESSAGE("decided from " << found.counted << " results, " << found.acknowledged << " acknowledgements, "
+                          << found.restored << " restored checkpoints, " << found.placed << " deeds on known nodes");
+  CHECK(found.counted == 4 * last_number);
+  CHECK(found.acknowledged > 0);
+  CHECK(found.placed >= found.counted);
+}
+
 } // namespace
 
 TEST_CASE("experiment: whatever is killed, stopped or sent away at random moments, each result is there once") {
@@ -113,6 +129,7 @@ TEST_CASE("experiment: whatever is killed, stopped or sent away at random moment
   CHECK(said.at("trials").at("terminated") == 4);
   CHECK(said.at("results") == 4 * last_number);
   check_results(chaos.cluster(), last_number);
+  check_history(chaos);
   for (const auto& trial : chaos.cluster().ask("trials"))
     for (const auto& attempt : trial.at("attempts"))
       CHECK_MESSAGE(attempt.at("cause") != "error", attempt.dump()); // The user's code has none.

@@ -69,10 +69,10 @@ public:
   }
   std::string diary() const { return folder_ / "diary"; }
   std::string journal() const { return journal_folder() + "/000001.segment"; }
+  std::string journal_folder() const { return folder_ / "storage/counts/journal"; }
   std::string mark() const { return "CAF_TUNE_TEST_MARK=" + diary(); }
 
 private:
-  std::string journal_folder() const { return folder_ / "storage/counts/journal"; }
   void start_head(const std::string& port) {
     head_.emplace(folder_, words{CAF_TUNE_NODE,  "--head", "--host",       "127.0.0.1",
                                  "--port",       port,     "--name",       "head",
