@@ -33,12 +33,9 @@ std::string shown(const numbers& results) {
 }
 
 std::unique_ptr<searcher> searcher_of(const search_spec& spec) {
-  auto made = spec.searcher.make(
-    {spec.space, spec.seed, spec.samples, trials_of(spec.points_to_evaluate), spec.objectives.size()});
-  if (spec.points_to_evaluate.empty())
-    return made;
-  return std::make_unique<point_queue>(spec.space, spec.points_to_evaluate, spec.objectives, spec.seed,
-                                       std::move(made));
+  return searcher_with_points(
+    spec.searcher, {spec.space, spec.seed, spec.samples, trials_of(spec.points_to_evaluate), spec.objectives.size()},
+    spec.points_to_evaluate, spec.objectives);
 }
 
 std::string description_of(const search_spec& spec, const char* name) {

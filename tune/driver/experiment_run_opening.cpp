@@ -139,10 +139,7 @@ void experiment_run::make_core(const std::string& id, std::uint64_t seed) {
   const searcher_setup setup{what_.space, seed, what_.samples, trials_of(what_.points_to_evaluate),
                              options.objectives.size()};
   planned_ = options.trials = what_.searcher.trials(setup);
-  auto search = what_.searcher.make(setup);
-  if (!what_.points_to_evaluate.empty())
-    search =
-      std::make_unique<point_queue>(what_.space, what_.points_to_evaluate, options.objectives, seed, std::move(search));
+  auto search = searcher_with_points(what_.searcher, setup, what_.points_to_evaluate, options.objectives);
   auto schedule = what_.scheduler.make({seed, what_.metric.better, std::make_shared<const search_space>(what_.space)});
   max_iterations_ = schedule->max_iterations();
   saves_every_ = schedule->saves_every();

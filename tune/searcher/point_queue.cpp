@@ -73,6 +73,15 @@ std::uint64_t trials_of(const std::vector<point>& points) {
     std::count_if(points.begin(), points.end(), [](const point& each) { return !each.known; }));
 }
 
+std::unique_ptr<searcher> searcher_with_points(const searcher_choice& chosen, const searcher_setup& setup,
+                                               const std::vector<point>& points,
+                                               const std::vector<objective>& objectives) {
+  auto search = chosen.make(setup);
+  if (points.empty())
+    return search;
+  return std::make_unique<point_queue>(setup.space, points, objectives, setup.seed, std::move(search));
+}
+
 point_queue::point_queue(const search_space& space, const std::vector<point>& points,
                          const std::vector<objective>& objectives, std::uint64_t seed, std::unique_ptr<searcher> rest)
   : plan_(space),

@@ -20,6 +20,11 @@ namespace tune {
 /// How many of them become trials: those without known results.
 [[nodiscard]] std::uint64_t trials_of(const std::vector<point>& points);
 
+/// The searcher of an experiment: the user's points first, then what was chosen. `setup` counts the points.
+[[nodiscard]] std::unique_ptr<searcher> searcher_with_points(const searcher_choice& chosen, const searcher_setup& setup,
+                                                             const std::vector<point>& points,
+                                                             const std::vector<objective>& objectives);
+
 /// The user's points become the first trials, in their order: the n-th is trial n. What a point leaves out is drawn
 /// from the trial's own chance. Then another searcher proposes, which hears of all.
 class point_queue final : public searcher {
