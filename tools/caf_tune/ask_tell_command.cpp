@@ -2,13 +2,14 @@
 
 #include "runtime/process/command_line.hpp"
 #include "tools/caf_tune/ask_tell_lists.hpp"
+#include "tools/caf_tune/flag_numbers.hpp"
+#include "tools/caf_tune/posix_spec_file.hpp"
 #include "tune/ask_tell/file_search_journal.hpp"
 #include "tune/ask_tell/line_session.hpp"
 #include "tune/spec/search_spec.hpp"
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -19,14 +20,11 @@
 #include <random>
 
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 namespace tools {
 namespace {
-
-constexpr std::size_t most_spec_bytes = 16u << 20;
 
 struct wishes_on_command_line {
   std::string space;
@@ -49,21 +47,6 @@ tune::error system_error(const std::string& what) {
   return {tune::errc::io, fmt::format("{}: {}", what, std::strerror(errno))};
 }
 
-class open_file {
-public:
-  explicit open_file(const char* path) : descriptor_(::open(path, O_RDONLY | O_CLOEXEC)) {}
-  ~open_file() {
-    if (descriptor_ >= 0)
-      ::close(descriptor_);
-  }
-  open_file(const open_file&) = delete;
-  open_file& operator=(const open_file&) = delete;
-  int descriptor() const { return descriptor_; }
-
-private:
-  int descriptor_;
-};
-
 /// What is there, at most as much as fits; nothing at the end.
 [[nodiscard]] tune::result<std::string_view> read_some(int descriptor, std::string& buffer) {
   ssize_t got = 0;
@@ -73,24 +56,6 @@ private:
   if (got < 0)
     return tune::fail(system_error("cannot be read"));
   return std::string_view(buffer.data(), static_cast<std::size_t>(got));
-}
-
-[[nodiscard]] tune::result<std::string> read_file(const std::string& path) {
-  const open_file file(path.c_str());
-  if (file.descriptor() < 0)
-    return tune::fail(system_error("cannot be opened"));
-  std::string text;
-  std::string buffer(1u << 16, '\0');
-  for (;;) {
-    const auto piece = read_some(file.descriptor(), buffer);
-    if (!piece)
-      return tune::fail(piece.error());
-    if (piece->empty())
-      return text;
-    text += *piece;
-    if (text.size() > most_spec_bytes)
-      return tune::fail(tune::errc::too_large, fmt::format("it is larger than {} bytes", most_spec_bytes));
-  }
 }
 
 [[nodiscard]] tune::result<void> write_all(std::string_view text) {
@@ -164,7 +129,7 @@ private:
 }
 
 int run(const wishes_on_command_line& line) {
-  const auto text = read_file(line.space);
+  const auto text = read_spec_file(line.space);
   if (!text)
     runtime::end_if_wrong("caf-tune", {fmt::format("--space: {}: {}", line.space, text.error().message)});
   auto read = tune::read_search_spec(*text, line.flags);
@@ -213,25 +178,13 @@ std::string listed(const wishes_on_command_line& line) {
   return text;
 }
 
-/// In digits and nothing else: CLI11 takes -1 for a large number.
-std::optional<std::uint64_t> number_of(const char* flag, const std::string& text, std::vector<std::string>& mistakes) {
-  if (text.empty())
-    return std::nullopt;
-  std::uint64_t number = 0;
-  const auto* end = text.data() + text.size();
-  if (const auto read = std::from_chars(text.data(), end, number); read.ec == std::errc() && read.ptr == end)
-    return number;
-  mistakes.push_back(fmt::format("{}: \"{}\" is no integer from 0 to {}", flag, text, UINT64_MAX));
-  return std::nullopt;
-}
-
 int start(wishes_on_command_line& line) {
   line.json = line.json || *line.json_before;
   if (const auto text = listed(line); !text.empty())
     return print(text);
   std::vector<std::string> mistakes;
-  line.flags.samples = number_of("--samples", line.samples, mistakes);
-  line.flags.seed = number_of("--seed", line.seed, mistakes);
+  line.flags.samples = whole_number("--samples", line.samples, mistakes);
+  line.flags.seed = whole_number("--seed", line.seed, mistakes);
   if (line.space.empty())
     mistakes.emplace_back("--space: the file with what is searched is missing");
   if (line.json)

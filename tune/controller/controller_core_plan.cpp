@@ -10,7 +10,13 @@
 /// The part of the controller that keeps the cluster busy: which trials are created and started, and when all is over.
 namespace tune {
 namespace {
-constexpr std::size_t most_ahead = 256;                      // More make the threads no busier.
+constexpr std::size_t most_ahead = 256; // More make the threads no busier.
+/// More that wait keep no place busier, as a driver starts no more in a third of a second; but each of them costs some
+/// kilobytes, here and in the head's queue.
+constexpr std::size_t most_waiting = 1'024;
+/// The actions that follow from one event are in memory together, with their records. The rest is created when these
+/// are on disk.
+constexpr std::size_t most_created_at_once = 1'024;
 constexpr std::chrono::milliseconds checkpoint_patience{50}; // Between two looks whether a checkpoint has arrived,
 constexpr std::chrono::milliseconds place_patience{50};      // and whether another attempt has ended.
 } // namespace
@@ -72,7 +78,7 @@ std::size_t controller_core::at_work() const {
 std::size_t controller_core::wanted_at_once(const moment& now) {
   const auto holds = std::max<std::size_t>(capacity_, 1);
   const bool learns = search_->abilities().learns;
-  auto ahead = learns ? 1 + holds / 10 : std::max<std::size_t>(2, holds);
+  auto ahead = std::min(learns ? 1 + holds / 10 : std::max<std::size_t>(2, holds), most_waiting);
   if (options_.told_at_once && !learns)
     ahead = std::max(ahead, std::min(ends_.in_last_window(now.at), most_ahead));
   const auto wanted = holds + ahead;
@@ -87,14 +93,18 @@ void controller_core::fill(const moment& now, actions& todo) {
   if (stage_ == stage::running && may_begin_more()) {
     const auto wanted = wanted_at_once(now);
     end_lost(now, todo);
+    auto may_be_created = most_created_at_once;
     const auto create_some = [&] {
-      while (at_work() < wanted && may_create() && !waits_for_results_)
-        if (!create(wanted - at_work(), now, todo))
+      while (at_work() < wanted && may_be_created > 0 && may_create() && !waits_for_results_) {
+        const auto before = created_;
+        if (!create(std::min(wanted - at_work(), may_be_created), now, todo))
           break;
+        may_be_created -= std::min<std::size_t>(created_ - before, may_be_created);
+      }
     };
     if (schedule_->creates_first())
       create_some();
-    while (at_work() < wanted && bring_back_paused(now, todo)) {}
+    while (at_work() < wanted && may_be_created > 0 && bring_back_paused(now, todo)) {}
     create_some();
     start_due(now, todo);
   }

@@ -39,7 +39,7 @@ search_simulation::search_simulation(simulated_search what, simulated_nodes_opti
 
 simulated_outcome search_simulation::run() {
   found_.places = nodes_.all_places();
-  perform(core_.on_begin(now()));
+  perform(core_.on_begin(this_moment()));
   perform(nodes_.on_begin(now_));
   tell_all();
   while (!is_over_ && !is_given_up()) {
@@ -52,7 +52,7 @@ simulated_outcome search_simulation::run() {
     if (const auto wake = nodes_.wake_at(); wake && *wake <= now_)
       perform(nodes_.on_time(now_));
     if (const auto wake = core_.wake_at(); wake && *wake <= now_)
-      perform(core_.on_time(now()));
+      perform(core_.on_time(this_moment()));
     tell_all();
     while (!is_over_ && !due_.empty() && std::get<instant>(due_.top()) <= now_) {
       const auto id = std::get<runner_id>(due_.top());
@@ -76,7 +76,7 @@ void search_simulation::fill_in_end() {
   found_.utilisation = places_s_ > 0 ? busy_s_ / places_s_ : 0;
 }
 
-moment search_simulation::now() const {
+moment search_simulation::this_moment() const {
   return {now_, record::wall_time{}};
 }
 
@@ -142,7 +142,7 @@ void search_simulation::hear_report(runner_id id, const attempt_report& report) 
   const auto key = runners_.at(id).key;
   asking_ = key;
   answered_.reset();
-  perform(core_.on_attempt_events(key.trial, key.attempt, {report}, now()));
+  perform(core_.on_attempt_events(key.trial, key.attempt, {report}, this_moment()));
   tell_all();
   asking_.reset();
   if (what_.on_report && !what_.on_report(key.trial, report, now_ - begin_))
@@ -161,7 +161,7 @@ void search_simulation::hear_end(runner_id id, attempt_over over) {
     count_loss(*r.attempt);
   stop_work(r);
   perform(pool_.on_over(id, now_));
-  perform(core_.on_attempt_events(key.trial, key.attempt, {std::move(over)}, now()));
+  perform(core_.on_attempt_events(key.trial, key.attempt, {std::move(over)}, this_moment()));
 }
 
 void search_simulation::count_loss(const simulated_attempt& attempt) {
@@ -209,10 +209,10 @@ void search_simulation::tell_all() {
   for (;;) {
     if (written_ > durable_) {
       durable_ = written_;
-      perform(core_.on_durable(durable_, now()));
+      perform(core_.on_durable(durable_, this_moment()));
     } else if (!untold_.empty()) {
       for (auto& [key, events] : std::exchange(untold_, {}))
-        perform(core_.on_attempt_events(key.trial, key.attempt, events, now()));
+        perform(core_.on_attempt_events(key.trial, key.attempt, events, this_moment()));
     } else
       return;
   }
@@ -332,7 +332,7 @@ void search_simulation::perform(const simulated_nodes::actions& todo) {
                    perform(pool_.on_ended(a.runner, a.why));
                  },
                  [&](const simulated_nodes::failed& a) { on_node_failed(a.node); },
-                 [&](const simulated_nodes::holds& a) { perform(core_.on_capacity(a.trials, now())); },
+                 [&](const simulated_nodes::holds& a) { perform(core_.on_capacity(a.trials, this_moment())); },
                },
                each);
 }

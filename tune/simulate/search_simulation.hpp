@@ -89,7 +89,7 @@ private:
   };
   using due = std::tuple<runtime::instant, std::uint64_t, runner_id>; ///< When, in which order, who.
 
-  moment now() const;
+  moment this_moment() const;
   void advance_to(runtime::instant then);
   std::optional<runtime::instant> next_time() const;
   bool is_given_up();

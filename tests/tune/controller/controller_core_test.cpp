@@ -23,6 +23,21 @@ TEST_CASE("controller: as many trials are created as the cluster holds, and some
   CHECK(x.all<record::trial_created>().size() == 8);
 }
 
+TEST_CASE("controller: of a very large cluster few trials wait, and they are created bit by bit as they come to disk") {
+  virtual_experiment x(virtual_experiment::options(100'000), /*points=*/100'000);
+  x.syncs_starts = false;
+  const auto created = [&] { return x.all<record::trial_created>().size(); };
+
+  x.begin(/*capacity=*/5'000);
+  CHECK(created() == 1'024);
+  x.sync();
+  CHECK(created() == 2 * 1'024);
+  for (int i = 0; i < 10; ++i)
+    x.sync();
+  CHECK(created() == 5'000 + 1'024);
+  CHECK(x.attempts.size() == created());
+}
+
 TEST_CASE("controller: the journal knows which trials are the user's own points") {
   virtual_experiment x(virtual_experiment::options(100));
 
