@@ -109,6 +109,17 @@ time to best)") == 0);
   CHECK(end.out.find("\nutilisation      93.8 %\n") != std::string::npos);
 }
 
+TEST_CASE("simulate: the spec file may come last, and there may be nodes of several kinds") {
+  const simulated_from it;
+
+  const auto end = run_program(it.folder, {CAF_TUNE, "simulate", "--nodes", "2", "--node-resources", "cpu=8", "--nodes",
+                                           "3", "--node-resources", "cpu=4", it.file()});
+
+  INFO(end.err);
+  CHECK(end.code == 0);
+  CHECK(end.out.find("\ncluster: 2 nodes with cpu=8, 3 nodes with cpu=4; 14 trials at once\n") != std::string::npos);
+}
+
 TEST_CASE("simulate: one JSON document, with every run") {
   const simulated_from it;
 

@@ -186,9 +186,13 @@ Scheduler, searcher, controller and the head's queue and books are the real ones
 virtual time only. Learning curves are invented, unless --like names an experiment that had the same parameters.)";
 
 void add_flags_of_cluster(CLI::App& one, wishes_on_command_line& line) {
-  one.add_option("--nodes", line.nodes, "so many nodes (default: 1); again for further ones of another kind");
-  one.add_option("--node-resources", line.node_resources,
-                 "what each has, such as cpu=8,gpu=1,memory=64GiB (default: cpu=8); again for each --nodes");
+  // One value each time, or "--nodes 4 spec.yaml" would name two numbers of nodes.
+  one.add_option("--nodes", line.nodes, "so many nodes (default: 1); again for further ones of another kind")
+    ->allow_extra_args(false);
+  one
+    .add_option("--node-resources", line.node_resources,
+                "what each has, such as cpu=8,gpu=1,memory=64GiB (default: cpu=8); again for each --nodes")
+    ->allow_extra_args(false);
   one.add_option("--mean-time-between-failures", line.mean_time_between_failures,
                  "of one node: 30d (default: nodes do not fail)");
   one.add_option("--repair-time", line.repair_time, "TIME from a node's failure until it is back (default: 10m)");

@@ -134,6 +134,27 @@ TEST_CASE("search simulation: each iteration counts once, however nodes fail") {
   }
 }
 
+TEST_CASE("search simulation: a worker that was starting when its node failed begins nothing") {
+  std::size_t storms = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    search_for_test search;
+    search.trials = 1;
+    search.iterations = 1;
+    search.what.start_time = time_law(30s);
+    search.cluster.nodes = {{1, runtime::cpus(1)}};
+    search.cluster.mean_time_between_failures = 20s;
+    search.cluster.detection_time = 1000s;
+
+    const auto found = search.run(seed);
+
+    storms += found.node_failures > 0 ? 1 : 0;
+    CHECK((found.node_failures > 0) == (found.time > 1000 * second));
+    CHECK((found.node_failures > 0 || found.time == 31 * second));
+  }
+  CHECK(storms > 0);
+  CHECK(storms < 20);
+}
+
 TEST_CASE("search simulation: trials that fail are tried again as often as they may") {
   search_for_test search;
   search.what.failure_chance = 1;
