@@ -5,7 +5,7 @@
 #include "runtime/net/dialler_actor.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/net/tcp_socket.hpp"
-#include "runtime/net/tls_scribe.hpp"
+#include "runtime/net/tls_doorman.hpp"
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>

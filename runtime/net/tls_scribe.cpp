@@ -172,16 +172,4 @@ bool tls_policy::must_read_more(net::native_socket, std::size_t) {
   return owner->is_trusted() && owner->session().has_unread();
 }
 
-bool tls_doorman::new_connection() {
-  const auto socket = acceptor_.accepted_socket();
-  if (detached()) {
-    net::close_socket(socket);
-    return false;
-  }
-  auto scribe = caf::make_counted<tls_scribe>(acceptor_.backend(), socket, setup_, nullptr);
-  const auto handle = scribe->hdl();
-  parent()->add_scribe(std::move(scribe));
-  return doorman::new_connection(&acceptor_.backend(), handle);
-}
-
 } // namespace runtime

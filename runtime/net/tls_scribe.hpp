@@ -5,9 +5,7 @@
 #include "runtime/net/stranger_log.hpp"
 #include "runtime/net/tls_middleman_actor.hpp"
 
-#include <caf/io/doorman.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
-#include <caf/io/network/doorman_impl.hpp>
 #include <caf/io/network/stream_impl.hpp>
 #include <caf/io/scribe.hpp>
 
@@ -73,19 +71,6 @@ private:
   std::pair<std::string, std::uint16_t> remote_;
   std::vector<char> early_; ///< What BASP wrote before the peer was trusted.
   caf::io::network::stream_impl<tls_policy> stream_;
-};
-
-class tls_doorman : public caf::io::network::doorman_impl {
-public:
-  tls_doorman(caf::io::network::default_multiplexer& multiplexer, caf::io::network::native_socket socket,
-              link_setup setup)
-    : doorman_impl(multiplexer, socket),
-      setup_(std::move(setup)) {}
-
-  bool new_connection() override;
-
-private:
-  link_setup setup_;
 };
 
 } // namespace runtime
