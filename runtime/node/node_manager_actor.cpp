@@ -222,7 +222,8 @@ caf::message_handler node_manager_actor::local_behavior() {
     },
     [this](const worker_process_started& m) { perform(core_.on_worker_started(m.worker, m.process_id, now())); },
     [this](const worker_exit& exit) {
-      log_->debug("worker ended worker={} why=\"{}\"", exit.worker, exit.message);
+      log_->log(exit.kind == exit_kind::start_failed ? spdlog::level::warn : spdlog::level::debug,
+                "worker ended worker={} why=\"{}\"", exit.worker, describe(exit));
       perform(core_.on_worker_exit(exit, now()));
     },
     [this](const worker_gone& m) { perform(core_.on_worker_gone(m.worker, now())); },

@@ -16,7 +16,8 @@ node_manager_core::node_manager_core(node_manager_options options, instant now)
     book_(options_.node.total),
     head_({options_.redial_least, options_.redial_most, options_.welcome_deadline}, now),
     owners_({options_.owner_grace, options_.detached_grace, options_.owner_memory}),
-    workers_(options_.workers) {
+    workers_(options_.workers),
+    starts_(options_.starts) {
 }
 
 node_hello node_manager_core::hello() const {
@@ -90,7 +91,7 @@ node_manager_core::actions node_manager_core::on_grant(held_lease granted, insta
   // The head has given it up with the first refusal: a repetition that comes later must not be accepted.
   if (const auto before = refused_leases_.find(id); before != refused_leases_.end())
     return {refuse_lease{id, before->second}};
-  if (auto may = may_take(granted); !may)
+  if (auto may = may_take(granted, now); !may)
     return refuse(id, std::move(may.error()));
   auto taken = book_.take_exactly(id, granted.resources, granted.gpus);
   if (!taken)
@@ -100,12 +101,14 @@ node_manager_core::actions node_manager_core::on_grant(held_lease granted, insta
 }
 
 /// Whether there is room for it, the book says.
-result<void> node_manager_core::may_take(const held_lease& granted) const {
+result<void> node_manager_core::may_take(const held_lease& granted, instant now) const {
   const auto& name = options_.node.name;
   if (fenced_)
     return fail(errc::refused, fmt::format("node \"{}\" was silent for too long", name));
   if (draining_)
     return fail(errc::refused, fmt::format("node \"{}\" is draining", name));
+  if (const auto why = starts_.why_not(now))
+    return fail(errc::refused, fmt::format("node \"{}\" {}", name, *why));
   if (!granted.lease || !granted.owner)
     return fail(errc::invalid_argument, "a lease needs an id and an owner");
   if (leases_.size() + unheard_works_.size() >= options_.max_leases)

@@ -21,6 +21,7 @@
 #include "runtime/node/owner_table.hpp"
 #include "runtime/node/package_uses.hpp"
 #include "runtime/node/settled_numbers.hpp"
+#include "runtime/node/start_trouble.hpp"
 #include "runtime/node/work_order.hpp"
 #include "runtime/node/worker_launcher.hpp"
 #include "runtime/node/worker_table.hpp"
@@ -223,7 +224,7 @@ private:
   void leave_if_done(instant now, actions& out);
   void leave_now(instant now, actions& out);
 
-  [[nodiscard]] result<void> may_take(const held_lease& granted) const;
+  [[nodiscard]] result<void> may_take(const held_lease& granted, instant now) const;
   actions refuse(lease_id id, error why);
 
   // Works: node_manager_core_works.cpp.
@@ -254,6 +255,7 @@ private:
   head_link head_;
   owner_table owners_;
   worker_table workers_;
+  start_trouble starts_;
   package_uses packages_;
   std::map<lease_id, lease> leases_; // Just those that the book holds.
   std::map<work_key, work> works_;

@@ -190,6 +190,8 @@ node_manager_core::actions node_manager_core::on_package_failed(package_id packa
   actions out;
   if (left_)
     return out;
+  if (why.code == errc::io) // It could not be kept here, whoever has sent it.
+    starts_.on_failed(fmt::format("package {}: {}", package, why.message), now);
   for (const auto key : packages_.on_failed(package))
     end_unstarted(key, not_started(within(fmt::format("package {}", package), why)), now, out);
   if (const auto& others = packages_.waiting(package); !others.empty()) { // They got the room of those that failed.
@@ -268,6 +270,7 @@ void node_manager_core::tell_end(owner_id owner, work_key key, work_end end, ins
 // -- workers ------------------------------------------------------------------
 
 node_manager_core::actions node_manager_core::on_worker_started(worker_id worker, std::uint32_t process_id, instant) {
+  starts_.on_started();
   if (const auto found = known_workers_.find(worker); found != known_workers_.end())
     found->second.process_id = process_id;
   return {};
@@ -306,6 +309,8 @@ node_manager_core::actions node_manager_core::on_worker_exit(worker_exit exit, i
   if (left_)
     return out;
   const auto worker = exit.worker;
+  if (exit.kind == exit_kind::start_failed && exit.start_error == errc::io)
+    starts_.on_failed(exit.message, now);
   perform(workers_.on_exit(std::move(exit), now), now, out);
   forget_gone(worker, out);
   return out;
@@ -379,8 +384,10 @@ void node_manager_core::perform(const worker_table::work_lost& order, instant no
     end.why = stopped(w.why_stopped).why;
   } else if (fenced_)
     end.why.code = errc::node_lost;
-  else if (order.exit.kind == exit_kind::start_failed)
+  else if (order.exit.kind == exit_kind::start_failed) {
     end.cause = work_end::how::not_started;
+    end.why.code = errc::io; // No process was lost: it is nothing that the work has done.
+  }
   end_work(order.work, std::move(end), now, out);
 }
 

@@ -19,6 +19,7 @@ result<void> validate(const node_manager_options& options) {
     note("a node needs a name");
   note_error(validate_capacity(options.node.total));
   note_error(validate(options.workers));
+  note_error(validate(options.starts));
   const auto devices = options.node.total.gpu().units() / amount::steps_in_one;
   if (!options.gpu_names.empty() && options.gpu_names.size() < static_cast<std::size_t>(devices))
     note(fmt::format("there are {} gpus but only {} names of them", devices, options.gpu_names.size()));

@@ -7,6 +7,7 @@
 
 #include "runtime/base/result.hpp"
 #include "runtime/head/demand.hpp"
+#include "runtime/node/start_trouble.hpp"
 #include "runtime/node/worker_table.hpp"
 
 namespace runtime {
@@ -33,6 +34,7 @@ struct node_manager_options {
   std::chrono::milliseconds stop_deadline = std::chrono::seconds(3);
   std::chrono::nanoseconds drain_deadline = std::chrono::seconds(30);
   worker_table_options workers;
+  start_trouble_options starts;
   /// Directories of workers that did not end well, with what they printed and their cores: the newest are kept.
   std::size_t max_kept_workers = 20;
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "runtime/base/id.hpp"
+#include "runtime/base/result.hpp"
 
 namespace runtime {
 
@@ -26,6 +27,7 @@ struct worker_exit {
   std::string last_stderr;             ///< The last of it, as it came: any bytes.
   std::string survivors;               ///< Processes that it left and that do not die: "1234, 1240"; empty: none.
   std::string message;                 ///< Why its node manager ended it or could not start it; empty: it did not.
+  errc start_error = errc::io;         ///< start_failed only: io where the machine lacked something.
 };
 
 /// For people, in one line of valid UTF-8: "worker was killed by signal 11 (SIGSEGV, core dumped); peak memory 512 MiB;

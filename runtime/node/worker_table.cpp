@@ -65,6 +65,7 @@ worker_table::actions worker_table::on_wanted(work_key work, const worker_spec& 
     worker_exit none;
     none.worker = id;
     none.kind = exit_kind::start_failed;
+    none.start_error = errc::refused;
     none.message = fmt::format("the node has {} worker processes, as many as it may", workers_.size());
     out.push_back(work_lost{work, std::move(none), /*stop_wanted=*/false});
     out.push_back(give_back{work});

@@ -231,9 +231,9 @@ void package_fetch::note_progress(instant now) {
 void package_fetch::fetch_again(actions& out, std::size_t file, std::string what) {
   auto& progress = files_[file];
   if (++progress.wrong == 2) {
-    end(out, failed{{errc::io, fmt::format("{}: {}; this happened twice: the file has been changed at its source, or "
-                                           "is damaged on the way; start the driver anew",
-                                           place(file), what)}});
+    end(out, failed{{errc::unreachable, fmt::format("{}: {}; this happened twice: the file has been changed at its "
+                                                    "source, or is damaged on the way; start the driver anew",
+                                                    place(file), what)}});
     return;
   }
   for (auto chunk = to_ask_again_.lower_bound({file, 0}); chunk != to_ask_again_.end() && chunk->first == file;)

@@ -161,7 +161,7 @@ TEST_CASE("package fetch: a wrong digest is fetched once more, then fails with b
   CHECK(told(fetch.on_chunk("a", 0, bytes(5), start)) == lines{"write 0 0 xxxxx", "verify 0 round 2"});
   CHECK(fetch.on_verified(0, 1, digest(9), start).empty()); // The first answer again.
   const auto last = told(fetch.on_verified(0, 2, digest(9), start));
-  CHECK(last == lines{fmt::format("failed input/output error: file \"a\" of the package: its SHA-256 is {}, not {} as "
+  CHECK(last == lines{fmt::format("failed unreachable: file \"a\" of the package: its SHA-256 is {}, not {} as "
                                   "its manifest says; this happened twice: the file has been changed at its source, or "
                                   "is damaged on the way; start the driver anew",
                                   digest(9), digest(1))});
@@ -189,11 +189,10 @@ TEST_CASE("package fetch: a chunk of a wrong size begins its file anew, and each
   CHECK(told(fetch.on_chunk("a", 20, bytes(10), start)) == lines{"ask 0 20+10"}); // Was of the first round.
   CHECK(told(fetch.on_chunk("a", 10, bytes(10), start)) == lines{"write 0 10 xxxxxxxxxx", "ask 0 30+10"});
   CHECK(fetch.missing_bytes() == 50);
-  CHECK(
-    told(fetch.on_chunk("a", 0, bytes(11), start)) ==
-    lines{"failed input/output error: file \"a\" of the package: at offset 0 the source sent 11 bytes, not 10; this "
-          "happened twice: the file has been changed at its source, or is damaged on the way; start the driver "
-          "anew"});
+  CHECK(told(fetch.on_chunk("a", 0, bytes(11), start)) ==
+        lines{"failed unreachable: file \"a\" of the package: at offset 0 the source sent 11 bytes, not 10; this "
+              "happened twice: the file has been changed at its source, or is damaged on the way; start the driver "
+              "anew"});
 }
 
 TEST_CASE("package fetch: what is wrong twice may be right at another source") {
