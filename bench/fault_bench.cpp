@@ -1,222 +1,191 @@
 // How long it takes from a fault until the runtime has reacted, on real processes: at rest, and while every processor
-// has twice as much to do as it can. In a node or a worker this program is that.
-#include "bench/busy_children.hpp"
-#include "bench/figures.hpp"
-#include "bench/posix_fifo.hpp"
-#include "runtime/cluster.hpp"
-#include "runtime/test_cluster.hpp"
-#include "runtime/worker_place.hpp"
-
+// has twice as much to do as it can. In a node or a worker this program is that. docs/reliability.md is made from it.
 #include <algorithm>
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
+#include <cstdio>
 #include <functional>
-#include <stdexcept>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#include "bench/busy_children.hpp"
+#include "bench/fault_subject.hpp"
+#include "bench/figures.hpp"
+#include "bench/process_faults.hpp"
+#include "bench/program_faults.hpp"
+#include "bench/trial_faults.hpp"
+#include "tests/support/own_namespaces.hpp"
 
 namespace {
 
-using clock_type = std::chrono::steady_clock; // The same for all processes of a machine.
+using namespace bench;
 
-std::int64_t now_ns() {
-  return clock_type::now().time_since_epoch().count();
-}
-
-/// What each task writes into the fifo as it begins: where it runs, and since when.
-struct sign_of_life {
-  std::string node;
-  pid_t process = 0;
-  std::int64_t at_ns = 0;
-};
-
-void sign(const std::string& fifo) {
-  const auto place = runtime::this_worker_place();
-  bench::append_line(fifo, fmt::format("{} {} {}", place ? place->node : "?", ::getpid(), now_ns()));
-}
-
-using task = runtime::task_type<int(std::string)>;
-const task stays("stays", [](std::string fifo) -> int {
-  sign(fifo);
-  for (;;)
-    ::pause();
-});
-const task throws("throws", [](std::string fifo) -> int {
-  sign(fifo);
-  throw std::runtime_error("on purpose");
-});
-const task exits("exits", [](std::string fifo) -> int {
-  sign(fifo);
-  std::_Exit(3);
-});
-const task crashes("crashes", [](std::string fifo) -> int {
-  sign(fifo);
-  std::signal(SIGSEGV, SIG_DFL);
-  ::raise(SIGSEGV);
-  return 0;
-});
-
-double ms_since(std::int64_t start_ns) {
-  return static_cast<double>(now_ns() - start_ns) / 1e6;
-}
-
-/// Three nodes of one cpu each, and tasks on them.
-class subject {
-public:
-  subject() : cluster_(/*nodes=*/3, runtime::cpus(1)) {}
-
-  /// From the last that the task did to the driver's future.
-  double until_driver_knows(const task& type) {
-    auto end = cluster_.driver().submit(type, runtime::task_options().retries(0), signs_.path());
-    const auto began = read_sign();
-    if (end.try_get())
-      throw std::runtime_error("a task that was to fail has not");
-    return ms_since(began.at_ns);
-  }
-
-  double until_driver_knows_of_killed_worker() {
-    auto end = cluster_.driver().submit(stays, runtime::task_options().retries(0), signs_.path());
-    const auto victim = read_sign();
-    const auto start = now_ns();
-    ::kill(victim.process, SIGKILL);
-    if (end.try_get())
-      throw std::runtime_error("a task whose worker was killed has not failed");
-    return ms_since(start);
-  }
-
-  /// From the node's death until its task runs on another.
-  double until_task_of_killed_node_runs() {
-    auto end = cluster_.driver().submit(stays, runtime::task_options().retries(1), signs_.path());
-    const auto first = read_sign();
-    const auto start = now_ns();
-    cluster_.kill_node(first.node);
-    const auto second = read_sign();
-    const auto took = static_cast<double>(second.at_ns - start) / 1e6;
-    start_again(first.node);
-    end_task(second, end);
-    return took;
-  }
-
-  double until_task_of_silent_node_runs() {
-    auto end = cluster_.driver().submit(stays, runtime::task_options().retries(1), signs_.path());
-    const auto first = read_sign();
-    const auto start = now_ns();
-    cluster_.stop_node(first.node);
-    const auto second = read_sign();
-    const auto took = static_cast<double>(second.at_ns - start) / 1e6;
-    cluster_.wait_for_no_node(first.node);
-    cluster_.continue_node(first.node);
-    cluster_.wait_for_node(first.node);
-    end_task(second, end);
-    return took;
-  }
-
-  /// From the node's death until its worker is gone, too.
-  double until_worker_of_killed_node_is_gone() {
-    auto end = cluster_.driver().submit(stays, runtime::task_options().retries(0), signs_.path());
-    const auto orphan = read_sign();
-    const int worker = static_cast<int>(::syscall(SYS_pidfd_open, orphan.process, 0));
-    if (worker < 0)
-      throw std::runtime_error("pidfd_open failed");
-    const auto start = now_ns();
-    cluster_.kill_node(orphan.node);
-    pollfd gone{worker, POLLIN, 0};
-    while (::poll(&gone, 1, /*milliseconds=*/60'000) < 0)
-      ;
-    const auto took = ms_since(start);
-    ::close(worker);
-    start_again(orphan.node);
-    return took;
-  }
-
-private:
-  sign_of_life read_sign() {
-    sign_of_life read;
-    const auto line = signs_.read_line();
-    const auto first = line.find(' ');
-    const auto second = line.rfind(' ');
-    read.node = line.substr(0, first);
-    read.process = std::stoi(line.substr(first + 1, second - first - 1));
-    read.at_ns = std::stoll(line.substr(second + 1));
-    return read;
-  }
-
-  void start_again(const std::string& node) {
-    cluster_.wait_for_no_node(node);
-    runtime::test_node_options same;
-    same.name = node;
-    cluster_.add_node(same);
-  }
-
-  /// It has no retries left.
-  static void end_task(const sign_of_life& attempt, runtime::future<int>& end) {
-    ::kill(attempt.process, SIGKILL);
-    if (end.try_get())
-      throw std::runtime_error("a task whose worker was killed has not failed");
-  }
-
-  bench::posix_fifo signs_;
-  runtime::test_cluster cluster_;
+/// What is seen of a fault, from when it happens.
+struct reaction {
+  const char* name;
+  const char* until;
+  std::optional<double> promised_ms;
 };
 
 struct fault {
-  const char* name;
-  double promised_ms;
-  std::function<double(subject&)> measure;
+  const char* what;
+  int rounds; ///< Fewer where one takes long.
+  std::vector<reaction> reactions;
+  std::function<std::vector<double>(fault_subjects&)> measure; ///< Of one round, in the order of the reactions.
 };
 
+template <class Subject>
+auto once(double (Subject::*measure)()) {
+  return [measure](fault_subjects& s) { return std::vector<double>{(s.use<Subject>().*measure)()}; };
+}
+auto until_driver_knows(const signing_task& type) {
+  return [&type](fault_subjects& s) { return std::vector<double>{s.use<process_faults>().until_driver_knows(type)}; };
+}
+auto after_loss(void (network_link::*lose)()) {
+  return [lose](fault_subjects& s) { return s.use<network_faults>().after_loss(lose); };
+}
+
+// What is promised is said here, and nowhere else in the code.
 const std::vector<fault> faults = {
-  {"fault_task_throws_ms", 100, [](subject& s) { return s.until_driver_knows(throws); }},
-  {"fault_worker_exits_ms", 100, [](subject& s) { return s.until_driver_knows(exits); }},
-  {"fault_worker_crashes_ms", 100, [](subject& s) { return s.until_driver_knows(crashes); }},
-  {"fault_worker_killed_ms", 100, [](subject& s) { return s.until_driver_knows_of_killed_worker(); }},
-  {"fault_node_killed_ms", 1'500, [](subject& s) { return s.until_task_of_killed_node_runs(); }},
-  {"fault_node_silent_ms", 7'000, [](subject& s) { return s.until_task_of_silent_node_runs(); }},
-  {"fault_node_killed_worker_gone_ms", 1'000, [](subject& s) { return s.until_worker_of_killed_node_is_gone(); }},
+  {"a task throws", 20, {{"fault_task_throws_ms", "the driver has the error", 100}}, until_driver_knows(throws)},
+  {"a worker exits", 20, {{"fault_worker_exits_ms", "the driver has the cause", 100}}, until_driver_knows(exits)},
+  {"a worker crashes (SIGSEGV)",
+   20,
+   {{"fault_worker_crashes_ms", "the driver has the cause", 100}},
+   until_driver_knows(crashes)},
+  {"a worker is killed (kill -9)",
+   20,
+   {{"fault_worker_killed_ms", "the driver has the cause", 100}},
+   once(&process_faults::until_driver_knows_of_killed_worker)},
+  {"a worker has more memory than its work declared",
+   20,
+   {{"fault_memory_exceeded_ms", "it is killed, and the driver has the cause", 1'000}},
+   once(&process_faults::until_too_large_worker_is_told)},
+  {"a node is killed (kill -9)",
+   20,
+   {{"fault_node_killed_worker_gone_ms", "its worker has ended", 1'000},
+    {"fault_node_killed_ms", "its task runs on another node", 1'500}},
+   [](fault_subjects& s) { return s.use<process_faults>().after_killed_node(); }},
+  {"a node stands still (SIGSTOP), and goes on when it was declared dead",
+   10,
+   {{"fault_node_silent_ms", "its task runs on another node", 7'000},
+    {"fault_node_returns_ms", "after it goes on, its worker has ended", 1'000}},
+   [](fault_subjects& s) { return s.use<process_faults>().after_stopped_node(); }},
+  {"a trial hangs, with a step deadline of 1 s",
+   20,
+   {{"fault_trial_hangs_ms", "its next attempt runs", 2'000}},
+   once(&trial_faults::until_hung_trial_runs_again)},
+  {"the head is killed (kill -9) and started again",
+   20,
+   {{"fault_head_restarts_ms", "from its start, a new task runs; what ran runs on", 2'000}},
+   once(&head_faults::until_restarted_head_grants)},
+  {"a driver is killed (kill -9)",
+   10,
+   {{"fault_driver_killed_ms", "its worker, which does not stop when told to, has ended", 5'000}},
+   once(&head_faults::until_worker_of_killed_driver_is_gone)},
+  {"a search's driver is killed (kill -9) and started again",
+   10,
+   {{"fault_search_resumes_ms", "from its start, its trial goes on", {}}},
+   once(&head_faults::until_resumed_search_runs)},
+  {"a node has no file descriptors left",
+   20,
+   {{"fault_no_descriptors_ms", "a task that would run there runs on another node", 1'000}},
+   once(&limit_faults::until_work_runs_without_descriptors)},
+  {"a node can start no process",
+   20,
+   {{"fault_no_processes_ms", "a task that would run there runs on another node", 1'000}},
+   once(&limit_faults::until_work_runs_without_processes)},
+  {"a worker is killed by the kernel for want of memory",
+   10,
+   {{"fault_memory_lacks_ms", "the driver has the cause", 100}},
+   once(&limit_faults::until_driver_knows_of_lack_of_memory)},
+  {"the network between a node and the rest loses everything",
+   5,
+   {{"fault_partition_worker_gone_ms", "its worker has ended", 4'500},
+    {"fault_partition_ms", "its task runs on another node", 7'000}},
+   after_loss(&network_link::lose_all)},
+  {"it loses only what the node sends",
+   5,
+   {{"fault_deaf_head_worker_gone_ms", "its worker has ended", 4'500},
+    {"fault_deaf_head_ms", "its task runs on another node", 7'000}},
+   after_loss(&network_link::lose_theirs)},
+  {"it loses only what is sent to the node",
+   5,
+   {{"fault_deaf_node_worker_gone_ms", "its worker has ended", 4'500},
+    {"fault_deaf_node_ms", "its task runs on another node", 7'000}},
+   after_loss(&network_link::lose_ours)},
 };
+
+bool wants_any(const figures& figures, const fault& each, const std::string& suffix) {
+  return std::any_of(each.reactions.begin(), each.reactions.end(),
+                     [&](const reaction& r) { return figures.wants(r.name + suffix); });
+}
+
+figure describe(const fault& what, const reaction& seen, const std::string& suffix) {
+  figure f;
+  f.name = seen.name + suffix;
+  f.unit = "ms";
+  f.at_most = seen.promised_ms;
+  f.what = fmt::format("{}: {}", what.what, seen.until);
+  return f;
+}
 
 /// The worst of all rounds, with the median beside it.
-void measure(const bench::figures& figures, const std::string& suffix) {
-  const int rounds = figures.is_quick() ? 3 : 20;
-  subject cluster;
-  for (const auto& each : faults) {
-    const auto name = each.name + suffix;
-    if (!figures.wants(name))
-      continue;
+void show(const figures& figures, const fault& what, const std::vector<std::vector<double>>& rounds,
+          const std::string& suffix) {
+  for (std::size_t i = 0; i < what.reactions.size(); ++i) {
     std::vector<double> times;
-    for (int round = 0; round < rounds; ++round)
-      times.push_back(each.measure(cluster));
+    for (const auto& round : rounds)
+      times.push_back(round.at(i));
     std::sort(times.begin(), times.end());
-    figures.show({name,
-                  times.back(),
-                  "ms",
-                  {},
-                  each.promised_ms,
-                  fmt::format("the worst of {}; median {:.1f} ms", rounds, times[times.size() / 2])});
+    auto f = describe(what, what.reactions[i], suffix);
+    f.value = times.back();
+    f.median = times[times.size() / 2];
+    f.rounds = static_cast<int>(times.size());
+    f.beside = fmt::format("the worst of {}; median {:.1f} ms", times.size(), *f.median);
+    if (figures.wants(f.name))
+      figures.show(f);
   }
 }
 
-bool wants_any(const bench::figures& figures, const std::string& suffix) {
-  return std::any_of(faults.begin(), faults.end(),
-                     [&](const fault& each) { return figures.wants(each.name + suffix); });
+void measure(const figures& figures, const std::string& suffix) {
+  fault_subjects subjects;
+  for (const auto& each : faults) {
+    if (!wants_any(figures, each, suffix))
+      continue;
+    try {
+      std::vector<std::vector<double>> rounds;
+      for (int round = 0; round < (figures.is_quick() ? std::min(3, each.rounds) : each.rounds); ++round)
+        rounds.push_back(each.measure(subjects));
+      show(figures, each, rounds, suffix);
+    } catch (const not_possible& why) {
+      for (const auto& reaction : each.reactions)
+        figures.skip(describe(each, reaction, suffix), why.what());
+    }
+  }
+}
+
+bool wants_any(const figures& figures, const std::string& suffix) {
+  return std::any_of(faults.begin(), faults.end(), [&](const fault& each) { return wants_any(figures, each, suffix); });
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && argv[1] == std::string_view(fault_search_argument))
+    return run_fault_search(argc - 1, argv + 1);
   runtime::run_if_child_process();
-  const bench::figures figures(argc, argv);
+  if (argc > 1 && argv[1] == std::string_view(fault_driver_argument))
+    return run_fault_driver(argc - 1, argv + 1);
+  const figures figures(argc, argv);
+  enter_own_namespaces(); // While there is one thread. Where that may not be, what takes it is skipped.
   if (wants_any(figures, ""))
     measure(figures, "");
   if (wants_any(figures, "_loaded")) {
-    const bench::busy_children load(2 * std::max(1u, std::thread::hardware_concurrency()));
+    const busy_children load(2 * std::max(1u, std::thread::hardware_concurrency()));
     measure(figures, "_loaded");
   }
 }

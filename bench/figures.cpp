@@ -24,6 +24,18 @@ std::optional<bool> holds(const figure& measured) {
   return std::nullopt;
 }
 
+/// All that does not take a measurement; the rest is null.
+nlohmann::ordered_json described(const figure& wanted) {
+  const auto goal = goal_of(wanted);
+  nlohmann::ordered_json line = {{"name", wanted.name}, {"value", nullptr}, {"unit", wanted.unit},
+                                 {"goal", nullptr},     {"holds", nullptr}, {"beside", nullptr}};
+  if (!goal.empty())
+    line["goal"] = goal;
+  if (!wanted.what.empty())
+    line["what"] = wanted.what;
+  return line;
+}
+
 } // namespace
 
 figures::figures(int argc, char** argv) {
@@ -50,16 +62,33 @@ void figures::show(const figure& measured) const {
   const auto goal = goal_of(measured);
   const auto kept = holds(measured);
   if (json_) {
-    nlohmann::ordered_json line = {{"name", measured.name}, {"value", measured.value}, {"unit", measured.unit}};
-    line["goal"] = goal.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(goal);
-    line["holds"] = kept ? nlohmann::ordered_json(*kept) : nlohmann::ordered_json();
-    line["beside"] = measured.beside.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(measured.beside);
+    auto line = described(measured);
+    line["value"] = measured.value;
+    if (kept)
+      line["holds"] = *kept;
+    if (!measured.beside.empty())
+      line["beside"] = measured.beside;
+    if (measured.median) {
+      line["median"] = *measured.median;
+      line["rounds"] = measured.rounds;
+    }
     fmt::print("{}\n", line.dump());
   } else
     fmt::print("{}: {:.6g} {}{}{}{}\n", measured.name, measured.value, measured.unit,
                goal.empty() ? "" : fmt::format(" (goal {}: {})", goal, *kept ? "holds" : "MISSED"),
                measured.beside.empty() ? "" : "; ", measured.beside);
   std::fflush(stdout); // A program that is stopped later has still shown this.
+}
+
+void figures::skip(const figure& wanted, const std::string& why) const {
+  const auto skipped = "skipped: " + why;
+  if (json_) {
+    auto line = described(wanted);
+    line["beside"] = skipped;
+    fmt::print("{}\n", line.dump());
+  } else
+    fmt::print("{}: {}\n", wanted.name, skipped);
+  std::fflush(stdout);
 }
 
 } // namespace bench

@@ -78,6 +78,11 @@ bool posix_child::has_ended() {
   return process_ == 0;
 }
 
+void posix_child::kill() {
+  if (process_ > 0)
+    ::kill(process_, SIGKILL);
+}
+
 void posix_child::wait() noexcept {
   while (process_ > 0 && ::waitpid(process_, nullptr, 0) < 0 && errno == EINTR)
     continue;

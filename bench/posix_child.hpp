@@ -19,6 +19,7 @@ public:
 
   std::string read_line(); ///< The next line of its standard output; throws when there is none.
   bool has_ended();
+  void kill(); ///< kill -9; it need not have ended when this returns.
   void wait() noexcept; ///< For its end.
   double resident_mb() const; ///< Memory that it holds now, in 10^6 bytes; throws when that cannot be read.
 

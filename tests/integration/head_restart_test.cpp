@@ -27,6 +27,7 @@ public:
   restarted_cluster() : host_(loopback_of_this_process()), head_(start_head("0")) {
     REQUIRE(::mkfifo(gate_.c_str(), 0600) == 0);
     wait_for_head();
+    first_port_ = port();
     node_.emplace(folder_, words{CAF_TUNE_NODE,
                                  "--address",
                                  address_,
@@ -64,23 +65,27 @@ public:
   std::string worker_of(program_under_test& driver, int task) {
     return driver.wait_for_file(gate_ + "." + std::to_string(task));
   }
-  void restart_head() {
-    const auto port = address_.substr(address_.find(':') + 1);
-    head_.signal(SIGKILL);
-    CHECK(head_.wait().code == 128 + SIGKILL);
+  void restart_head() { restart_head(first_port_); } ///< Where it was at first.
+  void restart_head(const std::string& port) {
+    head().signal(SIGKILL);
+    CHECK(head().wait().code == 128 + SIGKILL);
     boost::filesystem::remove(ready_);
     head_again_.emplace(start_head(port));
     wait_for_head();
   }
+  std::string port() const { return address_.substr(address_.find(':') + 1); }
+  program_end status() {
+    return run_program(folder_, {CAF_TUNE, "status", "--address", address_, "--token-file", token_});
+  }
   /// What waits in the head's queue is said to wait, and for which node.
   void wait_for_queued_tasks() {
-    program_end status;
+    program_end last;
     for (int look = 0; look != 500; ++look) { // Each is a program's start and end, so that these are many seconds.
-      status = run_program(folder_, {CAF_TUNE, "status", "--address", address_, "--token-file", token_});
-      if (status.out.find("licence=1") != std::string::npos)
+      last = status();
+      if (last.out.find("licence=1") != std::string::npos)
         return;
     }
-    FAIL("no task waits for a licence; the last status:\n", status.out, status.err, "--- head\n", head().error_text(),
+    FAIL("no task waits for a licence; the last status:\n", last.out, last.err, "--- head\n", head().error_text(),
          "--- node\n", node().error_text());
   }
   program_under_test& head() { return head_again_ ? *head_again_ : head_; }
@@ -103,7 +108,7 @@ private:
   std::string token_ = folder_ / "token";
   std::string ready_ = folder_ / "head.ready";
   std::string gate_ = folder_ / "gate";
-  std::string address_;
+  std::string address_, first_port_;
   std::string host_;
   program_under_test head_;
   std::optional<program_under_test> head_again_;
@@ -150,6 +155,31 @@ TEST_CASE("head restart: a driver that is back before the node that its tasks ne
   cluster.node().signal(SIGCONT);
   cluster.release();
 
+  const auto end = driver.wait();
+  CHECK_MESSAGE(end.code == 0, end.err);
+  CHECK(end.out == squares);
+}
+
+TEST_CASE("head restart: one on another port is followed by nobody, and what runs is not disturbed; on its own it is") {
+  restarted_cluster cluster;
+  auto driver = cluster.start_driver();
+  std::vector<std::string> workers;
+  for (int task = 0; task < 3; ++task)
+    workers.push_back(cluster.worker_of(driver, task));
+  const auto own_port = cluster.port();
+
+  cluster.restart_head("0");
+  REQUIRE(cluster.port() != own_port);
+  cluster.node().wait_for_error("head lost");
+  const auto elsewhere = cluster.status();
+  CHECK_MESSAGE(elsewhere.code == 0, elsewhere.err);
+  CHECK_MESSAGE(elsewhere.out.find("licensed") == std::string::npos, elsewhere.out);
+
+  cluster.restart_head();
+  cluster.wait_for_queued_tasks();
+  for (int task = 0; task < 3; ++task)
+    CHECK(cluster.worker_of(driver, task) == workers[static_cast<std::size_t>(task)]);
+  cluster.release();
   const auto end = driver.wait();
   CHECK_MESSAGE(end.code == 0, end.err);
   CHECK(end.out == squares);

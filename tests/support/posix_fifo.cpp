@@ -1,4 +1,4 @@
-#include "bench/posix_fifo.hpp"
+#include "tests/support/posix_fifo.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -10,10 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace bench {
-
 posix_fifo::posix_fifo()
-  : directory_(runtime::or_throw(runtime::scratch_directory::make("caf-tune-bench"))),
+  : directory_(runtime::or_throw(runtime::scratch_directory::make("caf-tune-test"))),
     path_(directory_.path() + "/signs") {
   if (::mkfifo(path_.c_str(), 0600) != 0 || (both_ends_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC)) < 0)
     throw std::runtime_error(fmt::format("{}: {}", path_, std::strerror(errno)));
@@ -46,5 +44,3 @@ void append_line(const std::string& fifo, const std::string& line) {
     throw std::runtime_error(fmt::format("{}: {}", fifo, std::strerror(errno)));
   ::close(to);
 }
-
-} // namespace bench

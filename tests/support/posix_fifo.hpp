@@ -4,8 +4,6 @@
 
 #include "runtime/process/file_scratch_directory.hpp"
 
-namespace bench {
-
 /// A named pipe through which other processes tell this one something, a line at a time. It goes with this.
 class posix_fifo {
 public:
@@ -26,5 +24,3 @@ private:
 
 /// In the other process: one write, which does not mix with those of others.
 void append_line(const std::string& fifo, const std::string& line);
-
-} // namespace bench
