@@ -87,9 +87,16 @@ int main(int argc, char** argv) {
 #ifdef CAF_TUNE_MUTANTS
   app.add_option("--mutation", options.mutation, "Plants this fault in the cores.")
     ->check(CLI::IsMember(sim::mutation_names()));
+  bool lists_mutations = false;
+  app.add_flag("--list-mutations", lists_mutations, "Prints what --mutation takes, one a line.");
 #endif
   CLI11_PARSE(app, argc, argv);
 #ifdef CAF_TUNE_MUTANTS
+  if (lists_mutations) {
+    for (const auto& name : sim::mutation_names())
+      fmt::print("{}\n", name);
+    return 0;
+  }
   if (!options.mutation.empty())
     sim::plant(options.mutation);
 #endif
