@@ -130,11 +130,11 @@ results_core::actions results_core::on(const record::trial_created& made) {
   auto files = std::make_shared<trial_files>();
   files->trial = made.trial;
   files->directory = trial_directory_name(begun_, description_, made);
-  const auto name = trial_name(begun_.id, made.trial);
-  files->event_file = fmt::format("events.out.tfevents.{:010}.{}", whole_seconds_of(made.at), name);
+  files->event_file =
+    fmt::format("events.out.tfevents.{:010}.{}", whole_seconds_of(made.at), trial_file_name(begun_.id, made.trial));
   files->event_begin = event_file_begin(seconds_of(made.at));
   trial.files = std::move(files);
-  trial.name = name;
+  trial.name = trial_name(begun_.id, made.trial);
   for (const auto& each : made.values)
     trial.parameters.push_back(each.first);
   set_config(trial, made.values);
@@ -311,9 +311,9 @@ std::string results_core::json_line(const life& trial, const record::result_repo
   append_json(line, reported.time_total_s);
   line += ", \"training_iteration\": ";
   line += fmt::format_int(reported.iteration).c_str();
-  line += ", \"trial_id\": \"";
-  line += trial.name;
-  line += "\", \"experiment_id\": ";
+  line += ", \"trial_id\": ";
+  append_json(line, std::string_view(trial.name));
+  line += ", \"experiment_id\": ";
   append_json(line, std::string_view(begun_.id));
   line += ", ";
   line += trial.place_json;
@@ -388,7 +388,7 @@ std::string results_core::csv_row(const life& trial, const record::result_report
   number(reported.time_this_iteration_s);
   number(reported.time_total_s);
   integer(reported.iteration);
-  row += trial.name;
+  append_csv(row, std::string_view(trial.name));
   row += ',';
   row += trial.place_row;
   row += is_done(reported) ? ",true," : ",false,";

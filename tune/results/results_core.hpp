@@ -67,7 +67,7 @@ public:
 private:
   struct life {
     files_of_trial files;
-    std::string name;        ///< "7f3a91c2_00004", as JSON.
+    std::string name;        ///< "7f3a91c2_00004"
     std::string config_json; ///< "config": {..}
     config values;
     std::vector<std::string> parameters; ///< Of progress.csv: those that it was created with.

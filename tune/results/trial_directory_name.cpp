@@ -76,6 +76,10 @@ std::string trial_name(std::string_view experiment_id, trial_id trial) {
   return fmt::format("{}_{:05}", experiment_id, trial.value);
 }
 
+std::string trial_file_name(std::string_view experiment_id, trial_id trial) {
+  return trial_name(clean(experiment_id, max_id_bytes), trial);
+}
+
 std::string date_text(record::wall_time at) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
   const auto time = static_cast<std::time_t>(seconds);
@@ -92,7 +96,7 @@ std::string trial_directory_name(const trial_directory_parts& parts) {
     name = "trial";
   if (name[0] == '.' || name[0] == '-') // Hidden, or taken for an option.
     name[0] = '_';
-  name += "_" + trial_name(clean(parts.experiment_id, max_id_bytes), parts.trial);
+  name += "_" + trial_file_name(parts.experiment_id, parts.trial);
   const auto end = "_" + date_text(parts.created);
   std::string shown;
   for (const auto& [parameter, x] : parts.values) {

@@ -15,6 +15,9 @@ namespace tune {
 /// "7f3a91c2_00004": unique among all experiments, for people and for programs.
 std::string trial_name(std::string_view experiment_id, trial_id trial);
 
+/// The same as a part of a file's name, whatever the experiment's id is: of letters, digits and "_.+-".
+std::string trial_file_name(std::string_view experiment_id, trial_id trial);
+
 /// "2026-11-25_12-48-14": UTC, so that the same records give the same text on every machine.
 std::string date_text(record::wall_time at);
 

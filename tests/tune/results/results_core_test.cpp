@@ -34,6 +34,22 @@ TEST_CASE("results: params.json, and the names of a trial's files") {
   CHECK(made[0].files->event_file == "events.out.tfevents.1795610895.7f3a91c2_00004");
 }
 
+TEST_CASE("results: whatever an experiment's id is, lines are JSON and files lie in the trial's directory") {
+  experiment_for_test experiment;
+  std::get<record::experiment_begun>(experiment.records.front()).id = "/../\"\xff,";
+  experiment.run(1);
+  experiment.report(1, 1, {{"accuracy", 0.25}});
+
+  const auto made = actions_of<results_core::make_trial>(experiment);
+  const auto appended = actions_of<results_core::append_result>(experiment);
+
+  REQUIRE(made.size() == 1);
+  CHECK(made[0].files->event_file == "events.out.tfevents.1795610895._.._____00001");
+  REQUIRE(appended.size() == 1);
+  CHECK(nlohmann::json::parse(appended[0].json)["trial_id"] == "/../\"\xEF\xBF\xBD,_00001");
+  CHECK(appended[0].row.find(",\"/../\"\"\xff,_00001\",") != std::string::npos);
+}
+
 TEST_CASE("results: a result as a line of JSON and as a row, with the names that Ray Tune's tools know") {
   experiment_for_test experiment;
   experiment.run(1, {{"lr", 0.5}, {"act", "a,b"}});
