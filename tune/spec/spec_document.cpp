@@ -191,12 +191,13 @@ spec_document read_yaml(std::string_view text) {
   return std::move(built).finish();
 }
 
-/// Where it stops being UTF-8; none: it does not.
+/// Where it stops being UTF-8; none: it does not. Zeros are none: from them yaml-cpp takes a text for UTF-16 or UTF-32,
+/// of which it can make anything.
 std::optional<spec_mistake> mistake_of_coding(std::string_view text) {
   spec_mistake found{1, ""};
   for (std::size_t column = 1; !text.empty(); ++column) {
     const auto size = runtime::utf8_character_bytes(text);
-    if (size == 0) {
+    if (size == 0 || text.front() == '\0') {
       found.text = fmt::format("column {}: this is no UTF-8; save the file as UTF-8", column);
       return found;
     }

@@ -113,6 +113,8 @@ TEST_CASE("spec document: what is no UTF-8 is told, with its place") {
   CHECK(read_spec_document("a: 1\nb\xc3\xb6: x\xff\n").mistakes ==
         mistakes{{2, "column 6: this is no UTF-8; save the file as UTF-8"}});
   CHECK(read_spec_document("[\"\xed\xa0\x80\"]").root.is_null());
+  CHECK(read_spec_document(std::string(3, '\0') + "8, \"a\"").mistakes == // What looks like UTF-32.
+        mistakes{{1, "column 1: this is no UTF-8; save the file as UTF-8"}});
 }
 
 TEST_CASE("spec document: mistakes as people read them, in the order of the file") {
