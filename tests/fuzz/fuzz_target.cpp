@@ -10,10 +10,10 @@ std::vector<const target*>& registered() {
 
 } // namespace
 
-target::target(const char* name, void (*run)(std::string_view), inputs (*seeds)())
+target::target(const char* name, void (*run_one)(std::string_view), inputs (*make_seeds)())
   : name_(name),
-    run_(run),
-    seeds_(seeds) {
+    run_(run_one),
+    seeds_(make_seeds) {
   registered().push_back(this);
 }
 

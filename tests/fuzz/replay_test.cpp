@@ -35,9 +35,9 @@ std::vector<named_input> corpus_of(const fuzz::target& target) {
 }
 
 void run(const fuzz::target& target, const named_input& input, const std::string& changed, const char* how) {
-  CAPTURE(target.name());
+  CAPTURE(std::string(target.name()));
   CAPTURE(input.name);
-  CAPTURE(how);
+  CAPTURE(std::string(how));
   CAPTURE(changed.size());
   REQUIRE_NOTHROW(target.run(changed));
 }
@@ -52,7 +52,7 @@ void for_each_input(const std::function<void(const fuzz::target&, const named_in
 
 TEST_CASE("corpora: every fuzzer has one, and each input is read as what it is") {
   for (const auto* target : fuzz::targets()) {
-    CAPTURE(target->name());
+    CAPTURE(std::string(target->name()));
     CHECK_FALSE(corpus_of(*target).empty());
   }
   for_each_input([](const auto& target, const auto& input) { run(target, input, input.bytes, "as it is"); });

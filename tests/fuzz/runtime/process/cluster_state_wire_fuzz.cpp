@@ -2,6 +2,7 @@
 
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/process/cluster_state_wire.hpp"
+#include "runtime/wire/protobuf_message.hpp"
 #include "tools/caf_tune/cluster_report.hpp"
 
 #include <caf/make_message.hpp>

@@ -8,6 +8,7 @@
 #include "tests/tune/journal/records_for_test.hpp"
 #include "tests/tune/results/experiment_for_test.hpp"
 #include "tune/journal/record_wire.hpp"
+#include "tune/results/event_record.hpp"
 #include "tune/results/experiment_view.hpp"
 #include "tune/results/results_core.hpp"
 #include "tune/results/results_json.hpp"
@@ -29,8 +30,9 @@ std::vector<journal_record> records_in(fuzz::parts& input) {
   return records;
 }
 
-void require_json(const std::string& text) {
-  fuzz::require(!nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false).is_discarded(), "it is no JSON");
+void require_json(const std::string& text, const std::string& what) {
+  if (nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false).is_discarded())
+    fuzz::require(false, (what + ": " + text).c_str());
 }
 
 void show(const std::vector<journal_record>& records, const experiment_view_options& options) {
@@ -39,13 +41,13 @@ void show(const std::vector<journal_record>& records, const experiment_view_opti
     if (const auto read = view.on_record(each); !read)
       fuzz::require(!read.error().message.empty(), "an error says nothing");
   const auto all = all_trials(view);
-  require_json(document(trials_json(view, "/storage")));
-  require_json(document(experiment_json(view, "/storage", 1)));
+  require_json(document(trials_json(view, "/storage")), "the trials are no JSON");
+  require_json(document(experiment_json(view, "/storage", 1)), "the experiment is no JSON");
   fuzz::require(!trials_table(view, all, 10, view.created()).empty(), "a table without a header");
   fuzz::require(!trials_csv(all, "/storage").empty(), "a table without a header");
   for (const auto scope : {result_scope::last, result_scope::best})
     if (const auto* best = view.best(scope))
-      require_json(document(best_json(*best, "/storage")));
+      require_json(document(best_json(*best, "/storage")), "the best trial is no JSON");
   for (const auto* each : all) {
     fuzz::require(view.find(each->trial) == each, "a trial is not found");
     fuzz::require(each->directory.size() <= 100 && each->directory.find('/') == std::string::npos,
@@ -54,7 +56,7 @@ void show(const std::vector<journal_record>& records, const experiment_view_opti
 }
 
 void check_result(const results_core::append_result& result) {
-  require_json(result.json);
+  require_json(result.json, "a line of result.json is no JSON");
   fuzz::require(result.json.back() == '\n' || result.json.find('\n') == std::string::npos, "it is not one line");
   fuzz::require(result.header && !result.header->empty(), "a row without a header");
   fuzz::require(event_length(result.event) == result.event.size() - event_header_bytes - event_footer_bytes,
@@ -65,12 +67,13 @@ void write_files(const std::vector<journal_record>& records) {
   results_core core;
   for (const auto& each : records)
     for (const auto& action : core.on_record(each))
-      if (const auto* made = std::get_if<results_core::make_trial>(&action))
-        require_json(made->params);
-      else if (const auto* result = std::get_if<results_core::append_result>(&action))
+      if (const auto* made = std::get_if<results_core::make_trial>(&action)) {
+        require_json(made->params, "params.json is no JSON");
+        fuzz::require(made->files->event_file.find('/') == std::string::npos, "an event file lies elsewhere");
+      } else if (const auto* result = std::get_if<results_core::append_result>(&action))
         check_result(*result);
   if (core.has_begun())
-    require_json(core.experiment_json());
+    require_json(core.experiment_json(), "experiment.json is no JSON");
 }
 
 /// As far as the journal fits; and then the driver goes on.
