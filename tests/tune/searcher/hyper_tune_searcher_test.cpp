@@ -165,7 +165,12 @@ TEST_CASE("hyper_tune: a rung that is opened later knows who is on the way to it
   reach(*late, 101, 8, 3, valley(0.3));
   late->on_created(trial_id{900}, at(0.5));
   late->on_report(trial_id{900}, 27, {0.0});
+  for (auto* each : {early.get(), late.get()})
+    for (std::uint64_t trial = 1; trial <= 8; ++trial)
+      each->on_report(trial_id{trial}, 9, {std::abs(static_cast<double>(trial) / 20 - 0.3)});
 
+  CHECK(late->weights()[2] > 0);
+  CHECK(early->weights() == late->weights());
   CHECK(proposed(*early) == proposed(*late));
 }
 
