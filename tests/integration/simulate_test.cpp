@@ -160,6 +160,19 @@ TEST_CASE("simulate: with the curves and times of an earlier experiment") {
   CHECK(all["median"]["best"] == 0.75);
 }
 
+TEST_CASE("simulate: an experiment.json is a spec file") {
+  const simulated_from it(
+    R"({"name":"digits","trainable":"digits","space":{"lr":{"loguniform":[0.0001,1.0]}},"metric":"accuracy",)"
+    R"("mode":"max","samples":8,"seed":0,"searcher":{"name":"auto"},"searcher_chose":"gp and tpe in turn",)"
+    R"("scheduler":{"name":"asha","max_t":27},"stop":{"training_iteration":{"at_least":9.0}},"resources":{"cpu":1},)"
+    R"("max_failures":0,"max_losses":-1,"checkpoints":{"every":0,"at_end":true,"keep":2},"command":["/digits"]})");
+
+  const auto all = it.json({});
+
+  CHECK(all["iterations_of_trial"] == 9);
+  CHECK(all["median"]["terminated"].get<double>() + all["median"]["stopped"].get<double>() == 8);
+}
+
 TEST_CASE("simulate: what a spec file cannot be run with is an error, with the head's words") {
   const simulated_from it;
 

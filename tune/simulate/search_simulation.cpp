@@ -157,8 +157,10 @@ void search_simulation::hear_report(runner_id id, const attempt_report& report) 
 void search_simulation::hear_end(runner_id id, attempt_over over) {
   auto& r = runners_.at(id);
   const auto key = r.key;
-  if (is_users_error(over.end.cause))
+  if (is_users_error(over.end.cause)) {
+    ++iterations_;
     count_loss(*r.attempt);
+  }
   stop_work(r);
   perform(pool_.on_over(id, now_));
   perform(core_.on_attempt_events(key.trial, key.attempt, {std::move(over)}, this_moment()));

@@ -39,7 +39,7 @@ struct simulated_search {
   double failure_chance = 0;    ///< Of each iteration, to fail by the trial's own error; 0 to 1.
   std::uint64_t seed = 0;       ///< Of the chance that is not the searcher's or scheduler's.
   std::optional<double> target; ///< Of the first objective's metric.
-  /// After so much virtual time, or so many iterations, it is given up.
+  /// After so much virtual time, or so many iterations, failed ones among them, it is given up.
   std::chrono::nanoseconds longest = longest_time;
   std::uint64_t most_iterations = UINT64_MAX;
   /// Hears each result that counts, with the time since the beginning. May be empty. False: end now.
@@ -133,8 +133,8 @@ private:
   journal_position written_ = 0;
   journal_position durable_ = 0;
   std::uint64_t order_ = 0;
-  std::uint64_t iterations_ = 0;
-  std::size_t busy_ = 0; ///< Attempts that run on nodes that are up.
+  std::uint64_t iterations_ = 0; ///< Also those that failed, or count no more as they were done before.
+  std::size_t busy_ = 0;         ///< Attempts that run on nodes that are up.
   double busy_s_ = 0;
   double places_s_ = 0;
   bool is_over_ = false;

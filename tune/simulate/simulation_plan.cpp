@@ -1,5 +1,6 @@
 #include "tune/simulate/simulation_plan.hpp"
 
+#include "runtime/resources/resource_stock.hpp"
 #include "tune/scheduler/scheduler.hpp"
 #include "tune/searcher/point_queue.hpp"
 #include "tune/searcher/searcher.hpp"
@@ -21,6 +22,13 @@ constexpr double most_repetitions = 100;
 bool is_of_time(const stop_condition& condition) {
   return condition.metric == "training_iteration" || condition.metric == "time_total_s" ||
          condition.metric == "time_this_iter_s";
+}
+
+/// Else it would wait for a node that never comes.
+bool fits_somewhere(const simulated_nodes_options& cluster) {
+  return std::any_of(cluster.nodes.begin(), cluster.nodes.end(), [&](const node_kind& each) {
+    return runtime::resource_stock(each.resources).could_ever_fit(cluster.wants);
+  });
 }
 
 std::unique_ptr<scheduler> scheduler_of(const search_spec& search, std::uint64_t seed) {
@@ -155,7 +163,7 @@ simulated_outcome simulation_plan::run(std::uint64_t seed) const {
   simulated_nodes_options cluster;
   cluster.nodes = wishes_.nodes;
   cluster.wants = run_.resources;
-  cluster.waits_for_nodes = run_.wait_for_nodes;
+  cluster.waits_for_nodes = run_.wait_for_nodes && fits_somewhere(cluster);
   cluster.mean_time_between_failures = wishes_.mean_time_between_failures;
   cluster.repair_time = wishes_.repair_time;
   cluster.detection_time = wishes_.detection_time;

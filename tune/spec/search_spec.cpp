@@ -29,6 +29,7 @@ const std::vector<std::string>& fields() {
                                                "samples",
                                                "seed",
                                                "searcher",
+                                               "searcher_chose", // Of an experiment.json alone: what came of it.
                                                "scheduler",
                                                "points_to_evaluate",
                                                "stop",

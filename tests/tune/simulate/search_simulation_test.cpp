@@ -276,6 +276,14 @@ TEST_CASE("search simulation: what comes to no end is given up, and says so") {
   CHECK(endless.why == "it had not ended after 10 iterations, most of which were done again and again");
   CHECK(endless.results == 10);
 
+  search_for_test failing;
+  failing.what.failure_chance = 1;
+  failing.what.controller.failures.max_failures = -1;
+  failing.what.most_iterations = 100;
+  const auto vain = failing.run();
+  CHECK(!vain.has_ended);
+  CHECK(vain.failed_attempts == 100);
+
   search_for_test slow;
   slow.what.longest = 5s;
   const auto late = slow.run();

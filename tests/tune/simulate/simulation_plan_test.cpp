@@ -53,6 +53,7 @@ TEST_CASE("simulation plan: what cannot be simulated, and what counts otherwise"
 
   const auto noted = plan_of(space + "stop: {training_iteration: 3, accuracy: 0.9}");
   CHECK(noted.mistakes() == lines{});
+  CHECK(plan_of(space + "stop: {training_iteration: 3, accuracy: -5}").run(1).results == 3);
   CHECK(noted.notes() == lines{"stop: \"accuracy\" is left out, as learning curves are invented; --like takes those of "
                                "an earlier experiment"});
 }
@@ -91,6 +92,14 @@ TEST_CASE("simulation plan: resources, failures and deadlines of the file count"
                      .run(1);
   CHECK(cut.terminated == 9);
   CHECK(cut.results == 90);
+}
+
+TEST_CASE("simulation plan: a trial that fits on none of the nodes does not wait for others") {
+  const auto found = plan_of("space: {x: {uniform: [0, 1]}}\nstop: {training_iteration: 3}\nresources: {cpu: 9}\n"
+                             "wait_for_nodes: true")
+                       .run(1);
+  CHECK(found.has_failed);
+  CHECK(found.why.find("resources: cpu=9 fits on no node") == 0);
 }
 
 TEST_CASE("simulation plan: curves of an earlier experiment tell its length and times, and stop conditions count") {
