@@ -27,6 +27,8 @@ bool accept_policy::try_accept(net::native_socket& accepted, net::native_socket 
   auto socket = accept_from(listener);
   if (!socket && (errno == EMFILE || errno == ENFILE))
     turn_away(listener, errno);
+  else if (!kept_)
+    kept_ = descriptor_to_keep();
   accepted = socket ? socket.release() : net::invalid_native_socket;
   return true;
 }

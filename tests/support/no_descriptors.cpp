@@ -2,29 +2,15 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <stdexcept>
-#include <string>
 
 #include <fmt/format.h>
-
-namespace {
-
-/// The lowest number that is free: the limit is about numbers, not about how many there are.
-rlim_t lowest_free(pid_t process) {
-  const auto all = fmt::format("/proc/{}/fd/", process);
-  rlim_t number = 0;
-  while (std::filesystem::is_symlink(all + std::to_string(number)))
-    ++number;
-  return number;
-}
-
-} // namespace
+#include <unistd.h>
 
 no_descriptors::no_descriptors(pid_t process) : process_(process) {
   rlimit none{};
   if (::prlimit(process, RLIMIT_NOFILE, nullptr, &before_) == 0) {
-    none = {lowest_free(process), before_.rlim_max};
+    none = {STDERR_FILENO + 1, before_.rlim_max}; // New ones have numbers below that, and those are taken for good.
     if (::prlimit(process, RLIMIT_NOFILE, &none, nullptr) == 0)
       return;
   }

@@ -67,6 +67,13 @@ class Report(unittest.TestCase):
         self.assertIn("1 of 2 faults that were planted in the cores were found, each within 200 seeds; "
                       "**not found: forget_adoption**.", text)
 
+    def test_a_simulation_that_was_not_run_is_said(self):
+        del self.files["storms.txt"]
+        del self.files["mutations.txt"]
+        text = self.text()
+        self.assertIn("None were run this time.", text)
+        self.assertIn("No faults were planted in the cores this time.", text)
+
     def test_false_deaths(self):
         self.assertIn("for 600 s: 0 were declared dead.", self.text())
         self.files["false_deaths.json"] = json.dumps({"nodes": 4, "seconds": 600, "lost": 2})

@@ -2,8 +2,8 @@
 
 figures.jsonl      what fault_bench --json printed
 false_deaths.json  what false_deaths printed
-storms.txt         the last line of the simulation
-mutations.txt      NAME found|missed, a line for each
+storms.txt         if it is there: the last line of the simulation
+mutations.txt      if it is there: NAME found|missed, a line for each
 machine.txt        KEY VALUE..., a line for each: date, preset, cpus, system, busy_before (percent)
 fuzz.json          if there is one: {"targets", "executions", "seconds", "findings"}
 """
@@ -105,7 +105,13 @@ def verdict(figures):
     return f"Broken in this run: {', '.join(missed)}."
 
 
+def storms(path):
+    return lines_of(path)[-1] + "." if path.exists() else "None were run this time."
+
+
 def mutations(path):
+    if not path.exists():
+        return "No faults were planted in the cores this time."
     found = pairs_of(path)
     missed = [name for name, how in found.items() if how != "found"]
     text = (f"{len(found) - len(missed)} of {len(found)} faults that were planted in the cores were found, each within "
@@ -151,7 +157,7 @@ def report(directory):
     yield "## Nobody is declared dead for being busy\n"
     yield false_deaths(directory / "false_deaths.json") + "\n"
     yield "## Simulated clusters\n"
-    yield lines_of(directory / "storms.txt")[-1] + ".\n"
+    yield storms(directory / "storms.txt") + "\n"
     yield mutations(directory / "mutations.txt") + "\n"
     yield "## Fuzzers\n"
     yield fuzz(directory / "fuzz.json") + "\n"
