@@ -45,6 +45,7 @@ result<cluster> cluster::over(std::unique_ptr<cluster_access> access, cluster_op
   own.connect_deadline = options.connect_deadline;
   own.program = access->program();
   own.log = access->log();
+  own.token_learner = access->token_learner();
   auto connected = driver::connect(access->process(), std::move(own));
   if (!connected)
     return fail(connected.error());

@@ -30,14 +30,17 @@ constexpr std::chrono::seconds patience(60);
 /// The head in this process, with a node that offers nothing: it keeps the packages of detached actors.
 class test_head : public cluster_access {
 public:
-  static result<std::unique_ptr<test_head>> start(const std::string& directory, const cluster_token& token,
+  static result<std::unique_ptr<test_head>> start(const std::string& directory, const std::string& token_file,
                                                   std::function<void()> on_event) {
     cluster_process_options process;
-    process.network = std::make_shared<const tls_context>(token, "head/test");
+    const auto tokens = create_or_load_tokens(token_file);
+    if (!tokens)
+      return fail(tokens.error());
+    process.network = std::make_shared<const tls_context>(std::make_shared<token_holder>(*tokens), "head/test");
     process.log = make_log("warn");
     process.program = &program_registry::of_this_program();
     auto made = std::make_unique<test_head>(std::move(process));
-    return made->start_parts(directory, token, std::move(on_event)).map([&] { return std::move(made); });
+    return made->start_parts(directory, token_file, std::move(on_event)).map([&] { return std::move(made); });
   }
 
   explicit test_head(cluster_process_options options)
@@ -53,9 +56,11 @@ public:
   std::shared_ptr<spdlog::logger> log() override { return log_; }
 
 private:
-  result<void> start_parts(const std::string& directory, const cluster_token& token, std::function<void()> on_event) {
+  result<void> start_parts(const std::string& directory, const std::string& token_file,
+                           std::function<void()> on_event) {
     head_part_options head;
-    head.core.cluster = fingerprint(token);
+    head.core.cluster = network_->tokens()->now()->cluster();
+    head.token_file = token_file;
     head.host = loopback;
     head.listen_host = loopback;
     head.network = network_;
@@ -112,9 +117,8 @@ public:
   implementation& operator=(const implementation&) = delete;
 
   void start(std::size_t nodes) {
-    const auto token = or_throw(create_or_load_token(token_file_));
     auto head =
-      or_throw(test_head::start(directory_.path() + "/head", token, [changed = changed_] { changed->raise(); }));
+      or_throw(test_head::start(directory_.path() + "/head", token_file_, [changed = changed_] { changed->raise(); }));
     address_ = head->address();
     log_ = head->log();
     cluster_options options;
@@ -152,9 +156,9 @@ public:
   void wait_until(const std::string& what, const std::function<bool(const cluster_state&)>& is_so,
                   std::chrono::milliseconds deadline, const std::string& node = {}) {
     if (deadline < deadline.zero() || deadline > most_deadline)
-      throw failure({errc::invalid_argument, fmt::format("{}: a deadline of {} ms; use 0 to {} ms", what,
-                                                         deadline.count(),
-                                                         std::chrono::milliseconds(most_deadline).count())});
+      throw failure(
+        {errc::invalid_argument, fmt::format("{}: a deadline of {} ms; use 0 to {} ms", what, deadline.count(),
+                                             std::chrono::milliseconds(most_deadline).count())});
     const auto last = std::chrono::steady_clock::now() + deadline;
     for (;;) {
       changed_->clear();

@@ -10,6 +10,7 @@
 #include "runtime/head/head_wire.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/net/tcp_socket.hpp"
+#include "runtime/proto/tokens.pb.h"
 #include "runtime/wire/protobuf_message.hpp"
 
 namespace runtime {
@@ -49,6 +50,7 @@ void head_actor::on_exit() {
   custodian_ = nullptr;
   options_.switchboard = nullptr;
   options_.custodian = nullptr;
+  options_.token_keeper = nullptr;
   options_.liveness = nullptr; // It tells this actor.
 }
 
@@ -226,12 +228,18 @@ caf::message_handler head_actor::owner_handlers() {
 // ---- requests ----
 
 caf::message_handler head_actor::request_handlers() {
-  const auto forward = [this](auto message) {
+  const auto forward = [this](const caf::actor& to, auto message, const char* why_not) {
     auto promise = make_response_promise();
-    if (custodian_)
-      promise.delegate(custodian_, std::move(message));
+    if (to)
+      promise.delegate(to, std::move(message));
     else
-      promise.deliver(head_wire::to_wire(error{errc::unreachable, "this head keeps no detached actors"}));
+      promise.deliver(head_wire::to_wire(error{errc::unreachable, why_not}));
+  };
+  const auto to_custodian = [this, forward](auto message) {
+    forward(custodian_, std::move(message), "this head keeps no detached actors");
+  };
+  const auto to_keeper = [this, forward](auto message) {
+    forward(options_.token_keeper, std::move(message), "this cluster has no network, and so no tokens");
   };
   return {
     [this](const wire::ReserveName& m) -> caf::message {
@@ -249,8 +257,15 @@ caf::message_handler head_actor::request_handlers() {
       state.set_head(endpoint_text(options_.host, options_.port));
       return caf::make_message(std::move(state));
     },
-    [forward](const wire::SpawnDetached& m) { forward(m); },
-    [forward](const wire::StopActor& m) { forward(m); },
+    [to_custodian](const wire::SpawnDetached& m) { to_custodian(m); },
+    [to_custodian](const wire::StopActor& m) { to_custodian(m); },
+    [this](const wire::AskTokens& m) {
+      if (options_.token_keeper)
+        delegate(options_.token_keeper, m);
+    },
+    [to_keeper](const wire::AskTokenReport& m) { to_keeper(m); },
+    [to_keeper](const wire::RotateToken& m) { to_keeper(m); },
+    [to_keeper](const wire::EndToken& m) { to_keeper(m); },
   };
 }
 

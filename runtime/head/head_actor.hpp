@@ -39,7 +39,8 @@ struct head_actor_options {
   /// Told (put_atom, host, port, node's handle) of each node that joins, so that actors of this process reach it
   /// without dialling. May be empty.
   caf::actor switchboard;
-  caf::actor custodian; ///< Gets SpawnDetached and StopActor. May be empty, and come later by (put_atom, custodian).
+  caf::actor custodian;    ///< Gets SpawnDetached and StopActor. May be empty, and come later by (put_atom, custodian).
+  caf::actor token_keeper; ///< Gets AskTokens, AskTokenReport, RotateToken and EndToken. Empty: there are no tokens.
   /// Where a peer's messages come from, for nodes that do not know their own address; empty: not known. May be null.
   std::function<std::string(const caf::strong_actor_ptr&)> address_of;
   std::function<void()> on_event; ///< After whatever may have changed what AskCluster tells; for tests. May be null.
@@ -51,8 +52,8 @@ struct head_actor_options {
 /// The head's shell. Peers are known by the sender of their hello, over the network and in the head's own process
 /// alike; what they say before it, or in the name of another, is dropped.
 ///
-/// Requests (of any driver): ReserveName, FindActor, AskCluster; SpawnDetached and StopActor go to the custodian. From
-/// its own process only: (put_atom, custodian), node_silent, node_heard_again.
+/// Requests (of any driver): ReserveName, FindActor, AskCluster; SpawnDetached and StopActor go to the custodian, those
+/// about tokens to the token keeper. From its own process only: (put_atom, custodian), node_silent, node_heard_again.
 class head_actor : public caf::event_based_actor {
 public:
   head_actor(caf::actor_config& config, head_actor_options options);

@@ -4,6 +4,7 @@
 #include "runtime/net/tls_session.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <mutex>
 #include <optional>
 #include <variant>
@@ -28,7 +29,9 @@ struct dial_failure {
 /// What is known of an attempt that is under way: told by the thread of the sockets, asked by whoever dialled.
 class dial_attempt {
 public:
-  void failed(dial_failure why); ///< The first cause stays: later ones follow from it.
+  explicit dial_attempt(std::size_t choice = 0) : token_choice(choice) {}
+  const std::size_t token_choice; ///< Which of our tokens is shown, see tls_session.
+  void failed(dial_failure why);  ///< The first cause stays: later ones follow from it.
   std::optional<dial_failure> failure() const;
 
 private:

@@ -30,6 +30,11 @@ struct time_over {
   std::size_t attempt;
 };
 
+bool is_about_token(const std::optional<dial_failure>& failure) {
+  const auto* handshake = failure ? std::get_if<dial_failure::handshake>(&failure->what) : nullptr;
+  return handshake != nullptr && handshake->why == handshake_failure::wrong_token;
+}
+
 } // namespace
 } // namespace runtime
 
@@ -125,7 +130,7 @@ void dialler_actor::try_next(const endpoint& to) {
     }
     // An equal share of what is left for each: a first address that swallows packets must not use up the whole.
     const auto share = left / static_cast<int>(dial.addresses.size() - attempt + 1);
-    dial.attempt = std::make_shared<dial_attempt>();
+    dial.attempt = std::make_shared<dial_attempt>(dial.choice);
     auto [scribe, ticket] = with_.make_scribe(std::move(*socket), dial.attempt);
     dial.ticket = ticket;
     delayed_send(this, share, time_over{to.first, to.second, dial.number, attempt});
@@ -171,6 +176,12 @@ void dialler_actor::on_attempt_failed(const endpoint& to, std::uint64_t number, 
   if (dial == nullptr || dial->next != attempt)
     return;
   auto failure = dial->attempt->failure();
+  if (is_about_token(failure) && dial->choice + 1 < with_.count_tokens()) {
+    ++dial->choice; // It may not have learned the newest yet, or it has missed that one was ended.
+    --dial->next;
+    return try_next(to);
+  }
+  dial->choice = 0;
   if (!failure && why == caf::sec::disconnect_during_handshake)
     failure = dial_failure{dial_failure::handshake{handshake_failure::closed}};
   if (!failure)

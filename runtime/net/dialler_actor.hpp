@@ -27,7 +27,8 @@ public:
       make_scribe;
     std::shared_ptr<connection_table> connections;
     std::shared_ptr<resolver> names;
-    std::chrono::milliseconds deadline; ///< For names, TCP, TLS and BASP of all addresses together.
+    std::chrono::milliseconds deadline;        ///< For names, TCP, TLS and BASP of all addresses together.
+    std::function<std::size_t()> count_tokens; ///< How many of ours are good: what refuses one is shown the next.
   };
   dialler_actor(caf::actor_config& config, parts with);
 
@@ -42,7 +43,8 @@ private:
     std::uint64_t number = 0; ///< Tells this dial from an earlier one to the same endpoint.
     std::chrono::steady_clock::time_point ends;
     std::vector<socket_address> addresses;
-    std::size_t next = 0; ///< Index of the address to try next; also numbers the attempts.
+    std::size_t next = 0;   ///< Index of the address to try next; also numbers the attempts.
+    std::size_t choice = 0; ///< Of our tokens, the newest first.
     connection_table::ticket ticket = 0;
     std::shared_ptr<dial_attempt> attempt;
     std::vector<std::pair<std::string, error>> failures; ///< By address.

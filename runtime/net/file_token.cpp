@@ -2,6 +2,7 @@
 
 #include "runtime/net/key_derivation.hpp"
 #include "runtime/net/tcp_socket.hpp"
+#include "runtime/net/token_text.hpp"
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -12,64 +13,29 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
+#include <functional>
+#include <memory>
 #include <pwd.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace runtime {
 namespace {
 
-constexpr std::size_t digits = 2 * std::tuple_size<cluster_token>::value;
-
 /// Wipes what held the token.
 template <class Secret>
 struct wiped : Secret {
+  wiped() : Secret{} {}
+  explicit wiped(Secret content) : Secret(std::move(content)) {}
   ~wiped() { OPENSSL_cleanse(this->data(), this->size()); }
 };
-
-std::string hex_of(const std::uint8_t* bytes, std::size_t count) {
-  std::string all;
-  for (std::size_t i = 0; i < count; ++i)
-    all += fmt::format("{:02x}", bytes[i]);
-  return all;
-}
-
-int value_of(char digit) {
-  if (digit >= '0' && digit <= '9')
-    return digit - '0';
-  if (digit >= 'a' && digit <= 'f')
-    return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F')
-    return digit - 'A' + 10;
-  return -1;
-}
 
 tl::unexpected<error> cannot(const std::string& file, const char* what, int error_number) {
   if (error_number == EACCES || error_number == EPERM)
     return fail(errc::permission_denied,
                 fmt::format("token file {} cannot be {}: permission denied; run as the user that owns it", file, what));
   return fail(errc::io, fmt::format("token file {} cannot be {}: {}", file, what, system_text(error_number)));
-}
-
-[[nodiscard]] result<cluster_token> parse(const std::string& file, const char* first, std::size_t size) {
-  if (size > 0 && first[size - 1] == '\n')
-    --size;
-  if (size != digits)
-    return fail(errc::invalid_argument,
-                fmt::format("token file {} holds no token: it has {} characters, where {} hexadecimal digits belong; "
-                            "copy the token file of the head's machine again",
-                            file, size > digits ? "too many" : std::to_string(size), digits));
-  cluster_token token{};
-  for (std::size_t i = 0; i < digits; ++i) {
-    const int value = value_of(first[i]);
-    if (value < 0)
-      return fail(errc::invalid_argument,
-                  fmt::format("token file {} holds no token: its character {} is not a hexadecimal digit; copy the "
-                              "token file of the head's machine again",
-                              file, i + 1));
-    token[i / 2] = static_cast<std::uint8_t>(token[i / 2] << 4 | value);
-  }
-  return token;
 }
 
 std::string directory_of(const std::string& file) {
@@ -104,16 +70,16 @@ int name_it(const std::string& finished, const std::string& file) {
   return ::link(finished.c_str(), file.c_str()) == 0 ? 0 : errno;
 }
 
-/// Writes a new token under a name of its own first: nobody may see half a token, nor one that power loss takes back.
-int create(const std::string& file) {
-  wiped<cluster_token> token;
+/// Writes what a token file is to hold under a name of its own first: nobody may see half of it, nor what power loss
+/// takes back. `name_it` gives it its name. An errno, or 0.
+int write_then(const std::string& file, const token_ring& ring,
+               const std::function<int(const std::string& finished)>& give_name) {
   std::uint64_t chance = 0;
-  if (RAND_bytes(token.data(), static_cast<int>(token.size())) != 1 ||
-      RAND_bytes(reinterpret_cast<unsigned char*>(&chance), sizeof chance) != 1)
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&chance), sizeof chance) != 1)
     return EIO;
-  auto written = hex_of(token.data(), token.size()) + '\n';
+  const wiped<std::string> written(token_text(ring));
   const auto fresh = fmt::format("{}.{:016x}", file, chance);
-  socket_handle opened(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const socket_handle opened(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!opened)
     return errno;
   errno = EIO;                                             // What a short write means; each call below sets its own.
@@ -121,16 +87,30 @@ int create(const std::string& file) {
                       ::write(opened.get(), written.data(), written.size()) == static_cast<ssize_t>(written.size()) &&
                       ::fsync(opened.get()) == 0;
   int failure = stored ? 0 : errno;
-  OPENSSL_cleanse(written.data(), written.size());
   if (failure == 0)
-    failure = name_it(fresh, file);
+    failure = give_name(fresh);
   ::unlink(fresh.c_str()); // Nothing is left of that name after a rename.
   return failure != 0 ? failure : sync_directory(directory_of(file));
 }
 
+/// Where the file lies that a symbolic link stands for.
+std::string behind_links(const std::string& file) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(file.c_str(), nullptr), &std::free);
+  return real ? std::string(real.get()) : file;
+}
+
+/// Of the processes of a machine that learn of one change, one looks and writes after the other. Where a file system
+/// has no such locks they all write the same.
+socket_handle lock_directory(const std::string& directory) {
+  socket_handle opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened)
+    while (::flock(opened.get(), LOCK_EX) != 0 && errno == EINTR) {}
+  return opened;
+}
+
 } // namespace
 
-result<cluster_token> load_token(const std::string& file) {
+result<token_ring> load_tokens(const std::string& file) {
   const socket_handle opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)); // A FIFO must not hold us.
   if (!opened && (errno == ENOENT || errno == ENOTDIR))
     return fail(errc::not_found, fmt::format("token file {} does not exist; start a head on this machine, or copy the "
@@ -145,21 +125,57 @@ result<cluster_token> load_token(const std::string& file) {
     return fail(errc::permission_denied, fmt::format("token file {0} can be read by others (mode {1:04o}); run chmod "
                                                      "600 {0}",
                                                      file, about.st_mode & 07777));
-  wiped<std::array<char, digits + 2>> content; // One more than belongs there shows that there is too much.
+  wiped<std::array<char, longest_token_text + 1>> content{}; // One more shows that there is too much.
   const auto size = ::read(opened.get(), content.data(), content.size());
   if (size < 0)
     return cannot(file, "read", errno);
-  return parse(file, content.data(), static_cast<std::size_t>(size));
+  return parse_tokens({content.data(), static_cast<std::size_t>(size)}).map_error([&](error why) {
+    return within(fmt::format("token file {} holds no token", file), std::move(why));
+  });
 }
 
-result<cluster_token> create_or_load_token(const std::string& file) {
-  if (auto existing = load_token(file); existing || existing.error().code != errc::not_found)
+result<good_token> random_token() {
+  wiped<cluster_token> token{};
+  if (RAND_bytes(token.data(), static_cast<int>(token.size())) != 1)
+    return fail(errc::io, "the operating system has no random numbers for a token");
+  return named(token);
+}
+
+result<token_ring> create_or_load_tokens(const std::string& file) {
+  if (auto existing = load_tokens(file); existing || existing.error().code != errc::not_found)
     return existing;
   if (const int failure = make_directories(directory_of(file)); failure != 0)
     return cannot(file, "written", failure);
-  if (const int failure = create(file); failure != 0 && failure != EEXIST) // EEXIST: another process was first.
+  const auto fresh = random_token();
+  if (!fresh)
+    return fail(fresh.error());
+  const int failure =
+    write_then(file, token_ring(*fresh), [&](const auto& finished) { return name_it(finished, file); });
+  if (failure != 0 && failure != EEXIST) // EEXIST: another process was first.
     return cannot(file, "written", failure);
-  return load_token(file);
+  return load_tokens(file);
+}
+
+result<void> save_tokens(const std::string& file, const token_ring& ring) {
+  const auto real = behind_links(file);
+  const auto lock = lock_directory(directory_of(real));
+  const auto existing = load_tokens(real);
+  if (!existing)
+    return fail(existing.error());
+  if (existing->knows_cluster() && existing->cluster() != ring.cluster())
+    return fail(errc::incompatible, fmt::format("token file {} is that of cluster {}, and not of {}", file,
+                                                existing->cluster(), ring.cluster()));
+  if (existing->knows_cluster() && existing->generation() >= ring.generation())
+    return {};
+  const int failure = write_then(
+    real, ring, [&](const auto& finished) { return ::rename(finished.c_str(), real.c_str()) == 0 ? 0 : errno; });
+  if (failure == EACCES || failure == EPERM)
+    return fail(errc::permission_denied, fmt::format("token file {} cannot be replaced: permission denied; let the "
+                                                     "user that owns it write in its directory",
+                                                     file));
+  if (failure != 0)
+    return cannot(file, "replaced", failure);
+  return {};
 }
 
 result<std::string> default_token_file() {
@@ -175,11 +191,6 @@ result<std::string> default_token_file(const char* state_home, const char* home)
   if (home != nullptr && *home == '/')
     return std::string(home) + "/.local/state/caf-tune/token";
   return fail(errc::not_found, "no home directory to keep a token in; name a token file with --token-file");
-}
-
-std::string fingerprint(const cluster_token& token) {
-  const auto derived = derive_key(token, "caf-tune cluster fingerprint v1");
-  return hex_of(derived.data(), 8);
 }
 
 } // namespace runtime

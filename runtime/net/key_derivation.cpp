@@ -6,6 +6,8 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
+#include <fmt/format.h>
+
 namespace runtime {
 
 std::array<std::uint8_t, 32> derive_key(const cluster_token& token, std::string_view purpose) {
@@ -24,6 +26,21 @@ std::array<std::uint8_t, 32> derive_key(const cluster_token& token, std::string_
   EVP_KDF_free(kdf);
   CAF_TUNE_INVARIANT(derived, "OpenSSL has no HKDF");
   return key;
+}
+
+std::string fingerprint(const cluster_token& token) {
+  return hex_of(derive_key(token, "caf-tune cluster fingerprint v1").data(), 8);
+}
+
+std::string hex_of(const std::uint8_t* bytes, std::size_t count) {
+  std::string digits;
+  for (std::size_t i = 0; i < count; ++i)
+    digits += fmt::format("{:02x}", bytes[i]);
+  return digits;
+}
+
+good_token named(const cluster_token& token) {
+  return {token, fingerprint(token)};
 }
 
 } // namespace runtime

@@ -12,9 +12,9 @@ constexpr int most_frames = 1000; ///< At once. One that talks all the time must
 } // namespace
 
 liveness_connection::liveness_connection(socket_handle socket, std::shared_ptr<const tls_context> context,
-                                         tls_session::side side)
+                                         tls_session::side side, std::size_t token_choice)
   : socket_(std::move(socket)),
-    session_(std::move(context), socket_.get(), side) {
+    session_(std::move(context), socket_.get(), side, token_choice) {
 }
 
 liveness_connection::state liveness_connection::drive(const std::function<void(const liveness_frame&)>& on_frame) {

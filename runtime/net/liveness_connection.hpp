@@ -16,7 +16,9 @@ class liveness_connection {
 public:
   enum class state { shaking_hands, open, lost };
 
-  liveness_connection(socket_handle socket, std::shared_ptr<const tls_context> context, tls_session::side side);
+  /// `token_choice`: see tls_session.
+  liveness_connection(socket_handle socket, std::shared_ptr<const tls_context> context, tls_session::side side,
+                      std::size_t token_choice = 0);
 
   /// Takes what the socket has, after whatever epoll said of it; calls `on_frame` for each frame. Garbage loses it.
   state drive(const std::function<void(const liveness_frame&)>& on_frame);
@@ -26,7 +28,7 @@ public:
   bool wants_to_write() const { return !out_.empty(); } ///< Then drive() is to be called when it is writable, too.
   int socket() const { return socket_.get(); }
   state is() const { return state_; }
-  const char* why_lost() const { return why_lost_; } ///< For the log.
+  const char* why_lost() const { return why_lost_; }          ///< For the log.
   bool has_proved_token() const { return has_proved_token_; } ///< It did, even if it is lost now.
   const tls_session& session() const { return session_; }
 

@@ -22,7 +22,8 @@ public:
       context_(std::move(context)),
       log_(log ? std::move(log) : spdlog::default_logger()),
       back_off_(options.first_back_off),
-      names_(std::make_unique<resolver>(std::move(names))) {
+      names_(std::make_unique<resolver>(std::move(names))),
+      on_tokens_(context_->tokens(), [this] { loop_.post([this] { on_tokens(event_loop::now()); }); }) {
     const auto valid = validate(options);
     CAF_TUNE_INVARIANT(valid, "{}", valid.error().message);
     loop_.start([this](instant now) { return on_time(now); });
@@ -58,6 +59,16 @@ private:
     dial_at_ = now;
   }
 
+  /// The head has learned the newest token before us: a link of an older one is made anew, between two heartbeats.
+  void on_tokens(instant now) {
+    choice_ = 0;
+    if (!link_ || link_->is() != liveness_connection::state::open ||
+        link_->session().token() == context_->tokens()->now()->newest().fingerprint)
+      return;
+    drop_link(now);
+    dial_at_ = now;
+  }
+
   std::optional<instant> on_time(instant now) {
     if (!core_)
       return std::nullopt;
@@ -90,7 +101,7 @@ private:
       return on_connect_failed(now, socket.error());
     limit_silence(socket->get(), options_.dial_deadline * 4);
     const int number = socket->get();
-    link_.emplace(std::move(*socket), context_, tls_session::side::client);
+    link_.emplace(std::move(*socket), context_, tls_session::side::client, choice_);
     is_connected_ = false;
     loop_.watch(number, EPOLLOUT, [this](std::uint32_t) { drive(); });
   }
@@ -139,8 +150,11 @@ private:
   void settle(instant now) {
     if (!link_)
       return;
-    if (link_->is() == liveness_connection::state::lost)
+    if (link_->is() == liveness_connection::state::lost) {
+      if (!link_->has_proved_token() && link_->session().why_failed() == handshake_failure::wrong_token)
+        ++choice_; // The next dial shows another.
       return fail_dial(now, link_->why_lost());
+    }
     loop_.change(link_->socket(), link_->wants_to_write() ? EPOLLIN | EPOLLOUT : EPOLLIN);
   }
 
@@ -207,12 +221,14 @@ private:
   std::optional<liveness_connection> link_;
   bool is_connected_ = false; ///< The link's TCP.
   bool is_down_told_ = false;
+  std::size_t choice_ = 0; ///< Of our tokens, the newest first.
   instant dialled_;
   std::optional<instant> dial_deadline_, dial_at_;
   std::chrono::milliseconds back_off_;
   std::uint64_t round_ = 0; ///< Tells a lookup from an earlier one.
   std::unique_ptr<resolver> names_;
-  event_loop loop_; ///< Last: it ends first.
+  event_loop loop_;
+  token_holder::listener on_tokens_; ///< Last: it ends first.
 };
 
 } // namespace

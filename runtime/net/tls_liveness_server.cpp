@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <set>
 #include <sys/epoll.h>
+#include <vector>
 
 namespace runtime {
 namespace {
@@ -26,7 +27,8 @@ public:
       listener_(std::move(listener)),
       port_(local_port(listener_.get())),
       strangers_log_(std::move(log)),
-      judge_(options.judge) {}
+      judge_(options.judge),
+      on_tokens_(context_->tokens(), [this] { loop_.post([this] { on_tokens(event_loop::now()); }); }) {}
   ~tls_liveness_server() override { loop_.stop(); }
 
   void start(callbacks tell) override {
@@ -115,8 +117,25 @@ private:
     from.connection.send(answer); // Lost: drive() sees it.
   }
 
+  void on_tokens(instant now) { sweep_at_ = now + options_.ended_token_grace; }
+
+  /// Ends the links of tokens that were ended: honest nodes have dialled again by now.
+  void sweep() {
+    const auto good = context_->tokens()->now();
+    std::vector<key> ended;
+    for (const auto& [who, each] : peers_)
+      if (each.connection.has_proved_token() && good->find(each.connection.session().token()) == nullptr)
+        ended.push_back(who);
+    for (const auto who : ended)
+      end(who, "the token of its link was ended");
+  }
+
   std::optional<instant> on_time(instant now) {
     tell(judge_.on_time(now));
+    if (sweep_at_ && *sweep_at_ <= now) {
+      sweep_at_.reset();
+      sweep();
+    }
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
       const auto who = deadlines_.begin()->second;
       end(who, strangers_.count(who) != 0
@@ -131,8 +150,9 @@ private:
     const auto consider = [&](instant when) { soonest = soonest ? std::min(*soonest, when) : when; };
     if (!deadlines_.empty())
       consider(deadlines_.begin()->first);
-    if (accept_again_)
-      consider(*accept_again_);
+    for (const auto& due : {accept_again_, sweep_at_})
+      if (due)
+        consider(*due);
     return soonest;
   }
 
@@ -166,9 +186,10 @@ private:
   std::map<key, peer> peers_;
   std::set<key> strangers_; ///< Peers that have not proved the token, the oldest first.
   std::set<std::pair<instant, key>> deadlines_;
-  std::optional<instant> accept_again_;
+  std::optional<instant> accept_again_, sweep_at_;
   key last_key_ = 0;
-  event_loop loop_; ///< Last: it ends first.
+  event_loop loop_;
+  token_holder::listener on_tokens_; ///< Last: it ends first.
 };
 
 } // namespace
@@ -183,6 +204,7 @@ result<void> validate(const liveness_server_options& options) {
   };
   check(options.handshake_deadline.count() > 0, "handshake_deadline must be more than 0");
   check(options.idle_limit > options.judge.silent_after, "idle_limit must be more than silent_after");
+  check(options.ended_token_grace.count() > 0, "ended_token_grace must be more than 0");
   check(options.most_strangers > 0, "most_strangers must be at least 1");
   check(options.most_connections >= options.most_strangers, "most_connections must be at least most_strangers");
   if (!wrong.empty())

@@ -16,8 +16,10 @@ struct liveness_server_options {
   heartbeat_judge_options judge;
   std::chrono::milliseconds handshake_deadline{2000}; ///< To prove the token and send the first heartbeat.
   std::chrono::milliseconds idle_limit{30'000}; ///< Without a heartbeat of any node; more than judge.silent_after.
-  std::size_t most_strangers = 64;              ///< Connections that have not proved the token.
-  std::size_t most_connections = 10'000;        ///< All connections; the newest is refused.
+  /// Nodes whose link was made with a token that was ended have so long for a new one.
+  std::chrono::milliseconds ended_token_grace{10'000};
+  std::size_t most_strangers = 64;       ///< Connections that have not proved the token.
+  std::size_t most_connections = 10'000; ///< All connections; the newest is refused.
 };
 [[nodiscard]] result<void> validate(const liveness_server_options& options);
 

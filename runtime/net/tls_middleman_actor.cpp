@@ -12,6 +12,7 @@
 #include <caf/io/basp_broker.hpp>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace runtime {
 namespace {
@@ -84,9 +85,19 @@ private:
   const link_setup setup_;
 };
 
-/// Ends each stranger whose ticket comes back at its deadline.
-caf::behavior bounce(caf::event_based_actor*, const std::shared_ptr<connection_table>& connections) {
-  return {[connections](connection_table::ticket who) { connections->expire(who); }};
+/// Ends each stranger whose ticket comes back at its deadline, and what tokens that were ended have let in.
+caf::behavior bounce(caf::event_based_actor* self, const std::shared_ptr<connection_table>& connections,
+                     const std::shared_ptr<token_holder>& tokens, std::chrono::milliseconds ended_token_grace,
+                     const std::shared_ptr<spdlog::logger>& log) {
+  return {
+    [=](connection_table::ticket who) { connections->expire(who); },
+    [=](caf::update_atom) { self->delayed_send(self, ended_token_grace, caf::tick_atom_v); },
+    [=](caf::tick_atom) {
+      if (const auto ended = connections->end_others_than(*tokens->now()); ended != 0)
+        (log ? log : spdlog::default_logger())
+          ->warn("links ended count={} why=\"nobody vouched for them with a token that is good\"", ended);
+    },
+  };
 }
 
 } // namespace
@@ -101,6 +112,7 @@ result<void> validate(const tls_options& options) {
   check("dial_deadline", options.dial_deadline);
   check("handshake_deadline", options.handshake_deadline);
   check("silence_deadline", options.silence_deadline);
+  check("ended_token_grace", options.ended_token_grace);
   if (options.most_strangers == 0)
     wrong += fmt::format("{}most_strangers is 0; use at least 1", wrong.empty() ? "" : "; ");
   if (!wrong.empty())
@@ -111,13 +123,15 @@ result<void> validate(const tls_options& options) {
 tls_middleman::tls_middleman(caf::actor_system& system, std::shared_ptr<const tls_context> context, tls_options options,
                              std::shared_ptr<spdlog::logger> log, resolver::lookup names)
   : system_(system),
+    tokens_(context->tokens()),
     connections_(std::make_shared<connection_table>(options.most_strangers)) {
   const auto valid = validate(options);
   CAF_TUNE_INVARIANT(valid, "{}", valid.error().message);
-  bouncer_ = system.spawn<caf::hidden>(bounce, connections_);
+  voucher_ = std::make_shared<link_voucher>(context, connections_, log);
+  bouncer_ = system.spawn<caf::hidden>(bounce, connections_, tokens_, options.ended_token_grace, log);
   broker_ = system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
-  const link_setup setup{std::move(context), connections_, std::make_shared<stranger_log>(std::move(log)), bouncer_,
-                         options};
+  const link_setup setup{std::move(context), connections_, std::make_shared<stranger_log>(std::move(log)),
+                         voucher_,           bouncer_,     options};
   auto make_scribe = [&system, setup](socket_handle socket, const std::shared_ptr<dial_attempt>& attempt) {
     auto scribe = caf::make_counted<tls_scribe>(multiplexer_of(system), socket.get(), setup, attempt);
     socket.release();
@@ -127,14 +141,19 @@ tls_middleman::tls_middleman(caf::actor_system& system, std::shared_ptr<const tl
   // Both detached: trials that keep the scheduler's threads busy must not keep connections from being made.
   dialler_ = system.spawn<dialler_actor, caf::detached + caf::hidden>(
     dialler_actor::parts{broker_, std::move(make_scribe), connections_, std::make_shared<resolver>(std::move(names)),
-                         options.dial_deadline});
+                         options.dial_deadline, [tokens = tokens_] { return tokens->now()->tokens().size(); }});
   actor_ = system.spawn<tls_middleman_actor, caf::detached + caf::hidden>(broker_, dialler_, setup);
   // Nobody spawns actors by name or reads configuration across a link.
   system.registry().erase(caf::atom("SpawnServ"));
   system.registry().erase(caf::atom("ConfigServ"));
+  on_tokens_.emplace(tokens_, [voucher = voucher_, bouncer = bouncer_] {
+    voucher->wake();
+    caf::anon_send(bouncer, caf::update_atom_v);
+  });
 }
 
 tls_middleman::~tls_middleman() {
+  on_tokens_.reset();
   caf::scoped_actor self{system_, true};
   self->send_exit(actor_, caf::exit_reason::kill); // Detached: the system's destructor would wait for them for ever.
   self->send_exit(dialler_, caf::exit_reason::kill);
@@ -151,6 +170,10 @@ void tls_middleman::settle() {
   self
     ->request(broker_, std::chrono::seconds(5), caf::get_atom_v, caf::node_id{}) // Which changes nothing.
     .receive([](const caf::node_id&, const std::string&, std::uint16_t) {}, [](const caf::error&) {});
+}
+
+std::size_t tls_middleman::links_of_older_tokens() const {
+  return connections_->count_without(tokens_->now()->newest().fingerprint);
 }
 
 std::size_t tls_middleman::strangers() const {

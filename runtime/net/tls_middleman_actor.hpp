@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include <spdlog/fwd.h>
 
@@ -19,6 +20,8 @@ struct tls_options {
   std::chrono::milliseconds handshake_deadline{2000}; ///< For who connects to us, to prove the token.
   std::size_t most_strangers = 64;                    ///< Connections to us that have not proved it yet.
   std::chrono::milliseconds silence_deadline{10'000}; ///< See limit_silence(). Longer than heartbeats take to judge.
+  /// Links that were made with a token that was ended have so long to be vouched for; then they are ended, too.
+  std::chrono::milliseconds ended_token_grace{10'000};
 };
 [[nodiscard]] result<void> validate(const tls_options& options); ///< Names every field that is out of range.
 
@@ -49,15 +52,19 @@ public:
   /// Returns when CAF's network broker has read what it was sent before; after 5 s in any case.
   void settle();
 
-  std::size_t strangers() const; ///< Connections to us that have not proved the token yet.
+  std::size_t strangers() const;             ///< Connections to us that have not proved the token yet.
+  std::size_t links_of_older_tokens() const; ///< Links that nobody has vouched for with the newest token yet.
 
 private:
   caf::actor_system& system_;
+  std::shared_ptr<token_holder> tokens_;
   std::shared_ptr<class connection_table> connections_;
+  std::shared_ptr<class link_voucher> voucher_;
   caf::actor broker_;
   caf::actor bouncer_;
   caf::actor dialler_;
   caf::io::middleman_actor actor_;
+  std::optional<token_holder::listener> on_tokens_;
 };
 
 } // namespace runtime

@@ -14,6 +14,8 @@ namespace net = caf::io::network;
 
 namespace {
 
+constexpr std::size_t most_frame_bytes = std::size_t{256} << 20; // The largest that is ever sent is far from it.
+
 /// The broker forgets a connection only when its last messages are read. CAF names connections by their sockets, whose
 /// numbers are given out again before: what is forgotten then would be somebody's new connection. Beyond all sockets'
 /// numbers, as a user's actors may listen at the same broker without TLS.
@@ -37,7 +39,8 @@ tls_scribe::tls_scribe(net::default_multiplexer& multiplexer, net::native_socket
     setup_(setup),
     attempt_(std::move(attempt)),
     ticket_(ticket),
-    session_(setup_.context, socket, attempt_ ? tls_session::side::client : tls_session::side::server),
+    session_(setup_.context, socket, attempt_ ? tls_session::side::client : tls_session::side::server,
+             attempt_ ? attempt_->token_choice : 0),
     remote_(remote_endpoint(socket)),
     stream_(multiplexer, socket, tls_policy{this}) {
   limit_silence(socket, setup_.options.silence_deadline);
@@ -50,6 +53,12 @@ tls_scribe::~tls_scribe() {
 }
 
 void tls_scribe::configure_read(caf::io::receive_policy::config config) {
+  if (config.second > most_frame_bytes) { // CAF would make room for all of it, before the first byte is there.
+    setup_.strangers->refused(remote_.first, fmt::format("it announced a message of {} bytes; the limit is {}",
+                                                         config.second, most_frame_bytes));
+    setup_.connections->end(ticket_);
+    config.second = 1; // It will not come.
+  }
   stream_.configure_read(config);
   if (launched_)
     return;
@@ -112,14 +121,27 @@ bool tls_scribe::shake_hands() {
   case tls_session::progress::waits: return true;
   case tls_session::progress::done: break;
   }
+  if (const auto binding = link_voucher::binding_in(session_.peer_identity())) {
+    const char answer = about_link(*binding);
+    session_.write(&answer, 1);
+    return false; // That is all that such a connection is for.
+  }
   trusted_ = true;
   remote_ = remote_endpoint(stream_.fd());
-  setup_.connections->prove(ticket_, remote_.first, remote_.second);
+  setup_.connections->prove(ticket_, {remote_.first, remote_.second, session_.token(), session_.binding()});
+  if (attempt_ && session_.token() != setup_.context->tokens()->now()->newest().fingerprint)
+    setup_.voucher->wake();
   auto& out = stream_.wr_buf();
   out.insert(out.end(), early_.begin(), early_.end());
   early_ = {};
   stream_.flush(this);
   return true;
+}
+
+char tls_scribe::about_link(const std::string& binding) const {
+  if (session_.token() != setup_.context->tokens()->now()->newest().fingerprint)
+    return link_voucher::later;
+  return setup_.connections->vouch(binding, session_.token()) ? link_voucher::known : link_voucher::unknown;
 }
 
 void tls_scribe::tell_failure(handshake_failure why) {

@@ -2,6 +2,7 @@
 
 #include "runtime/net/connection_table.hpp"
 #include "runtime/net/dial_failure.hpp"
+#include "runtime/net/link_voucher.hpp"
 #include "runtime/net/stranger_log.hpp"
 #include "runtime/net/tls_middleman_actor.hpp"
 
@@ -18,6 +19,7 @@ struct link_setup {
   std::shared_ptr<const tls_context> context;
   std::shared_ptr<connection_table> connections;
   std::shared_ptr<stranger_log> strangers;
+  std::shared_ptr<link_voucher> voucher;
   caf::actor bouncer; ///< Gets the ticket of each accepted connection back when its deadline is over.
   tls_options options;
 };
@@ -61,6 +63,7 @@ private:
              const link_setup& setup, std::shared_ptr<dial_attempt> attempt, connection_table::ticket ticket);
 
   void tell_failure(handshake_failure why);
+  char about_link(const std::string& binding) const; ///< What whoever vouches for it is answered.
 
   const link_setup setup_;
   std::shared_ptr<dial_attempt> attempt_;

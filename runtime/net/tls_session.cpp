@@ -11,17 +11,34 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <string_view>
 #include <sys/socket.h>
+
+#include <fmt/format.h>
 
 namespace runtime {
 namespace {
 
 constexpr std::size_t most_identity = 128;
+constexpr std::size_t mark_and_digits = 17; // "#" and a fingerprint.
+
+/// "node/n1#93b4a9543ea46265": who it is, and by which token. An earlier version says no token: it has but one.
+struct claim {
+  std::string_view identity;
+  const good_token* token; ///< Null: one that is not good.
+};
+
+claim read_claim(std::string_view text, const token_ring& ring) {
+  const auto mark = text.rfind('#');
+  if (mark == std::string_view::npos || text.size() - mark != mark_and_digits)
+    return {text, &ring.newest()};
+  return {text.substr(0, mark), ring.find(text.substr(mark + 1))};
+}
 
 /// Another identity is another key, so none can be swapped for another.
-SSL_SESSION* psk_session(SSL* ssl, const cluster_token& token, const std::string& identity) {
+SSL_SESSION* psk_session(SSL* ssl, const cluster_token& token, std::string_view identity) {
   const unsigned char aes_128_gcm_sha256[] = {0x13, 0x01};
-  auto key = derive_key(token, "caf-tune link v1|" + identity);
+  auto key = derive_key(token, fmt::format("caf-tune link v1|{}", identity));
   auto* session = SSL_SESSION_new();
   SSL_SESSION_set1_master_key(session, key.data(), key.size());
   SSL_SESSION_set_cipher(session, SSL_CIPHER_find(ssl, aes_128_gcm_sha256));
@@ -63,26 +80,39 @@ BIO_METHOD* quiet_socket() {
 
 struct psk_callbacks {
   static int use(SSL* ssl, const EVP_MD*, const unsigned char** id, std::size_t* length, SSL_SESSION** session) {
-    const auto& context = *static_cast<tls_session*>(SSL_get_app_data(ssl))->context_;
-    *session = psk_session(ssl, context.token(), context.identity());
-    *id = reinterpret_cast<const unsigned char*>(context.identity().data());
-    *length = context.identity().size();
+    auto& self = *static_cast<tls_session*>(SSL_get_app_data(ssl));
+    const auto& tokens = self.ring_->tokens();
+    const auto& token = tokens[self.choice_ % tokens.size()];
+    self.token_ = token.fingerprint;
+    self.claimed_ = self.context_->identity() + '#' + token.fingerprint;
+    *session = psk_session(ssl, token.secret, self.claimed_);
+    *id = reinterpret_cast<const unsigned char*>(self.claimed_.data());
+    *length = self.claimed_.size();
     return 1;
   }
 
   static int find(SSL* ssl, const unsigned char* id, std::size_t length, SSL_SESSION** session) {
     auto& self = *static_cast<tls_session*>(SSL_get_app_data(ssl));
     *session = nullptr; // Unknown identity: no certificate either, so the handshake fails.
-    if (length == 0 || length > most_identity)
+    if (length == 0 || length > most_identity + mark_and_digits)
       return 1;
-    self.claimed_.assign(reinterpret_cast<const char*>(id), length);
-    *session = psk_session(ssl, self.context_->token(), self.claimed_);
+    const std::string_view said(reinterpret_cast<const char*>(id), length);
+    const auto claimed = read_claim(said, *self.ring_);
+    if (claimed.token == nullptr)
+      return 1;
+    self.claimed_ = claimed.identity;
+    self.token_ = claimed.token->fingerprint;
+    *session = psk_session(ssl, claimed.token->secret, said);
     return 1;
   }
 };
 
-tls_context::tls_context(const cluster_token& token, std::string identity)
-  : token_(token),
+tls_context::tls_context(const cluster_token& only, std::string identity)
+  : tls_context(std::make_shared<token_holder>(token_ring(named(only))), std::move(identity)) {
+}
+
+tls_context::tls_context(std::shared_ptr<token_holder> tokens, std::string identity)
+  : tokens_(std::move(tokens)),
     identity_(std::move(identity)),
     context_(SSL_CTX_new(TLS_method())) {
   CAF_TUNE_INVARIANT(!identity_.empty() && identity_.size() <= most_identity, "identity \"{}\"", identity_);
@@ -102,13 +132,19 @@ tls_context::tls_context(const cluster_token& token, std::string identity)
 
 tls_context::~tls_context() {
   SSL_CTX_free(context_);
-  OPENSSL_cleanse(token_.data(), token_.size());
 }
 
-tls_session::tls_session(std::shared_ptr<const tls_context> context, int socket, side s)
+std::string identity_of(const token_ring& ring, const std::string& role, const std::string& name) {
+  const auto hidden = derive_key(ring.newest().secret, fmt::format("caf-tune name v1|{}", name));
+  return role + '/' + hex_of(hidden.data(), 8);
+}
+
+tls_session::tls_session(std::shared_ptr<const tls_context> context, int socket, side s, std::size_t choice)
   : context_(std::move(context)),
     ssl_(SSL_new(context_->native())),
-    socket_(socket) {
+    socket_(socket),
+    ring_(context_->tokens()->now()),
+    choice_(choice) {
   auto* bio = BIO_new(quiet_socket());
   if (ssl_ == nullptr || bio == nullptr)
     throw std::bad_alloc();
@@ -136,7 +172,9 @@ tls_session::progress tls_session::shake_hands() {
       failure_ = handshake_failure::wrong_token;
       return progress::failed;
     }
-    proved_ = claimed_;
+    if (SSL_is_server(ssl_) == 1)
+      proved_ = claimed_;
+    ring_.reset(); // A token that is ended is not kept for those that it let in.
     return progress::done;
   }
   const int why = SSL_get_error(ssl_, result);
@@ -183,6 +221,15 @@ std::optional<std::size_t> tls_session::write(const void* from, std::size_t size
     return 0;
   ERR_clear_error();
   return moved(SSL_write(ssl_, from, static_cast<int>(std::min(size, std::size_t{1} << 30))));
+}
+
+std::string tls_session::binding() const {
+  constexpr std::string_view label = "EXPORTER-caf-tune-binding-v1";
+  unsigned char bytes[16] = {};
+  const int exported =
+    SSL_export_keying_material(ssl_, bytes, sizeof bytes, label.data(), label.size(), nullptr, 0, /*use_context=*/0);
+  CAF_TUNE_INVARIANT(exported == 1, "no binding of a connection that is not trusted");
+  return hex_of(bytes, sizeof bytes);
 }
 
 bool tls_session::has_unread() const {

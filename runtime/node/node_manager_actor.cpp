@@ -334,6 +334,7 @@ void node_manager_actor::perform(const orders::dial_head&) {
           return perform(core_.on_head_lost(now()));
         head_ = caf::actor_cast<caf::actor>(head);
         monitor(head_); // It may be dead already: then this says so.
+        events_.on_head_linked(head_);
         perform(core_.on_head_linked(now()));
       },
       [this](const caf::error&) { perform(core_.on_head_lost(now())); });

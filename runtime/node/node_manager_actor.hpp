@@ -44,6 +44,7 @@ struct node_fenced {
 struct node_manager_events {
   /// Leases can be granted. Comes on each new link to a head. liveness_port 0: none.
   std::function<void(const std::string& cluster, std::uint16_t liveness_port)> on_welcomed;
+  std::function<void(const caf::actor& head)> on_head_linked = [](const caf::actor&) {}; ///< Before its welcome.
   std::function<void(const error& why)> on_refused; ///< For good: the node ends with this message.
   std::function<void()> on_left;                    ///< The node manager has ended in good order.
   /// It was reached, and answers nothing: the connection to it is to be ended. It is dialled again.

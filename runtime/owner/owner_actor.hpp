@@ -42,6 +42,8 @@ struct owner_actor_options {
   /// Once: the head's welcome, or why there is none: unreachable (not within core.connect_deadline), refused, another
   /// version. Called on the owner's thread; must not block.
   std::function<void(result<void>)> on_connected;
+  /// On each new link to the head, before its welcome. Called on the owner's thread; must not block. May be empty.
+  std::function<void(const caf::actor& head)> on_head_linked;
   std::shared_ptr<spdlog::logger> log; ///< Null: spdlog's default one.
 };
 
@@ -89,7 +91,8 @@ struct release_group {
   group_id group; ///< What runs in it is ended at once.
 };
 
-/// Asks the head something: FindActor, AskCluster, SpawnDetached, StopActor. A wire::Failure comes as an error.
+/// Asks the head something: FindActor, AskCluster, SpawnDetached, StopActor, what is about tokens. A wire::Failure
+/// comes as an error.
 struct ask_head {
   caf::message question;
   owed_answer<caf::message> on_answer;      ///< Exactly once.

@@ -38,6 +38,8 @@ void owner_actor::perform(owner_core::dial_head&) {
           return perform(core_.on_head_unlinked({errc::unreachable, "no head listens there"}, now()));
         head_ = caf::actor_cast<caf::actor>(head);
         monitor(head_); // A handle from a cache may be dead: that is told at once.
+        if (options_.on_head_linked)
+          options_.on_head_linked(head_);
         perform(core_.on_head_linked(now()));
       },
       [this](const caf::error& why) { perform(core_.on_head_unlinked(from_caf_error(why), now())); });

@@ -19,6 +19,7 @@ public:
   virtual const std::string& address() const = 0;        ///< For people.
   virtual std::shared_ptr<package_source> program() = 0; ///< This process's own.
   virtual std::shared_ptr<spdlog::logger> log() = 0;
+  virtual caf::actor token_learner() { return {}; } ///< Null: the head is in this process, or there are no tokens.
 };
 
 } // namespace runtime

@@ -1,7 +1,9 @@
 #include "runtime/process/cluster_process.hpp"
 
 #include "runtime/net/caf_error.hpp"
+#include "runtime/net/file_token.hpp"
 #include "runtime/net/switchboard_actor.hpp"
+#include "runtime/net/token_learner_actor.hpp"
 #include "runtime/wire/wire_types.hpp"
 
 #include <set>
@@ -52,6 +54,18 @@ cluster_process::~cluster_process() {
   // detached actors: for ever, if it holds one of these.
   if (middleman_)
     middleman_->settle();
+}
+
+caf::actor cluster_process::learn_tokens(const std::shared_ptr<const tls_context>& network,
+                                         const std::string& token_file, const std::string& name) {
+  token_learner_actor_options options;
+  options.name = name;
+  options.tokens = network->tokens();
+  options.save = [token_file](const token_ring& ring) { return save_tokens(token_file, ring); };
+  options.log = log_;
+  auto learner = system_.spawn<token_learner_actor, caf::detached>(std::move(options));
+  end_with_process(learner);
+  return learner;
 }
 
 void cluster_process::end_with_process(caf::actor part) {

@@ -44,6 +44,10 @@ public:
 
   /// Gives the actor a port; 0: any. Errors name the port and what would be right.
   [[nodiscard]] result<std::uint16_t> listen(const std::string& host, std::uint16_t port, const caf::actor& whom);
+  /// A token_learner_actor that has this process know the head's tokens, and the file keep them. It ends with the
+  /// process. `name` is for people.
+  caf::actor learn_tokens(const std::shared_ptr<const tls_context>& network, const std::string& token_file,
+                          const std::string& name);
   void end_with_process(caf::actor part);    ///< From any thread.
   void disconnect(const caf::node_id& peer); ///< From any thread; see tls_middleman.
 

@@ -5,6 +5,7 @@
 #include "runtime/cluster.hpp"
 #include "runtime/limits.hpp"
 #include "runtime/message_codec.hpp"
+#include "runtime/net/token_wire.hpp"
 #include "runtime/owner/attachment_actor.hpp"
 #include "runtime/owner/owner_wire.hpp"
 #include "runtime/owner/package_server_actor.hpp"
@@ -105,6 +106,12 @@ private:
   return answer->get_future().get();
 }
 
+[[nodiscard]] result<cluster_tokens> cluster_tokens_in(const caf::message& answer) {
+  if (!answer.match_elements<wire::TokenReport>())
+    return fail(errc::incompatible, "the head answered with something else than the cluster's tokens");
+  return token_wire::from_wire(answer.get_as<wire::TokenReport>(0));
+}
+
 std::shared_ptr<work_spec> spec_of(const std::string& type, work_kind kind, const demand& wants,
                                    const std::map<std::string, std::string>& environment) {
   auto spec = std::make_shared<work_spec>();
@@ -181,6 +188,10 @@ result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver
   owner.middleman = process.switchboard();
   owner.drop_link = [&process](const caf::node_id& peer) { process.disconnect(peer); };
   owner.log = made->options_.log;
+  if (made->options_.token_learner)
+    owner.on_head_linked = [learner = made->options_.token_learner](const caf::actor& head) {
+      caf::anon_send(learner, caf::put_atom_v, head);
+    };
   owner.on_connected = [connected](result<void> how) { connected->set_value(std::move(how)); };
   made->packages_ = process.system().spawn<package_server_actor, caf::detached>(made->options_.program);
   process.end_with_process(made->packages_);
@@ -189,6 +200,7 @@ result<std::unique_ptr<driver>> driver::connect(cluster_process& process, driver
   process.end_with_process(made->owner_);
   if (auto how = connected->get_future().get(); !how)
     return fail(how.error());
+  made->was_connected_ = true;
   return made;
 }
 
@@ -196,6 +208,10 @@ driver::~driver() {
   if (owner_) {
     const leave_cluster order;
     caf::scoped_actor self{process_.system(), true};
+    if (was_connected_ &&
+        options_.token_learner) // Who is here for a moment only must not miss a change of the tokens for ever.
+      self->request(options_.token_learner, order.deadline, caf::flush_atom_v)
+        .receive([](caf::ok_atom) {}, [](const caf::error&) {});
     self->request(owner_, 2 * order.deadline, order)
       .receive([](caf::ok_atom) {}, [](const caf::error&) {}); // It ends with its process in any case.
   }
@@ -361,6 +377,21 @@ result<cluster_state> driver::state() {
   return ask(caf::make_message(wire::AskCluster{})).and_then([this](const caf::message& answer) {
     return cluster_state_in(answer, id_);
   });
+}
+
+result<cluster_tokens> driver::tokens() {
+  return ask(caf::make_message(wire::AskTokenReport{})).and_then(cluster_tokens_in);
+}
+
+result<cluster_tokens> driver::rotate_token() {
+  return ask(caf::make_message(wire::RotateToken{})).and_then(cluster_tokens_in);
+}
+
+result<cluster_tokens> driver::end_token(const std::string& fingerprint, peers_behind what) {
+  wire::EndToken order;
+  order.set_fingerprint(fingerprint);
+  order.set_leave_behind(what == peers_behind::are_left);
+  return ask(caf::make_message(std::move(order))).and_then(cluster_tokens_in);
 }
 
 result<caf::message> driver::ask(caf::message question, std::chrono::milliseconds deadline) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/cluster_state.hpp"
+#include "runtime/net/cluster_tokens.hpp"
 #include "runtime/options.hpp"
 #include "runtime/owner/owner_actor.hpp"
 #include "runtime/owner/package_source.hpp"
@@ -27,6 +28,7 @@ struct driver_options {
   std::chrono::milliseconds connect_deadline{5000};
   std::shared_ptr<package_source> program; ///< What its workers run.
   std::shared_ptr<spdlog::logger> log;
+  caf::actor token_learner; ///< Is told of each link to the head; null: none.
 };
 
 /// A driver's part of a cluster: its owner_actor, and the threads' way to it. All functions may be called by any thread
@@ -51,6 +53,15 @@ public:
   std::function<void()> release_of(group_id group) const; ///< What releases the group. Any thread, at any time.
   [[nodiscard]] result<cluster_state> state();
 
+  // The cluster's tokens, and changing them without a restart of anything. rotate_token() makes one more; nodes and
+  // drivers learn it over their links and keep it in their token files. end_token() has the one whose fingerprint
+  // begins so let in nobody any more; links that it let in are ended within 10 s unless their other end has shown a
+  // newer one. Errors: unreachable (also: the cluster has no network), too_large (4 are good), not_found,
+  // invalid_argument, refused (somebody would be shut out); of the head's token file io and permission_denied.
+  [[nodiscard]] result<cluster_tokens> tokens();
+  [[nodiscard]] result<cluster_tokens> rotate_token();
+  [[nodiscard]] result<cluster_tokens> end_token(const std::string& fingerprint, peers_behind what);
+
 private:
   driver(cluster_process& process, driver_options options);
 
@@ -70,6 +81,7 @@ private:
   const owner_id id_;
   caf::actor packages_;
   caf::actor owner_;
+  bool was_connected_ = false;
   std::atomic<std::uint64_t> last_task_ = 0;
   std::atomic<std::uint64_t> last_group_ = 0;
 };

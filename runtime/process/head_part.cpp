@@ -1,8 +1,10 @@
 #include "runtime/process/head_part.hpp"
 
 #include "runtime/base/version.hpp"
+#include "runtime/net/file_token.hpp"
 #include "runtime/net/tcp_socket.hpp"
 #include "runtime/net/tls_liveness_server.hpp"
+#include "runtime/net/token_keeper_actor.hpp"
 #include "runtime/owner/custodian_actor.hpp"
 #include "runtime/owner/file_detached_store.hpp"
 #include "runtime/owner/package_server_actor.hpp"
@@ -56,6 +58,14 @@ result<std::unique_ptr<head_part>> head_part::start(cluster_process& process, he
     made->liveness_ = std::move(*liveness);
     head.liveness_port = made->liveness_->port();
     head.liveness = std::make_shared<link_judge>(made->liveness_);
+  }
+  if (options.network && !options.token_file.empty()) {
+    token_keeper_options keeper;
+    keeper.tokens = options.network->tokens();
+    keeper.save = [file = options.token_file](const token_ring& ring) { return save_tokens(file, ring); };
+    keeper.log = options.log;
+    head.token_keeper = process.system().spawn<token_keeper_actor, caf::detached>(std::move(keeper));
+    process.end_with_process(head.token_keeper);
   }
   head.port = made->port_;
   made->head_ = process.system().spawn<head_actor>(std::move(head));

@@ -18,13 +18,14 @@ struct head_part_options {
   std::uint16_t port = 0;          ///< 0: any.
   std::string listen_host;         ///< Where it listens; empty: it does not, for a cluster within one process.
   std::uint16_t liveness_port = 0; ///< 0: any.
-  std::shared_ptr<const tls_context> network; ///< For the liveness link; null: none.
+  std::shared_ptr<const tls_context> network; ///< For the liveness link, and its tokens; null: none.
+  std::string token_file;                     ///< Where changed tokens are kept; empty: they cannot be changed.
   std::shared_ptr<spdlog::logger> log;
   std::function<void()> on_event; ///< As head_actor_options'.
 };
 
-/// The head with all that it stands on: its port, the liveness link. The owner of detached actors is another part,
-/// custodian_part, since it needs a package store.
+/// The head with all that it stands on: its port, the liveness link, the keeper of its tokens. The owner of detached
+/// actors is another part, custodian_part, since it needs a package store.
 class head_part {
 public:
   /// Errors: the ports, with the flags that chose them.

@@ -107,6 +107,12 @@ result<std::unique_ptr<node_part>> node_part::start(cluster_process& process, no
 
   if (options.network)
     made->liveness_ = make_liveness_client(options.network, {}, options.log);
+  if (options.network && !options.token_file.empty()) {
+    const auto learner = process.learn_tokens(options.network, options.token_file, "node/" + options.core.node.name);
+    options.events.on_head_linked = [learner](const caf::actor& head) {
+      caf::anon_send(learner, caf::put_atom_v, head);
+    };
+  }
   std::promise<caf::actor_addr> itself; // The callback may come before spawn() has returned: then it waits a moment.
   node_manager_events events = options.events;
   events.on_head_dropped = [&process, told = options.events.on_head_dropped](const caf::node_id& head) {

@@ -21,7 +21,8 @@ struct node_part_options {
   std::string listen_host;           ///< Where it listens; empty: it does not, for a cluster within one process.
   bool is_own_process = false;       ///< It is the whole process: then it may adopt what its workers left behind.
   std::shared_ptr<node_state> state; ///< Null: nothing of the cluster is kept.
-  std::shared_ptr<const tls_context> network; ///< For the liveness link; null: none.
+  std::shared_ptr<const tls_context> network; ///< For the liveness link, and its tokens; null: none.
+  std::string token_file; ///< Where the head's changed tokens are kept; empty: this is the head's process.
   std::shared_ptr<spdlog::logger> log;
   node_manager_events events; ///< Called on a thread of the runtime; they only pass on.
 };

@@ -94,12 +94,12 @@ private:
     if (flags_.name.empty())
       flags_.name = machine_name();
     token_file_ = token_file_of(flags_);
-    boost::system::error_code unreadable; // load_token() says why.
+    boost::system::error_code unreadable; // load_tokens() says why.
     had_token_ = boost::filesystem::exists(token_file_, unreadable);
-    const auto token = flags_.head ? create_or_load_token(token_file_) : load_token(token_file_);
-    if (!token)
-      return fail(token.error());
-    cluster_ = fingerprint(*token);
+    const auto tokens = flags_.head ? create_or_load_tokens(token_file_) : load_tokens(token_file_);
+    if (!tokens)
+      return fail(tokens.error());
+    cluster_ = tokens->cluster();
     if (flags_.state.empty())
       flags_.state = or_throw(default_state_directory(flags_.head ? "head" : "node"));
     flags_.state = boost::filesystem::absolute(flags_.state).string(); // Workers live in directories of their own.
@@ -110,8 +110,11 @@ private:
     if (!state_->cluster().empty() && state_->cluster() != cluster_)
       return fail(errc::incompatible,
                   fmt::format("state directory {} belongs to cluster {}, but the token in {} is that of cluster {}; "
-                              "choose another directory with --state, or another token with --token-file",
-                              flags_.state, state_->cluster(), token_file_, cluster_));
+                              "choose another directory with --state, or another token with --token-file{}",
+                              flags_.state, state_->cluster(), token_file_, cluster_,
+                              tokens->knows_cluster() ? ""
+                                                      : "; of a cluster whose token was rotated, copy the whole "
+                                                        "token file of the head's machine"));
     if (!flags_.ready_file.empty()) // Not before: the state directory is nobody else's now.
       if (const auto good = prepare_ready_file(flags_.ready_file); !good)
         return good;
@@ -119,7 +122,8 @@ private:
     if (!offer)
       return fail(offer.error());
     offer_ = *offer;
-    network_ = std::make_shared<const tls_context>(*token, (flags_.head ? "head/" : "node/") + flags_.name);
+    network_ = std::make_shared<const tls_context>(std::make_shared<token_holder>(*tokens),
+                                                   identity_of(*tokens, flags_.head ? "head" : "node", flags_.name));
     return {};
   }
 
@@ -159,6 +163,7 @@ private:
     head.liveness_port = flags_.liveness_port;
     head.listen_host = listen_host(head.host);
     head.network = network_;
+    head.token_file = token_file_;
     head.log = log_;
     auto started = head_part::start(*process_, std::move(head));
     if (!started)
@@ -194,6 +199,8 @@ private:
     node.listen_host = listen_host(own_host);
     node.state = state_;
     node.network = network_;
+    if (!flags_.head)
+      node.token_file = token_file_;
     node.log = log_;
     node.events.on_welcomed = [this](const std::string&, std::uint16_t) { events_.put(node_event::welcomed); };
     node.events.on_refused = [this](const error& why) { events_.put_refused(why); };

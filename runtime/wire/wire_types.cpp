@@ -1,5 +1,6 @@
 #include "runtime/wire/wire_types.hpp"
 
+#include "runtime/proto/tokens.pb.h"
 #include "runtime/wire/protobuf_message.hpp"
 
 #include <caf/actor_system_config.hpp>
@@ -24,6 +25,8 @@ void add_wire_types(caf::actor_system_config& config) {
   add<wire::Failure, wire::ActorRecord, wire::AnnounceActors, wire::ReserveName, wire::FindActor, wire::AttachActor,
       wire::SpawnDetached, wire::StopActor, wire::Calls, wire::Replies>(config);
   add<wire::AskCluster, wire::ClusterState>(config);
+  add<wire::AskTokens, wire::ClusterTokens, wire::AskTokenReport, wire::RotateToken, wire::EndToken, wire::TokenReport>(
+    config);
 }
 
 } // namespace runtime

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/net/caf_error.hpp"
+#include "runtime/net/key_derivation.hpp"
 #include "runtime/net/tcp_socket.hpp"
 #include "runtime/net/tls_middleman_actor.hpp"
 
@@ -19,6 +20,7 @@
 #include <future>
 #include <mutex>
 #include <netinet/in.h>
+#include <thread>
 
 /// Processes of a cluster, as far as the network sees them, for the tests of net/.
 namespace peers {
@@ -31,6 +33,20 @@ inline std::shared_ptr<const runtime::tls_context> context_of(std::uint8_t token
   runtime::cluster_token bytes{};
   bytes.fill(token);
   return std::make_shared<runtime::tls_context>(bytes, identity);
+}
+
+inline runtime::good_token token_of(std::uint8_t number) {
+  runtime::cluster_token bytes{};
+  bytes.fill(number);
+  return runtime::named(bytes);
+}
+
+/// The tokens that are good, by the numbers that fill them, the newest first.
+inline runtime::token_ring ring_of(std::uint64_t generation, const std::vector<std::uint8_t>& numbers) {
+  std::vector<runtime::good_token> tokens;
+  for (const auto number : numbers)
+    tokens.push_back(token_of(number));
+  return {"0123456789abcdef", generation, std::move(tokens)};
 }
 
 /// A message that whoever receives it cannot finish reading before the gate is opened.
@@ -104,9 +120,12 @@ class process {
 public:
   explicit process(std::uint8_t token = 1, const std::string& identity = "node/n1", runtime::tls_options options = {},
                    runtime::resolver::lookup names = runtime::look_up)
-    : system(config),
-      links(std::make_unique<runtime::tls_middleman>(system, context_of(token, identity), options, log->logger(),
-                                                     std::move(names))) {
+    : process(context_of(token, identity), options, std::move(names)) {}
+  explicit process(std::shared_ptr<const runtime::tls_context> own, runtime::tls_options options = {},
+                   runtime::resolver::lookup names = runtime::look_up)
+    : context(std::move(own)),
+      system(config),
+      links(std::make_unique<runtime::tls_middleman>(system, context, options, log->logger(), std::move(names))) {
     echo = system.spawn(repeat, 0);
   }
   ~process() {
@@ -150,7 +169,14 @@ public:
     return got;
   }
 
+  bool is_vouched_for() const { ///< Waits until all its links are those of its newest token.
+    while (links->links_of_older_tokens() != 0)
+      std::this_thread::yield();
+    return true;
+  }
+
   std::shared_ptr<log_book> log = log_book::open();
+  std::shared_ptr<const runtime::tls_context> context;
   caf_config config;
   caf::actor_system system;
   std::unique_ptr<runtime::tls_middleman> links;

@@ -1,5 +1,7 @@
 #include "runtime/net/tls_session.hpp"
 
+#include "runtime/net/key_derivation.hpp"
+
 #include <doctest/doctest.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -8,6 +10,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <vector>
 
 using runtime::cluster_token;
 using runtime::handshake_failure;
@@ -21,6 +24,26 @@ std::shared_ptr<const tls_context> context_of(std::uint8_t token, const std::str
   cluster_token bytes{};
   bytes.fill(token);
   return std::make_shared<tls_context>(bytes, identity);
+}
+
+std::string fingerprint_of(std::uint8_t number) {
+  cluster_token bytes{};
+  bytes.fill(number);
+  return runtime::fingerprint(bytes);
+}
+
+runtime::token_ring ring_of(const std::vector<std::uint8_t>& numbers) {
+  std::vector<runtime::good_token> tokens;
+  for (const auto number : numbers) {
+    cluster_token bytes{};
+    bytes.fill(number);
+    tokens.push_back(runtime::named(bytes));
+  }
+  return {"0123456789abcdef", 1, std::move(tokens)};
+}
+
+std::shared_ptr<const tls_context> context_of(const std::vector<std::uint8_t>& tokens, const std::string& identity) {
+  return std::make_shared<tls_context>(std::make_shared<runtime::token_holder>(ring_of(tokens)), identity);
 }
 
 /// Two ends of one connection, neither of which blocks.
@@ -123,6 +146,194 @@ TEST_CASE("tls session: with another token neither side trusts the other, and bo
   CHECK(link.client.why_failed() == handshake_failure::wrong_token);
   CHECK(link.server.why_failed() == handshake_failure::wrong_token);
   CHECK(link.server.peer_identity().empty()); // Claimed, not proved.
+}
+
+namespace {
+
+/// A client and a server whose tokens are these, the newest first.
+struct ring_pair {
+  ring_pair(const std::vector<std::uint8_t>& client_tokens, const std::vector<std::uint8_t>& server_tokens,
+            std::size_t choice = 0)
+    : client(context_of(client_tokens, "node/n1"), between.ends[0], tls_session::side::client, choice),
+      server(context_of(server_tokens, "head/h"), between.ends[1], tls_session::side::server) {
+    for (int flight = 0; flight < 3; ++flight) {
+      if (client_is != progress::failed)
+        client_is = client.shake_hands();
+      if (server_is != progress::failed)
+        server_is = server.shake_hands();
+    }
+  }
+  bool is_linked() const { return client_is == progress::done && server_is == progress::done; }
+
+  wire between;
+  tls_session client, server;
+  progress client_is = progress::waits, server_is = progress::waits;
+};
+
+} // namespace
+
+TEST_CASE("tls session: while two tokens are good a client is let in by either, and both ends know by which") {
+  for (const auto shown : {std::uint8_t{1}, std::uint8_t{2}}) {
+    const ring_pair link({shown}, {2, 1});
+
+    CHECK(link.is_linked());
+    CHECK(link.client.token() == fingerprint_of(shown));
+    CHECK(link.server.token() == fingerprint_of(shown));
+    CHECK(link.server.peer_identity() == "node/n1");
+  }
+}
+
+TEST_CASE("tls session: a client shows its newest token first, and its others when it is told to") {
+  CHECK_FALSE(ring_pair({2, 1}, {1}).is_linked());
+  CHECK(ring_pair({2, 1}, {1}, /*choice=*/1).is_linked());
+  CHECK_FALSE(ring_pair({2, 1}, {1}, /*choice=*/2).is_linked()); // After the last comes the first.
+}
+
+TEST_CASE("tls session: a token that was ended lets in nobody, and its name with another's key does not either") {
+  CHECK(ring_pair({1}, {2}).server.why_failed() == handshake_failure::wrong_token);
+  CHECK(ring_pair({2}, {1}).client.why_failed() == handshake_failure::wrong_token);
+
+  wire between; // A thief of token 1 says that it shows token 2.
+  cluster_token stolen{};
+  stolen.fill(1);
+  const runtime::token_ring forged(runtime::good_token(stolen, fingerprint_of(2)));
+  tls_session thief(std::make_shared<tls_context>(std::make_shared<runtime::token_holder>(forged), "node/n1"),
+                    between.ends[0], tls_session::side::client);
+  tls_session server(context_of(std::vector<std::uint8_t>{2}, "head/h"), between.ends[1], tls_session::side::server);
+  CHECK(thief.shake_hands() == progress::waits);
+  CHECK(server.shake_hands() == progress::failed);
+  CHECK(server.why_failed() == handshake_failure::wrong_token);
+}
+
+TEST_CASE("tls session: a context's tokens may be replaced, which later handshakes see") {
+  wire first, second;
+  const auto context = context_of(std::vector<std::uint8_t>{1}, "head/h");
+  tls_session before(context, first.ends[1], tls_session::side::server);
+  tls_session client(context_of(std::vector<std::uint8_t>{1}, "node/n1"), first.ends[0], tls_session::side::client);
+
+  context->tokens()->replace(ring_of({2}));
+
+  client.shake_hands();
+  CHECK(before.shake_hands() == progress::waits); // It began when that token was good.
+  CHECK(client.shake_hands() == progress::done);
+  CHECK(before.shake_hands() == progress::done);
+  tls_session late(context_of(std::vector<std::uint8_t>{1}, "node/n1"), second.ends[0], tls_session::side::client);
+  tls_session after(context, second.ends[1], tls_session::side::server);
+  late.shake_hands();
+  CHECK(after.shake_hands() == progress::failed);
+}
+
+TEST_CASE("tls session: the two ends of a connection share a binding, and no others do") {
+  const ring_pair one({1}, {1}), other({1}, {1});
+
+  CHECK(one.client.binding() == one.server.binding());
+  CHECK(one.client.binding().size() == 32);
+  CHECK(one.client.binding() != other.client.binding());
+}
+
+TEST_CASE("tls session: the longest identity is taken") {
+  const auto longest = "driver/" + std::string(121, 'x');
+  pair link(7, 7, longest);
+
+  link.shake_hands();
+
+  CHECK(link.server.peer_identity() == longest);
+}
+
+TEST_CASE("tls session: an identity tells the role, and of the name nothing without the token") {
+  const auto one = runtime::identity_of(ring_of({1}), "node", "gpu-3.example.org");
+
+  CHECK(one.size() == std::string("node/").size() + 16);
+  CHECK(one.find("node/") == 0);
+  CHECK(one.find("gpu") == std::string::npos);
+  CHECK(one == runtime::identity_of(ring_of({1}), "node", "gpu-3.example.org"));
+  CHECK(one != runtime::identity_of(ring_of({1}), "node", "gpu-4.example.org"));
+  CHECK(one != runtime::identity_of(ring_of({2}), "node", "gpu-3.example.org"));
+  CHECK(runtime::identity_of(ring_of({1}), "driver", std::string(10'000, 'x')).size() == 23);
+}
+
+TEST_CASE("tls session: earlier versions of TLS are refused, whatever they know") {
+  for (const int version : {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION}) {
+    CAPTURE(version);
+    wire between;
+    tls_session server(context_of(7, "head/h"), between.ends[1], tls_session::side::server);
+    SSL_CTX* context = SSL_CTX_new(TLS_method());
+    SSL_CTX_set_security_level(context, 0); // Else OpenSSL would not even try.
+    SSL_CTX_set_min_proto_version(context, version);
+    SSL_CTX_set_max_proto_version(context, version);
+    SSL* client = SSL_new(context);
+    SSL_set_fd(client, between.ends[0]);
+    SSL_set_connect_state(client);
+    SSL_do_handshake(client);
+
+    CHECK(server.shake_hands() == progress::failed);
+
+    CHECK(SSL_do_handshake(client) != 1);
+    CHECK(server.peer_identity().empty());
+    SSL_free(client);
+    SSL_CTX_free(context);
+  }
+}
+
+TEST_CASE("tls session: a recorded handshake lets in nobody who plays it again") {
+  std::string recorded; // All that an honest client says.
+  {
+    wire to_client, to_server;
+    tls_session client(context_of(7, "node/n1"), to_client.ends[0], tls_session::side::client);
+    tls_session server(context_of(7, "head/h"), to_server.ends[1], tls_session::side::server);
+    const auto pass_on = [](int from, int to, std::string* copy) {
+      char bytes[4096];
+      for (ssize_t n; (n = ::recv(from, bytes, sizeof bytes, 0)) > 0;) {
+        if (copy != nullptr)
+          copy->append(bytes, static_cast<std::size_t>(n));
+        REQUIRE(::send(to, bytes, static_cast<std::size_t>(n), MSG_NOSIGNAL) == n);
+      }
+    };
+    auto server_is = progress::waits;
+    for (int flight = 0; flight < 3; ++flight) {
+      client.shake_hands();
+      pass_on(to_client.ends[1], to_server.ends[0], &recorded);
+      server_is = server.shake_hands();
+      pass_on(to_server.ends[0], to_client.ends[1], nullptr);
+    }
+    REQUIRE(server_is == progress::done);
+    client.write("an order", 8);
+    pass_on(to_client.ends[1], to_server.ends[0], &recorded);
+  }
+  wire between;
+  tls_session server(context_of(7, "head/h"), between.ends[1], tls_session::side::server);
+
+  REQUIRE(::send(between.ends[0], recorded.data(), recorded.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(recorded.size()));
+
+  auto is = server.shake_hands();
+  if (is == progress::waits)
+    is = server.shake_hands();
+  CHECK(is == progress::failed);
+  CHECK(server.peer_identity().empty());
+}
+
+TEST_CASE("tls session: a handshake that comes byte by byte is one, and half of it waits without an answer") {
+  wire to_client, to_server;
+  tls_session client(context_of(7, "node/n1"), to_client.ends[0], tls_session::side::client);
+  tls_session server(context_of(7, "head/h"), to_server.ends[1], tls_session::side::server);
+  client.shake_hands();
+  char hello[4096];
+  const auto size = ::recv(to_client.ends[1], hello, sizeof hello, 0);
+  REQUIRE(size > 0);
+
+  for (ssize_t i = 0; i + 1 < size; ++i) {
+    REQUIRE(::send(to_server.ends[0], hello + i, 1, MSG_NOSIGNAL) == 1);
+    REQUIRE(server.shake_hands() == progress::waits);
+  }
+  char answer[4096];
+  CHECK(::recv(to_server.ends[0], answer, sizeof answer, 0) < 0); // Nothing was said to half a hello.
+  REQUIRE(::send(to_server.ends[0], hello + size - 1, 1, MSG_NOSIGNAL) == 1);
+
+  CHECK(server.shake_hands() == progress::waits);
+  const auto answered = ::recv(to_server.ends[0], answer, sizeof answer, 0);
+  CHECK(answered > 0);
+  CHECK(answered <= size); // Whoever forges its address cannot use a server to send more than it sends itself.
 }
 
 TEST_CASE("tls session: a server with a certificate and no token is not trusted") {
@@ -253,4 +464,15 @@ TEST_CASE("tls session: an error of one link is not taken for another's") {
 
   CHECK(healthy.client.read(got, sizeof got) == 0);
   CHECK(healthy.server.read(got, sizeof got) == 0);
+}
+
+TEST_CASE("tls session: a hello that announces more than a hello has is refused before there is room for it") {
+  wire between;
+  tls_session server(context_of(7, "head/h"), between.ends[1], tls_session::side::server);
+  REQUIRE(server.shake_hands() == progress::waits);
+  const std::string start("\x16\x03\x01\x00\x08\x01\xff\xff\xff\x03\x03\x00\x00", 13); // A hello of 16 MiB begins.
+
+  REQUIRE(::send(between.ends[0], start.data(), start.size(), MSG_NOSIGNAL) == ssize_t(start.size()));
+
+  CHECK(server.shake_hands() == progress::failed);
 }
