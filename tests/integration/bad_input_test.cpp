@@ -339,7 +339,8 @@ TEST_CASE("bad input: a state directory that is not writable, in use, or of anot
   check_end(
     other, 1,
     "caf-tune-node: state directory DIR/head.state belongs to cluster OWN, but the token in DIR/other.token is "
-    "that of cluster cf569aee4dc2a266; choose another directory with --state, or another token with --token-file\n");
+    "that of cluster cf569aee4dc2a266; choose another directory with --state, or another token with --token-file; of a "
+    "cluster whose token was rotated, copy the whole token file of the head's machine\n");
 }
 
 TEST_CASE("bad input: two nodes with one name") {

@@ -15,7 +15,8 @@
 
 #include "tests/integration/program_under_test.hpp"
 
-/// A head that may be restarted on its state, and nodes with two licences each, which trials take.
+/// A head that may be restarted on its state, and nodes with two licences each, which trials take. Head, nodes and
+/// drivers have copies of the token file of their own, as on machines of their own.
 class licensed_cluster {
 public:
   explicit licensed_cluster(const words& names = {"licensed"}) {
@@ -28,8 +29,8 @@ public:
   program_under_test start_driver(const words& more = {}, const std::string& count_to = "100",
                                   const std::string& max_failures = "0") {
     return {folder_,
-            words{PROGRAM_THAT_COUNTS, "--address", address_, "--token-file", token_, "--storage", folder_ / "storage",
-                  "--json"} +
+            words{PROGRAM_THAT_COUNTS, "--address", address_, "--token-file", token_of("driver"), "--storage",
+                  folder_ / "storage", "--json"} +
               more,
             {{"DIARY", diary()}, {"LICENCES", "2"}, {"COUNT_TO", count_to}, {"MAX_FAILURES", max_failures}}};
   }
@@ -67,6 +68,30 @@ public:
     return run_program(folder_,
                        words{CAF_TUNE} + std::move(what) + words{"--address", address_, "--token-file", token_});
   }
+  void start_node(const std::string& name) {
+    const auto ready = folder_ / (name + ".ready");
+    std::filesystem::remove(ready);
+    nodes_.emplace(name, program_under_test(folder_, joining(name))).first->second.wait_for_file(ready);
+  }
+  /// The end of a node that is expected not to be let in.
+  program_end try_node(const std::string& name) { return run_program(folder_, joining(name)); }
+  /// A copy of the token file, made when it is asked for first.
+  std::string token_of(const std::string& name) {
+    const auto copy = folder_ / (name + ".token");
+    if (!std::filesystem::exists(copy))
+      std::filesystem::copy_file(token_, copy); // With its mode.
+    return copy;
+  }
+  /// caf-tune, with the copy of that name.
+  program_end tool(words what, const std::string& name = "driver") { return start_tool(std::move(what), name).wait(); }
+  program_under_test start_tool(words what, const std::string& name = "driver") {
+    return {folder_, words{CAF_TUNE} + std::move(what) + words{"--address", address_, "--token-file", token_of(name)}};
+  }
+  program_under_test& head() { return *head_; }
+  program_under_test& node(const std::string& name) { return nodes_.at(name); }
+  std::string folder() const { return std::filesystem::path(token_).parent_path(); } ///< Of all files.
+  std::string token() const { return token_; }                                       ///< The head's.
+  std::string address() const { return address_; }
   std::string diary() const { return folder_ / "diary"; }
   std::string journal() const { return journal_folder() + "/000001.segment"; }
   std::string journal_folder() const { return folder_ / "storage/counts/journal"; }
@@ -82,31 +107,28 @@ private:
     address_ = head_->wait_for_file(folder_ / "head.ready");
   }
 
-  void start_node(const std::string& name) {
-    const auto ready = folder_ / (name + ".ready");
-    std::filesystem::remove(ready);
-    const words command = {CAF_TUNE_NODE,
-                           "--address",
-                           address_,
-                           "--host",
-                           "127.0.0.1",
-                           "--token-file",
-                           token_,
-                           "--state",
-                           folder_ / (name + ".state"),
-                           "--ready-file",
-                           ready,
-                           "--name",
-                           name,
-                           "--cpus",
-                           "1",
-                           "--memory",
-                           "0",
-                           "--gpus",
-                           "0",
-                           "--resource",
-                           "licence=2"};
-    nodes_.emplace(name, program_under_test(folder_, command)).first->second.wait_for_file(ready);
+  words joining(const std::string& name) {
+    return {CAF_TUNE_NODE,
+            "--address",
+            address_,
+            "--host",
+            "127.0.0.1",
+            "--token-file",
+            token_of(name),
+            "--state",
+            folder_ / (name + ".state"),
+            "--ready-file",
+            folder_ / (name + ".ready"),
+            "--name",
+            name,
+            "--cpus",
+            "1",
+            "--memory",
+            "0",
+            "--gpus",
+            "0",
+            "--resource",
+            "licence=2"};
   }
 
   temporary_directory folder_;

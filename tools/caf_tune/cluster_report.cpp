@@ -124,10 +124,10 @@ ordered_json leases_json(const runtime::cluster_state& state) {
 }
 
 std::string status_text(const runtime::cluster_state& state) {
-  auto text = fmt::format("cluster at {}, caf-tune {}: {}, {}, {}, {} waiting\n\n{}", state.head, state.version,
-                          number_of(state.nodes.size(), "node"), number_of(state.lease_count, "lease"),
-                          number_of(state.living_actor_count, "actor"), with_commas(state.queue_count),
-                          nodes_text(state));
+  auto text =
+    fmt::format("cluster at {}, caf-tune {}: {}, {}, {}, {} waiting\n\n{}", state.head, state.version,
+                number_of(state.nodes.size(), "node"), number_of(state.lease_count, "lease"),
+                number_of(state.living_actor_count, "actor"), with_commas(state.queue_count), nodes_text(state));
   if (state.queue_together.empty())
     return text;
   tune::text_table queue({"OWNER", "WANTS", "COUNT", "WAITED", "WHY"});
@@ -158,6 +158,31 @@ std::string leases_text(const runtime::cluster_state& state) {
   for (const auto& each : state.leases)
     leases.add({std::to_string(each.id.value), each.owner, each.node, each.resources.to_string(), each.state});
   return leases.to_string() + and_more(state.leases.size(), state.lease_count);
+}
+
+ordered_json tokens_json(const runtime::cluster_tokens& tokens) {
+  auto behind = ordered_json::array();
+  for (const auto& each : tokens.behind)
+    behind.push_back({{"name", each.name}, {"why", each.why}});
+  return {{"cluster", tokens.cluster},       {"generation", tokens.generation},     {"good", tokens.good},
+          {"peer_count", tokens.peer_count}, {"behind_count", tokens.behind_count}, {"behind", std::move(behind)}};
+}
+
+std::string tokens_text(const runtime::cluster_tokens& tokens) {
+  std::string all = fmt::format("cluster {}\n", tokens.cluster);
+  for (std::size_t i = 0; i < tokens.good.size(); ++i)
+    all += fmt::format("token   {}{}\n", tokens.good[i], i == 0 ? "" : "  (older)");
+  all += fmt::format("{} of the {} nodes and drivers that are linked know the newest\n",
+                     tokens.peer_count - tokens.behind_count, tokens.peer_count);
+  if (tokens.behind.empty())
+    return all;
+  tune::text_table table({"BEHIND", "WHY"});
+  for (const auto& each : tokens.behind)
+    table.add({each.name, each.why});
+  all += '\n' + table.to_string();
+  if (tokens.behind_count > tokens.behind.size())
+    all += fmt::format("and {} more\n", with_commas(tokens.behind_count - tokens.behind.size()));
+  return all;
 }
 
 } // namespace tools

@@ -6,6 +6,7 @@
 #include "tools/caf_tune/cluster_report.hpp"
 #include "tools/caf_tune/experiment_commands.hpp"
 #include "tools/caf_tune/simulate_command.hpp"
+#include "tools/caf_tune/token_command.hpp"
 
 #include <array>
 #include <cstdio>
@@ -86,6 +87,7 @@ request read_request(int argc, char** argv) {
   tools::add_experiment_commands(app, wanted.of_experiment, wanted.json, wanted.named);
   tools::add_ask_tell_command(app, wanted.of_experiment, wanted.json);
   tools::add_simulate_command(app, wanted.of_experiment, wanted.json);
+  tools::add_token_commands(app, wanted.of_experiment, wanted.json, wanted.named, default_address);
   runtime::read_command_line(app, argc, argv);
   if (wanted.of_experiment) {
     wanted.named.address = app.count("--address") > 0 ? wanted.address : from_environment("CAF_TUNE_ADDRESS", "");
