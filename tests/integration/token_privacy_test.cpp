@@ -18,9 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// In pieces: programs are among the files, and those of /proc do not tell their size.
 std::string content_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::string all, piece(1 << 20, '\0');
+  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0)
+    all.append(piece, 0, static_cast<std::size_t>(in.gcount()));
+  return all;
 }
 
 /// A secret in each form in which it might be left somewhere.
