@@ -5,13 +5,13 @@
 #include <exception>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "runtime/base/overloaded.hpp"
 #include "runtime/base/version.hpp"
+#include "tune/background/posix_background_thread.hpp"
 #include "tune/journal/file_lock.hpp"
 #include "tune/journal/file_segment_log.hpp"
 #include "tune/journal/posix_journal_disk.hpp"
@@ -34,9 +34,9 @@ journal_found what_was(const segments_read& read) {
 }
 
 segment_log_options log_options(const file_journal_options& options) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto opened = options.opened.value_or(std::chrono::system_clock::now()).time_since_epoch();
   return {options.segment_bytes, fmt::format("caf-tune {}", runtime::version),
-          std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
+          std::chrono::duration_cast<std::chrono::nanoseconds>(opened).count()};
 }
 
 /// Whether somebody waits until it is on disk: a trial for its beginning or the answer to its report, a program for
@@ -67,11 +67,13 @@ bool is_awaited(const journal_record& record) {
 } // namespace
 
 struct file_journal::parts {
-  parts(std::optional<file_lock> taken, file_segment_log opened, std::chrono::milliseconds patience)
+  parts(std::optional<file_lock> taken, file_segment_log opened, std::chrono::milliseconds patience,
+        std::unique_ptr<background> other)
     : lock(std::move(taken)),
       log(std::move(opened)),
       gathering(patience),
       found(what_was(log.found())),
+      beside(other ? std::move(other) : std::make_unique<background_thread>()),
       appended(log.last()),
       durable(log.last()) {}
 
@@ -80,77 +82,69 @@ struct file_journal::parts {
   std::string encoded;
 
   std::optional<file_lock> lock;
-  file_segment_log log; ///< The thread's.
+  file_segment_log log; ///< Of write() alone.
   const std::chrono::milliseconds gathering;
   const journal_found found;
+  const std::unique_ptr<background> beside; ///< Runs write_what_is_due().
 
   std::mutex mutex;
-  std::condition_variable news;    ///< For the thread.
   std::condition_variable settled; ///< For sync().
   std::string group;
-  std::chrono::steady_clock::time_point gathers_since; ///< With a group: when its first record came.
-  bool is_awaited = false;                             ///< Somebody waits for a record of the group.
+  runtime::instant gathers_since{}; ///< With a group: when its first record came.
+  bool is_awaited = false;          ///< Somebody waits for a record of the group.
   journal_position appended;
   journal_position durable;
   std::optional<error> failed;  ///< Final.
-  std::optional<error> refused; ///< A record that cannot be written, and the thread shall fail with.
+  std::optional<error> refused; ///< A record that cannot be written: what comes next fails with that.
   bool ends = false;
   durable_listener listener;
-  std::thread thread;
+  std::string written; ///< Of write_what_is_due() alone: kept, so that its memory is used again.
 
-  void run();
-  void wait_for_group(std::unique_lock<std::mutex>& hold);
+  std::optional<runtime::instant> write_what_is_due(runtime::instant now);
   result<journal_position> write(std::string_view bytes, journal_position up_to);
 };
 
 result<journal_position> file_journal::parts::write(std::string_view bytes, journal_position up_to) {
   try {
-    if (auto written = log.write(bytes, up_to - log.last()); !written)
-      return fail(std::move(written.error()));
+    if (auto done = log.write(bytes, up_to - log.last()); !done)
+      return fail(std::move(done.error()));
     return up_to;
   } catch (const std::exception& e) { // Out of memory.
     return fail(errc::io, fmt::format("the journal cannot be written: {}", e.what()));
   }
 }
 
-void file_journal::parts::wait_for_group(std::unique_lock<std::mutex>& hold) {
-  const auto is_urgent = [&] { return ends || is_awaited || refused; };
-  news.wait(hold, [&] { return is_urgent() || !group.empty(); });
-  news.wait_until(hold, gathers_since + gathering, is_urgent);
-  is_awaited = false;
-}
-
-void file_journal::parts::run() {
-  std::string bytes;
+/// All that has gathered, in one go, once somebody waits for some of it or it has gathered for long enough.
+std::optional<runtime::instant> file_journal::parts::write_what_is_due(runtime::instant now) {
   std::unique_lock<std::mutex> hold(mutex);
-  while (!failed) {
-    wait_for_group(hold);
-    if (group.empty() && !refused)
-      break; // The end, and all is written.
-    bytes.clear();
-    std::swap(bytes, group);
-    const auto up_to = appended;
-    auto outcome = refused ? result<journal_position>(fail(*refused)) : result<journal_position>(up_to);
-    if (outcome) {
-      hold.unlock();
-      outcome = write(bytes, up_to);
-      hold.lock();
-    }
-    if (outcome)
-      durable = up_to;
-    else
-      failed = outcome.error();
-    const auto tell = listener;
-    settled.notify_all();
+  if (failed || (group.empty() && !refused))
+    return std::nullopt;
+  if (const auto due = gathers_since + gathering; !ends && !is_awaited && !refused && now < due)
+    return due;
+  is_awaited = false;
+  written.clear();
+  std::swap(written, group);
+  const auto up_to = appended;
+  auto outcome = refused ? result<journal_position>(fail(*refused)) : result<journal_position>(up_to);
+  if (outcome) {
     hold.unlock();
-    if (tell)
-      tell(std::move(outcome));
+    outcome = write(written, up_to);
     hold.lock();
   }
+  if (outcome)
+    durable = up_to;
+  else
+    failed = outcome.error();
+  const auto tell = listener;
+  settled.notify_all();
+  hold.unlock();
+  if (tell)
+    tell(std::move(outcome));
+  return now; // Others may have come meanwhile.
 }
 
 file_journal::file_journal(std::unique_ptr<parts> made) : parts_(std::move(made)) {
-  parts_->thread = std::thread([this] { parts_->run(); });
+  parts_->beside->start([p = parts_.get()](runtime::instant now) { return p->write_what_is_due(now); });
 }
 
 file_journal::~file_journal() {
@@ -158,8 +152,7 @@ file_journal::~file_journal() {
     const std::lock_guard<std::mutex> hold(parts_->mutex);
     parts_->ends = true;
   }
-  parts_->news.notify_one();
-  parts_->thread.join();
+  parts_->beside->finish();
 }
 
 result<std::unique_ptr<file_journal>> file_journal::open(const path& directory, const journal_visitor& visitor,
@@ -174,16 +167,17 @@ result<std::unique_ptr<file_journal>> file_journal::open(const path& directory, 
   if (!log)
     return fail(std::move(log.error()));
   return std::unique_ptr<file_journal>(
-    new file_journal(std::make_unique<parts>(std::move(*lock), std::move(*log), options.gathering)));
+    new file_journal(std::make_unique<parts>(std::move(*lock), std::move(*log), options.gathering, nullptr)));
 }
 
 result<std::unique_ptr<file_journal>> file_journal::open(std::shared_ptr<journal_disk> disk,
-                                                         const journal_visitor& visitor, file_journal_options options) {
+                                                         const journal_visitor& visitor, file_journal_options options,
+                                                         std::unique_ptr<background> beside) {
   auto log = file_segment_log::open(std::move(disk), decoding(visitor), log_options(options));
   if (!log)
     return fail(std::move(log.error()));
   return std::unique_ptr<file_journal>(
-    new file_journal(std::make_unique<parts>(std::nullopt, std::move(*log), options.gathering)));
+    new file_journal(std::make_unique<parts>(std::nullopt, std::move(*log), options.gathering, std::move(beside))));
 }
 
 const journal_found& file_journal::found() const noexcept {
@@ -209,14 +203,14 @@ journal_position file_journal::append(const journal_record& record, record_haste
     if (p.failed || p.refused)
       return position;
     if (p.group.empty())
-      p.gathers_since = std::chrono::steady_clock::now();
+      p.gathers_since = p.beside->now();
     p.is_awaited = p.is_awaited || (haste == record_haste::as_its_kind && is_awaited(record));
     if (written)
       file_segment_log::add(p.encoded, p.group);
     else
       p.refused = runtime::within(fmt::format("record {} of the journal", position), std::move(written.error()));
   }
-  p.news.notify_one();
+  p.beside->wake();
   return position;
 }
 
@@ -226,7 +220,7 @@ result<void> file_journal::sync() {
   const auto wanted = p.appended;
   if (!p.group.empty()) {
     p.is_awaited = true;
-    p.news.notify_one();
+    p.beside->wake();
   }
   p.settled.wait(hold, [&] { return p.failed || p.durable >= wanted; });
   if (p.durable >= wanted)

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "tune/background/background.hpp"
 #include "tune/journal/journal.hpp"
 #include "tune/path.hpp"
 
@@ -29,6 +31,8 @@ struct file_journal_options {
   /// So long a record that nobody waits for (a trial's or an attempt's beginning or end) may wait for others, to be
   /// synced with them.
   std::chrono::milliseconds gathering{20};
+  /// When it is opened, which its files say for people. Absent: it is asked for.
+  std::optional<std::chrono::system_clock::time_point> opened = std::nullopt;
 };
 
 /// A journal in a directory: files "000001.segment" and on, and "lock", by which one process at a time has it: the lock
@@ -45,9 +49,11 @@ public:
   /// another version wrote it.
   [[nodiscard]] static result<std::unique_ptr<file_journal>> open(const path& directory, const journal_visitor& visitor,
                                                                   file_journal_options options = {});
-  /// The same on a given disk and without a lock; for tests.
-  [[nodiscard]] static result<std::unique_ptr<file_journal>>
-  open(std::shared_ptr<journal_disk> disk, const journal_visitor& visitor, file_journal_options options = {});
+  /// The same on a given disk and without a lock, and with this in place of a thread; for tests.
+  [[nodiscard]] static result<std::unique_ptr<file_journal>> open(std::shared_ptr<journal_disk> disk,
+                                                                  const journal_visitor& visitor,
+                                                                  file_journal_options options = {},
+                                                                  std::unique_ptr<background> beside = nullptr);
   ~file_journal() override; ///< Writes and syncs what was appended, unless it failed, and tells the listener.
   file_journal(const file_journal&) = delete;
   file_journal& operator=(const file_journal&) = delete;

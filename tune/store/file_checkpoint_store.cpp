@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "runtime/package/posix_file.hpp"
+#include "tune/background/posix_background_thread.hpp"
 #include "tune/store/checkpoint_manifest.hpp"
 #include "tune/store/file_checkpoint.hpp"
 
@@ -79,53 +79,47 @@ std::vector<path> set_unfinished_aside(const path& experiment_directory) {
 
 struct file_checkpoint_store::parts {
   kept_listener listener;
+  std::unique_ptr<background> beside; ///< Runs do_next().
   std::mutex mutex;
-  std::condition_variable news;
   std::condition_variable idle;
   std::deque<std::function<void()>> todo;
   bool is_busy = false;
-  bool ends = false;
-  std::thread thread;
 
   void add(std::function<void()> what) {
     {
       const std::lock_guard<std::mutex> hold(mutex);
       todo.push_back(std::move(what));
     }
-    news.notify_one();
+    beside->wake();
   }
 
-  void run() {
+  std::optional<runtime::instant> do_next(runtime::instant now) {
     std::unique_lock<std::mutex> hold(mutex);
-    for (;;) {
-      news.wait(hold, [&] { return ends || !todo.empty(); });
-      if (todo.empty())
-        return;
-      auto next = std::move(todo.front());
-      todo.pop_front();
-      is_busy = true;
-      hold.unlock();
-      next();
-      hold.lock();
-      is_busy = false;
-      if (todo.empty())
-        idle.notify_all();
-    }
+    if (todo.empty())
+      return std::nullopt;
+    const auto next = std::move(todo.front());
+    todo.pop_front();
+    is_busy = true;
+    hold.unlock();
+    next();
+    hold.lock();
+    is_busy = false;
+    if (!todo.empty())
+      return now;
+    idle.notify_all();
+    return std::nullopt;
   }
 };
 
-file_checkpoint_store::file_checkpoint_store(kept_listener listener) : parts_(std::make_unique<parts>()) {
+file_checkpoint_store::file_checkpoint_store(kept_listener listener, std::unique_ptr<background> beside)
+  : parts_(std::make_unique<parts>()) {
   parts_->listener = std::move(listener);
-  parts_->thread = std::thread([p = parts_.get()] { p->run(); });
+  parts_->beside = beside ? std::move(beside) : std::make_unique<background_thread>();
+  parts_->beside->start([p = parts_.get()](runtime::instant now) { return p->do_next(now); });
 }
 
 file_checkpoint_store::~file_checkpoint_store() {
-  {
-    const std::lock_guard<std::mutex> hold(parts_->mutex);
-    parts_->ends = true;
-  }
-  parts_->news.notify_one();
-  parts_->thread.join();
+  parts_->beside->finish();
 }
 
 void file_checkpoint_store::keep(trial_id trial, const checkpoint_ref& checkpoint) {

@@ -3,23 +3,25 @@
 #include <functional>
 #include <memory>
 
+#include "tune/background/background.hpp"
 #include "tune/path.hpp"
 #include "tune/trial/checkpoint_ref.hpp"
 #include "tune/vocabulary.hpp"
 
 namespace tune {
 
-/// Keeps the checkpoints that lie in an experiment's storage, in a thread of its own, in the order of the calls.
+/// Keeps the checkpoints that lie in an experiment's storage, beside its callers, in the order of the calls.
 ///
 /// A checkpoint stays where its attempt wrote it, "checkpoint_000007.attempt-2": what the journal says of it holds for
 /// ever, also while a worker is about to restore it. Under its final name, "checkpoint_000007", it is found by a
 /// relative symbolic link, which changes in one step to that of a newer attempt.
 class file_checkpoint_store {
 public:
-  /// Called on the store's thread: what became of a keep(). The error says why it is not there.
+  /// Called by what runs beside: what became of a keep(). The error says why it is not there.
   using kept_listener = std::function<void(trial_id trial, const checkpoint_ref& checkpoint, result<void> how)>;
 
-  explicit file_checkpoint_store(kept_listener listener);
+  /// Null: a thread of its own.
+  explicit file_checkpoint_store(kept_listener listener, std::unique_ptr<background> beside = nullptr);
   ~file_checkpoint_store(); ///< Does what it was told to, first.
   file_checkpoint_store(const file_checkpoint_store&) = delete;
   file_checkpoint_store& operator=(const file_checkpoint_store&) = delete;
