@@ -1,19 +1,14 @@
 #include "tune/store/file_checkpoint_store.hpp"
 
-#include <cerrno>
 #include <condition_variable>
-#include <cstdio>
 #include <deque>
-#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "runtime/package/posix_file.hpp"
 #include "tune/background/posix_background_thread.hpp"
@@ -23,8 +18,6 @@
 namespace tune {
 namespace {
 
-namespace fs = std::filesystem;
-
 /// Where the final name of a checkpoint is; none where its directory already has it.
 std::optional<path> final_name(const checkpoint_ref& checkpoint) {
   const path directory(checkpoint.directory);
@@ -32,44 +25,40 @@ std::optional<path> final_name(const checkpoint_ref& checkpoint) {
   return made == directory ? std::nullopt : std::optional<path>(std::move(made));
 }
 
-[[nodiscard]] result<void> give_final_name(const checkpoint_ref& checkpoint) {
+[[nodiscard]] result<void> give_final_name(store_disk& disk, const checkpoint_ref& checkpoint) {
   const path directory(checkpoint.directory);
-  std::error_code why;
-  const auto found = fs::status(directory / manifest_file, why);
-  if (found.type() == fs::file_type::none) // Not: it is not there.
-    return fail(runtime::file_error((directory / manifest_file).string(), "read", why.value()));
-  if (!fs::is_regular_file(found))
+  store_disk::status manifest;
+  if (disk.look_at(directory / manifest_file, manifest) || manifest.what != store_disk::kind::file)
     return fail(errc::not_found, fmt::format("{} is no checkpoint: it has no {}", checkpoint.directory, manifest_file));
   const auto name = final_name(checkpoint);
   if (!name)
     return {};
   const auto fresh = name->string() + ".new";
-  ::unlink(fresh.c_str());
-  if (::symlink(directory.filename().c_str(), fresh.c_str()) != 0)
-    return fail(runtime::file_error(fresh, "made", errno));
-  if (std::rename(fresh.c_str(), name->c_str()) != 0)
-    return fail(runtime::file_error(name->string(), "made", errno));
-  return runtime::sync_directory(directory.parent_path().string());
+  (void)disk.remove_file(fresh);
+  if (const auto why = disk.make_link(directory.filename(), fresh))
+    return fail(runtime::file_error(fresh, "made", why.value()));
+  if (const auto why = disk.rename(fresh, *name))
+    return fail(runtime::file_error(name->string(), "made", why.value()));
+  return disk.sync_directory(directory.parent_path());
 }
 
-[[nodiscard]] result<void> remove_with_name(const checkpoint_ref& checkpoint) {
-  std::error_code why;
+[[nodiscard]] result<void> remove_with_name(store_disk& disk, const checkpoint_ref& checkpoint) {
+  path named;
   if (const auto name = final_name(checkpoint))
-    if (fs::read_symlink(*name, why) == path(checkpoint.directory).filename())
-      ::unlink(name->c_str());
-  return remove_checkpoint(checkpoint.directory);
+    if (!disk.read_link(*name, named) && named == path(checkpoint.directory).filename())
+      (void)disk.remove_file(*name);
+  return remove_checkpoint(checkpoint.directory, disk);
 }
 
 /// Where it lies now, to be removed. What cannot be moved is tried at the next start.
-std::vector<path> set_unfinished_aside(const path& experiment_directory) {
+std::vector<path> set_unfinished_aside(store_disk& disk, const path& experiment_directory) {
   std::vector<path> all;
-  std::error_code why;
-  fs::directory_iterator each(experiment_directory, why);
-  for (; !why && each != fs::directory_iterator(); each.increment(why)) {
-    std::error_code ignored;
-    if (!each->is_directory(ignored) || each->is_symlink(ignored))
+  std::vector<store_disk::entry> entries;
+  (void)disk.list(experiment_directory, entries); // What could be read of it.
+  for (const auto& each : entries) {
+    if (each.what != store_disk::kind::directory)
       continue;
-    if (auto of_trial = set_unfinished_checkpoints_aside(each->path()))
+    if (auto of_trial = set_unfinished_checkpoints_aside(experiment_directory / each.name, disk))
       all.insert(all.end(), of_trial->begin(), of_trial->end());
   }
   return all;
@@ -78,7 +67,10 @@ std::vector<path> set_unfinished_aside(const path& experiment_directory) {
 } // namespace
 
 struct file_checkpoint_store::parts {
-  kept_listener listener;
+  parts(kept_listener hears, store_disk& on) : listener(std::move(hears)), disk(on) {}
+
+  const kept_listener listener;
+  store_disk& disk;
   std::unique_ptr<background> beside; ///< Runs do_next().
   std::mutex mutex;
   std::condition_variable idle;
@@ -111,9 +103,9 @@ struct file_checkpoint_store::parts {
   }
 };
 
-file_checkpoint_store::file_checkpoint_store(kept_listener listener, std::unique_ptr<background> beside)
-  : parts_(std::make_unique<parts>()) {
-  parts_->listener = std::move(listener);
+file_checkpoint_store::file_checkpoint_store(kept_listener listener, store_disk& disk,
+                                             std::unique_ptr<background> beside)
+  : parts_(std::make_unique<parts>(std::move(listener), disk)) {
   parts_->beside = beside ? std::move(beside) : std::make_unique<background_thread>();
   parts_->beside->start([p = parts_.get()](runtime::instant now) { return p->do_next(now); });
 }
@@ -123,23 +115,22 @@ file_checkpoint_store::~file_checkpoint_store() {
 }
 
 void file_checkpoint_store::keep(trial_id trial, const checkpoint_ref& checkpoint) {
-  parts_->add([p = parts_.get(), trial, checkpoint] { p->listener(trial, checkpoint, give_final_name(checkpoint)); });
+  parts_->add(
+    [p = parts_.get(), trial, checkpoint] { p->listener(trial, checkpoint, give_final_name(p->disk, checkpoint)); });
 }
 
 void file_checkpoint_store::drop(trial_id, const checkpoint_ref& checkpoint) {
   // One that cannot be removed costs only space, and is not named by anything.
-  parts_->add([checkpoint] { (void)remove_with_name(checkpoint); });
+  parts_->add([p = parts_.get(), checkpoint] { (void)remove_with_name(p->disk, checkpoint); });
 }
 
 void file_checkpoint_store::sweep(const path& experiment_directory) {
-  auto leftovers = set_unfinished_aside(experiment_directory);
+  auto leftovers = set_unfinished_aside(parts_->disk, experiment_directory);
   if (leftovers.empty())
     return;
-  parts_->add([leftovers = std::move(leftovers)] {
-    for (const auto& each : leftovers) {
-      std::error_code ignored; // What cannot be removed now is tried at the next start.
-      fs::remove_all(each, ignored);
-    }
+  parts_->add([p = parts_.get(), leftovers = std::move(leftovers)] {
+    for (const auto& each : leftovers)
+      (void)p->disk.remove_tree(each); // What cannot be removed now is tried at the next start.
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include "tune/background/background.hpp"
 #include "tune/path.hpp"
+#include "tune/store/posix_store_disk.hpp"
 #include "tune/trial/checkpoint_ref.hpp"
 #include "tune/vocabulary.hpp"
 
@@ -20,8 +21,9 @@ public:
   /// Called by what runs beside: what became of a keep(). The error says why it is not there.
   using kept_listener = std::function<void(trial_id trial, const checkpoint_ref& checkpoint, result<void> how)>;
 
-  /// Null: a thread of its own.
-  explicit file_checkpoint_store(kept_listener listener, std::unique_ptr<background> beside = nullptr);
+  /// The disk outlives it. Null: a thread of its own.
+  explicit file_checkpoint_store(kept_listener listener, store_disk& disk = posix_store_disk(),
+                                 std::unique_ptr<background> beside = nullptr);
   ~file_checkpoint_store(); ///< Does what it was told to, first.
   file_checkpoint_store(const file_checkpoint_store&) = delete;
   file_checkpoint_store& operator=(const file_checkpoint_store&) = delete;

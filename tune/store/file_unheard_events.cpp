@@ -1,9 +1,8 @@
 #include "tune/store/file_unheard_events.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,34 +73,31 @@ bool is_attempt_running(const path& trial_directory, attempt_number attempt) {
   return is_held;
 }
 
-result<void> write_unheard(const path& trial_directory, attempt_number attempt, const attempt_events& events) {
-  const auto file = unheard_file(trial_directory, attempt).string();
-  const auto fresh = file + ".tmp";
+result<void> write_unheard(const path& trial_directory, attempt_number attempt, const attempt_events& events,
+                           store_disk& disk) {
+  const auto file = unheard_file(trial_directory, attempt);
+  const path fresh = file.string() + ".tmp";
   const auto bytes = attempt_wire::to_bytes(events);
-  if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) // What is longer there would stay behind these.
-    return fail(runtime::file_error(fresh, "removed", errno));
-  return runtime::posix_file::open_for_writing(fresh)
-    .and_then([&](const runtime::posix_file& to) {
-      return to.write_at(0, head_of(bytes) + bytes)
-        .and_then([&] { return to.set_mode(0644); })
-        .and_then([&] { return to.sync(); });
+  (void)disk.remove_file(fresh);
+  return disk.open_for_writing(fresh)
+    .and_then([&](const std::unique_ptr<store_file>& to) {
+      return to->write_at(0, head_of(bytes) + bytes).and_then([&] { return to->sync(); });
     })
     .and_then([&]() -> result<void> {
-      if (std::rename(fresh.c_str(), file.c_str()) != 0)
-        return fail(runtime::file_error(file, "written", errno));
-      return runtime::sync_directory(trial_directory.string());
+      if (const auto why = disk.rename(fresh, file))
+        return fail(runtime::file_error(file.string(), "written", why.value()));
+      return disk.sync_directory(trial_directory);
     });
 }
 
-result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt) {
+result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt,
+                                                   store_disk& disk) {
   const auto file = unheard_file(trial_directory, attempt).string();
-  const auto text = runtime::posix_file::open_for_reading(file).and_then(
-    [](const runtime::posix_file& from) {
-      return from.status().and_then([&](const struct stat& of) {
-        const auto size = std::clamp<std::int64_t>(of.st_size, 0, most_bytes);
-        return from.read_at(0, static_cast<std::uint32_t>(size));
-      });
+  const auto text = disk.open_for_reading(file).and_then([](const std::unique_ptr<store_file>& from) {
+    return from->size_bytes().and_then([&](std::uint64_t size) {
+      return from->read_at(0, static_cast<std::uint32_t>(std::min<std::uint64_t>(size, most_bytes)));
     });
+  });
   if (!text) {
     if (text.error().code == errc::not_found)
       return std::optional<attempt_events>();
@@ -114,14 +110,13 @@ result<std::optional<attempt_events>> read_unheard(const path& trial_directory, 
   const auto bytes = std::string_view(*text).substr(line_end + 1);
   if (text->substr(0, line_end + 1) != head_of(bytes))
     return fail(errc::incompatible, fmt::format("{}: its checksum or length is wrong", file));
-  return attempt_wire::events_from(bytes).map([](attempt_events events) {
-    return std::optional<attempt_events>(std::move(events));
-  });
+  return attempt_wire::events_from(bytes).map(
+    [](attempt_events events) { return std::optional<attempt_events>(std::move(events)); });
 }
 
-void remove_unheard(const path& trial_directory, attempt_number attempt) {
-  ::unlink(unheard_file(trial_directory, attempt).c_str());
-  ::unlink(lock_file(trial_directory, attempt).c_str());
+void remove_unheard(const path& trial_directory, attempt_number attempt, store_disk& disk) {
+  (void)disk.remove_file(unheard_file(trial_directory, attempt));
+  (void)disk.remove_file(lock_file(trial_directory, attempt));
 }
 
 } // namespace tune

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "tune/path.hpp"
+#include "tune/store/posix_store_disk.hpp"
 #include "tune/trial/attempt_messages.hpp"
 
 /// What attempts leave in their trial's directory when their driver is gone, for the next one.
@@ -29,12 +30,13 @@ private:
 
 /// Whole and on disk, or not at all.
 [[nodiscard]] result<void> write_unheard(const path& trial_directory, attempt_number attempt,
-                                         const attempt_events& events);
+                                         const attempt_events& events, store_disk& disk = posix_store_disk());
 
 /// Nothing: there is none of that attempt. Error: it cannot be read, or is damaged.
-[[nodiscard]] result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt);
+[[nodiscard]] result<std::optional<attempt_events>> read_unheard(const path& trial_directory, attempt_number attempt,
+                                                                 store_disk& disk = posix_store_disk());
 
 /// Once it is in the journal; and the lock's file, which a kill leaves. If they are there.
-void remove_unheard(const path& trial_directory, attempt_number attempt);
+void remove_unheard(const path& trial_directory, attempt_number attempt, store_disk& disk = posix_store_disk());
 
 } // namespace tune
