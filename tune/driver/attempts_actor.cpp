@@ -57,9 +57,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tune::runner_has_ended)
 
 namespace tune {
 
-attempts_actor::attempts_actor(caf::actor_config& config, runtime::cluster& cluster, options how, caf::actor controller)
+attempts_actor::attempts_actor(caf::actor_config& config, spawn_runner spawn, options how, caf::actor controller)
   : event_based_actor(config),
-    cluster_(cluster),
+    spawn_(std::move(spawn)),
     options_(std::move(how)),
     controller_(std::move(controller)),
     pool_(options_.pool) {
@@ -127,7 +127,7 @@ void attempts_actor::spawn(runner_id id, const place_wish& where) {
     how.wait_for_nodes();
   if (!options_.process_of.empty()) // No worker of another environment serves it.
     how.environment("CAF_TUNE_PROCESS", fmt::format("{}_{}", options_.process_of, id.value));
-  auto remote = cluster_.try_spawn(trial_runner_type(), how);
+  auto remote = spawn_(how);
   if (!remote) {
     caf::anon_send(me, runner_has_ended{id, end_of_runner(fail(remote.error()))});
     return;

@@ -8,7 +8,6 @@
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
 
-#include "runtime/cluster.hpp"
 #include "runtime/options.hpp"
 #include "runtime/remote_actor.hpp"
 #include "tune/controller/runner_pool.hpp"
@@ -17,6 +16,9 @@
 #include "tune/worker/trial_runner_actor.hpp"
 
 namespace tune {
+
+/// Has trial runners come to be on a cluster: runtime::cluster::try_spawn() of trial_runner_type().
+using spawn_runner = std::function<runtime::result<runtime::remote_actor>(const runtime::actor_options& how)>;
 
 /// Runs attempts on a cluster: spawns trial runners there, has them begin, passes answers and events on. Every order is
 /// followed by exactly one attempt_over, unless this actor ends before. After end_all_attempts it ends when the last
@@ -38,7 +40,7 @@ public:
       provide;
   };
 
-  attempts_actor(caf::actor_config& config, runtime::cluster& cluster, options how, caf::actor controller);
+  attempts_actor(caf::actor_config& config, spawn_runner spawn, options how, caf::actor controller);
   caf::behavior make_behavior() override;
   void on_exit() override;
   const char* name() const override { return "attempts_actor"; }
@@ -64,7 +66,7 @@ private:
   void quit_when_empty();
   runtime::instant now() const { return runtime::instant{clock().now().time_since_epoch()}; }
 
-  runtime::cluster& cluster_;
+  const spawn_runner spawn_;
   options options_;
   caf::actor controller_;
   runner_pool pool_;

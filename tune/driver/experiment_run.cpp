@@ -184,8 +184,11 @@ void experiment_run::spawn_controller() {
     [&cluster = cluster_, threads = what_.in_process_threads, attempts = std::move(attempts),
      into = attempts_](const caf::actor& to) {
       auto& where = cluster.actor_system();
+      const auto spawn = [&cluster](const runtime::actor_options& how) {
+        return cluster.try_spawn(trial_runner_type(), how);
+      };
       *into = threads > 0 ? caf::actor(where.spawn<in_process_attempts_actor, caf::detached>(threads, to))
-                          : caf::actor(where.spawn<attempts_actor>(cluster, attempts, to));
+                          : caf::actor(where.spawn<attempts_actor>(spawn, attempts, to));
       return *into;
     });
 }
