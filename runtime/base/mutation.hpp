@@ -17,6 +17,20 @@ enum class mutation {
   declare_lost_too_early,       ///< A head takes a node for lost that has not fenced itself yet.
   forget_demands,               ///< An owner does not ask a new head again.
   count_end_of_another_attempt, ///< An owner takes the end of an earlier attempt for that of the present one.
+
+  // Of the layer above.
+  acknowledge_before_sync,  ///< A journal says of what it has written that it is on disk.
+  take_damage_for_torn,     ///< A journal that is damaged is cut off there, as if a crash had left it so.
+  trust_failed_sync,        ///< A journal that is opened again does not write again what may be taken for written.
+  answer_before_disk,       ///< A controller answers a report whose result is not on disk yet.
+  answer_twice,             ///< A controller answers a report that comes twice a second time.
+  start_before_disk,        ///< A controller begins an attempt whose number is not on disk yet.
+  drop_before_disk,         ///< A controller drops a checkpoint before it is on disk that there is another one.
+  count_late_report,        ///< A controller hears an attempt that is not a trial's newest.
+  forget_newest_checkpoint, ///< A controller has a trial go on from its oldest checkpoint.
+  seal_without_sync,        ///< A checkpoint's files are not synced before its manifest says that they are whole.
+  forget_trial_directory,   ///< That a trial's directory is there is not synced with its checkpoints.
+  skip_checkpoint_checksum, ///< A checkpoint whose files have the right sizes is taken for whole.
 };
 
 #ifdef CAF_TUNE_MUTANTS

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/mutation.hpp"
+
 /// The part of the controller that knows where checkpoints are: written by an attempt, perhaps on a node that does not
 /// see the storage; on their way; in the storage; dropped. A trial may end before its last one has arrived.
 namespace tune {
@@ -58,7 +60,10 @@ void controller_core::restore_older(trial_id trial, trial_life& life, std::chron
 }
 
 void controller_core::release_drops(actions& todo) {
-  for (; !drops_.empty() && drops_.front().first <= durable_; drops_.pop_front())
+  const auto may_drop = [this](journal_position at) {
+    return at <= durable_ || runtime::mutated(runtime::mutation::drop_before_disk);
+  };
+  for (; !drops_.empty() && may_drop(drops_.front().first); drops_.pop_front())
     todo.push_back(std::move(drops_.front().second));
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/base/mutation.hpp"
+
 /// The part of the controller that knows which checkpoints are lent: a trial that has exploited another one goes on
 /// from that one's, which stays until the trial has a newer one of its own in the storage, ends, or exploits again.
 namespace tune {
@@ -20,6 +22,8 @@ const checkpoint_ref* controller_core::lendable(trial_id donor, trial_id to) con
 /// What is lent to it goes before its own of earlier values.
 std::optional<checkpoint_ref> controller_core::to_restore(const trial_life& life) const {
   const auto* newest = life.checkpoints.newest();
+  if (newest != nullptr && runtime::mutated(runtime::mutation::forget_newest_checkpoint))
+    newest = &life.checkpoints.all().front().at;
   if (life.borrowed && (newest == nullptr || newest->iteration <= life.borrowed->at))
     return life.borrowed->what.checkpoint;
   return newest == nullptr ? std::nullopt : std::optional(*newest);

@@ -1,6 +1,7 @@
 #include "tune/controller/controller_core.hpp"
 
 #include "runtime/base/invariant.hpp"
+#include "runtime/base/mutation.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -56,7 +57,10 @@ void controller_core::start(trial_id trial, trial_life& life, const moment& now,
 
 /// One that was to end before it has begun begins all the same: its end is told like any other's.
 void controller_core::release_starts(actions& todo) {
-  for (; !starts_.empty() && starts_.front().first <= durable_; starts_.pop_front()) {
+  const auto may_start = [this](journal_position at) {
+    return at <= durable_ || runtime::mutated(runtime::mutation::start_before_disk);
+  };
+  for (; !starts_.empty() && may_start(starts_.front().first); starts_.pop_front()) {
     auto& next = starts_.front().second;
     const auto* life = life_of(next.trial, next.attempt);
     if (life == nullptr)
