@@ -22,6 +22,7 @@ struct segments_read {
   std::string torn_file;        ///< Empty: none.
   // Of the last segment:
   std::uint64_t whole_bytes = 0;
+  std::uint64_t last_group = 0; ///< Where its newest group begins: all before it was synced. 0: it has none.
 };
 
 /// Reads all records, in order. What is broken that was whole once is an error (io), which names file and byte; a torn
@@ -55,6 +56,7 @@ public:
 private:
   file_segment_log(std::shared_ptr<journal_disk> disk, segment_log_options options);
   [[nodiscard]] result<void> continue_last();
+  [[nodiscard]] result<void> write_last_group_again(const std::string& file);
   [[nodiscard]] result<void> begin_segment(std::uint64_t number);
 
   std::shared_ptr<journal_disk> disk_;

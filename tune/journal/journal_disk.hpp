@@ -15,6 +15,8 @@ class journal_file {
 public:
   virtual ~journal_file() = default;
   [[nodiscard]] virtual result<void> append(std::string_view bytes) = 0;
+  /// Once more what is there already: a sync that failed may have left it off the disk, and taken it for written.
+  [[nodiscard]] virtual result<void> write_again(std::uint64_t offset, std::string_view bytes) = 0;
   /// All that was appended survives a power loss. After an error nothing is known of what was appended since.
   [[nodiscard]] virtual result<void> sync() = 0;
 };

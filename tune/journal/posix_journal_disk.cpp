@@ -26,6 +26,10 @@ public:
     return written;
   }
 
+  result<void> write_again(std::uint64_t offset, std::string_view bytes) override {
+    return file_.write_at(offset, bytes);
+  }
+
   result<void> sync() override {
     if (::fdatasync(file_.descriptor()) != 0)
       return fail(file_error(file_.path(), "synced", errno));

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/mutation.hpp"
+
 namespace tune {
 
 using segment_format::frame_head_bytes;
@@ -70,7 +72,7 @@ result<std::optional<segment_reader::frame>> segment_reader::next() {
     switch (const auto kind = static_cast<frame_kind>(kind_with_size >> 24)) {
     case frame_kind::header:
     case frame_kind::record: return found(frame{kind, payload});
-    case frame_kind::mark: continue;
+    case frame_kind::mark: last_group_ = offset() - frame_head_bytes - size; continue;
     }
     return fail(errc::incompatible, fmt::format("at byte {}: a part of kind {}, which only a newer version knows",
                                                 offset() - frame_head_bytes - size, kind_with_size >> 24));
@@ -104,9 +106,10 @@ segment_reader::end segment_reader::finish() {
   if (!broken_at_ && !rest().empty())
     broken_at_ = offset();
   if (!broken_at_)
-    return {ending::clean, offset(), offset()};
+    return {ending::clean, offset(), offset(), last_group_};
   look_for_marks();
-  return {is_damaged_ ? ending::damaged : ending::torn, *broken_at_, base_ + buffer_.size()};
+  const bool is_damage = is_damaged_ && !runtime::mutated(runtime::mutation::take_damage_for_torn);
+  return {is_damage ? ending::damaged : ending::torn, *broken_at_, base_ + buffer_.size(), last_group_};
 }
 
 } // namespace tune

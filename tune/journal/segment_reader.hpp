@@ -36,6 +36,7 @@ public:
     ending how = ending::clean;
     std::uint64_t whole_bytes = 0; ///< So far everything is whole.
     std::uint64_t total_bytes = 0; ///< Of the file.
+    std::uint64_t last_group = 0;  ///< Where the newest group begins that is whole so far; 0: there is none.
   };
   end finish(); ///< Nothing more will be fed.
 
@@ -49,6 +50,7 @@ private:
   std::string buffer_;
   std::uint64_t base_ = 0; ///< Where buffer_ begins in the file.
   std::size_t at_ = 0;     ///< How much of buffer_ was read.
+  std::uint64_t last_group_ = 0;
   std::optional<std::uint64_t> broken_at_;
   bool is_damaged_ = false;
 };

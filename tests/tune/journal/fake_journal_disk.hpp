@@ -107,6 +107,9 @@ private:
   struct inode {
     std::string bytes;
     std::string synced; ///< What a power loss leaves at least.
+    // What a sync failed to write is taken for written: no other sync repeats it.
+    std::size_t lost_from = 0;
+    std::size_t lost_to = 0;
     bool is_linked = false;
   };
 
@@ -124,10 +127,25 @@ private:
         file_->bytes += bytes.substr(0, bytes.size() / 2);
       return done;
     }
+    [[nodiscard]] tune::result<void> write_again(std::uint64_t offset, std::string_view bytes) override {
+      auto done = disk_.step(name_);
+      if (done) {
+        file_->bytes.replace(offset, bytes.size(), bytes);
+        if (offset <= file_->lost_from)
+          file_->lost_to = 0;
+      }
+      return done;
+    }
     [[nodiscard]] tune::result<void> sync() override {
       auto done = disk_.step(name_);
-      if (done)
-        file_->synced = file_->bytes;
+      if (!done) {
+        file_->lost_from = file_->synced.size();
+        file_->lost_to = file_->bytes.size();
+        return done;
+      }
+      file_->synced = file_->bytes;
+      for (auto i = file_->lost_from; i < std::min(file_->lost_to, file_->synced.size()); ++i)
+        file_->synced[i] = '\0';
       return done;
     }
 

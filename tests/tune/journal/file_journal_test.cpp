@@ -319,6 +319,29 @@ TEST_CASE("file journal: a disk that fails is final, and the listener is told on
   CHECK(or_throw(file_journal::open(disk, nothing))->found().last == 1);
 }
 
+TEST_CASE("file journal: what a sync failed to write is written again when it is opened again") {
+  const auto disk = std::make_shared<fake_journal_disk>();
+  {
+    const auto log = or_throw(file_journal::open(disk, nothing));
+    log->append(created(1));
+    REQUIRE(log->sync());
+    disk->fail_at(2, fake_journal_disk::fault::input_output); // The sync, not the write.
+    log->append(created(2));
+    REQUIRE(!log->sync());
+    disk->mend();
+  }
+  {
+    const auto log = or_throw(file_journal::open(disk, nothing));
+    REQUIRE(log->found().last == 2); // The system still has it, and takes it for written.
+    log->append(created(3));
+    REQUIRE(log->sync());
+  }
+  runtime::random_stream chance(1);
+  disk->lose_power(chance);
+
+  CHECK(or_throw(file_journal::open(disk, nothing))->found().last == 3);
+}
+
 TEST_CASE("file journal: a record that could not be read again fails it, as a full disk does") {
   const auto disk = std::make_shared<fake_journal_disk>();
   heard news;
