@@ -1,6 +1,7 @@
 #include "tune/controller/controller_core.hpp"
 
 #include "runtime/base/invariant.hpp"
+#include "runtime/base/mutation.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +9,9 @@
 #include <fmt/format.h>
 
 namespace tune {
+
+using runtime::mutated;
+using runtime::mutation;
 
 namespace {
 
@@ -60,10 +64,13 @@ controller_core::actions controller_core::on_begin(const moment& now) {
 }
 
 void controller_core::take_up(trial_id trial, trial_life& life, const moment& now, actions& todo) {
-  for (const auto& each : life.checkpoints.all()) // It may not have come to its place before the driver ended.
+  const auto known = life.checkpoints.all();
+  hear_unheard(trial, life, now, todo); // It may say that a checkpoint is none: that is not kept again, or it would
+                                        // count again when it is told that it is stored.
+  const bool is_there = lives_.count(trial) != 0;
+  for (const auto& each : is_there ? life.checkpoints.all() : known) // It may not have come to its place before.
     todo.push_back(keep_checkpoint{trial, each.at});
-  hear_unheard(trial, life, now, todo);
-  if (lives_.count(trial) == 0)
+  if (!is_there)
     return;
   if (life.now != phase::none) // It ran when the driver ended, and ended with it.
     end_attempt(trial, life, {end_cause::driver_lost, "the driver ended"}, now, todo);
@@ -88,9 +95,12 @@ controller_core::actions controller_core::on_capacity(std::size_t trials, const 
 controller_core::actions controller_core::on_attempt_events(trial_id trial, attempt_number attempt,
                                                             const attempt_events& events, const moment& now) {
   actions todo;
+  const auto* before = life_of(trial, attempt);
+  const auto told = before == nullptr ? 0 : before->told;
   for (const auto& each : events)
     std::visit([&](const auto& event) { hear(trial, attempt, event, now, todo); }, each);
-  if (auto* life = life_of(trial, attempt); life != nullptr && std::holds_alternative<attempt_report>(events.back()))
+  if (auto* life = life_of(trial, attempt); life != nullptr && std::holds_alternative<attempt_report>(events.back()) &&
+                                            (life->told > told || mutated(mutation::answer_twice)))
     answer_soon(trial, *life, events.size(), now, todo);
   fill(now, todo);
   return todo;
@@ -116,6 +126,8 @@ void controller_core::hear(trial_id trial, attempt_number attempt, const attempt
   if (life == nullptr || (life->now != phase::steps && life->now != phase::leaves && life->now != phase::killed &&
                           !(life->now == phase::answered && options_.told_at_once)))
     return;
+  if (report.iteration <= life->told && !mutated(mutation::answer_twice))
+    return; // It comes a second time: it was heard, and is answered once.
   if (report.iteration > life->iterations + 1)
     return kill(trial, *life, fmt::format("it reported iteration {} after {}", report.iteration, life->iterations), now,
                 todo);
@@ -192,7 +204,7 @@ controller_core::actions controller_core::on_durable(journal_position up_to, con
 }
 
 void controller_core::release_answers(const moment& now, actions& todo) {
-  while (!held_.empty() && held_.front().position <= durable_) {
+  while (!held_.empty() && (held_.front().position <= durable_ || mutated(mutation::answer_before_disk))) {
     const auto next = held_.front();
     held_.pop_front();
     auto* life = life_of(next.trial, next.attempt);
@@ -432,7 +444,8 @@ runtime::instant controller_core::end_by(const moment& now) const {
 
 trial_life* controller_core::life_of(trial_id trial, attempt_number attempt) {
   const auto found = lives_.find(trial);
-  if (found == lives_.end() || found->second.attempts != attempt || found->second.now == phase::none)
+  if (found == lives_.end() || found->second.now == phase::none ||
+      (found->second.attempts != attempt && !mutated(mutation::count_late_report)))
     return nullptr;
   return &found->second;
 }

@@ -178,6 +178,29 @@ TEST_CASE("controller: what an older attempt says is dropped (I3)") {
   CHECK(x.written.size() == records);
 }
 
+TEST_CASE("controller: a report that comes twice is answered once, and a checkpoint that was dropped stays so") {
+  auto x = one_trial();
+  x.begin(1);
+  x.alive(1);
+  x.sync();
+  attempt_report told;
+  told.iteration = 1;
+  told.values = {{"accuracy", 1.0}};
+  told.checkpoint = checkpoint_ref{1, 1, "node-1", "/storage/first", true, 10};
+  x.attempts.at(trial_id{1}).ahead.push_back(told);
+  x.attempts.at(trial_id{1}).iteration = 1;
+  x.deliver(1);
+  x.sync();
+  for (int i = 0; i < 5; ++i) {
+    x.report(1, 2.0 + i, /*checkpoint=*/true);
+    x.sync();
+  }
+  const auto records = x.written.size();
+
+  CHECK(x.core->on_attempt_events(trial_id{1}, 1, {told}, x.now()).empty());
+  CHECK(x.written.size() == records);
+}
+
 TEST_CASE("controller: a trial that takes its nodes down is given up") {
   auto x = one_trial();
   x.begin(1);
