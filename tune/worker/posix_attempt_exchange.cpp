@@ -53,6 +53,7 @@ result<void> attempt_exchange::answer(attempt_reply reply, then with) {
     std::unique_lock lock(mutex_);
     if (!is_busy_ || waiting_)
       return fail(errc::refused, is_busy_ ? "the attempt is asked already" : "no attempt runs here");
+    reply.to = given_; // Who was asked before knows no numbers: it is the answer to all that it got.
     take(reply);
     progress_.answered = given_;
     unanswered_.clear();

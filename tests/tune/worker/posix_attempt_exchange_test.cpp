@@ -9,7 +9,7 @@
 
 #include "runtime/base/result.hpp"
 
-// With a listener; how it is asked is seen through its trial runner.
+// Mostly with a listener; how it is asked is seen through its trial runner, too.
 using namespace tune;
 
 namespace {
@@ -183,6 +183,33 @@ TEST_CASE("attempt exchange: a stop that answers an earlier report is heard when
 
     CHECK(second.get() == std::pair<attempt_answer, iteration_number>(attempt_answer::pause, 2));
   }
+}
+
+TEST_CASE("attempt exchange: who asks is answered by whole batches: a stop is not heard before the newest is in one (I5)") {
+  attempt_exchange exchange;
+  std::vector<std::size_t> given;
+  const auto keep = [&](const attempt_events& events) { given.push_back(events.size()); };
+  runtime::or_throw(exchange.begin(order_of(1, /*free_until=*/3), keep));
+  REQUIRE(exchange.wait_for_order());
+  exchange.tell(report(1)); // Given at once.
+  for (iteration_number i = 2; i <= 3; ++i)
+    exchange.tell(report(i));
+  runtime::or_throw(exchange.answer({attempt_answer::pause, 0, 0}, keep)); // To the first; gives both others.
+  CHECK(exchange.progress().answered == 1);
+  std::promise<void> waits;
+
+  auto third = std::async(std::launch::async, [&] {
+    waits.set_value();
+    const auto said = exchange.wait_for_answer(3, std::chrono::nanoseconds(0));
+    return std::pair(said, exchange.progress().answered.load());
+  });
+  waits.get_future().wait();
+  for (int i = 0; i < 1'000; ++i) // It has every chance to be wrong.
+    std::this_thread::yield();
+  runtime::or_throw(exchange.answer({attempt_answer::pause, 0, 0}, keep));
+
+  CHECK(third.get() == std::pair<attempt_answer, iteration_number>(attempt_answer::pause, 3));
+  CHECK(given == std::vector<std::size_t>{1, 2});
 }
 
 TEST_CASE("attempt exchange: a stop that answers no report ends the wait at once") {
