@@ -27,7 +27,7 @@ TEST_CASE("mutations: without one nothing is found") {
 }
 
 TEST_CASE("mutations: each is found within 200 seeds") {
-  for (const auto& name : sim::mutation_names()) {
+  for (const auto& name : sim::mutation_names(sim::mutated_layer::runtime)) {
     CAPTURE(name);
     REQUIRE(sim::plant(name));
     const auto report = run_storms(enough_seeds);

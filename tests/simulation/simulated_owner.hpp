@@ -26,8 +26,8 @@ struct workload {
   std::int64_t most_cpus = 3;            ///< Of a task or actor.
   std::chrono::seconds over{20};         ///< When they are submitted.
   std::chrono::seconds longest_life{20}; ///< Of an actor, from when it is submitted.
-  double stopped = 0; ///< Of the tasks, this share is stopped by the owner soon after it was submitted.
-  std::size_t groups = 0;                ///< Of 1 to 3 bundles, each of 1 or 2 cpus, in which a task or two run.
+  double stopped = 0;     ///< Of the tasks, this share is stopped by the owner soon after it was submitted.
+  std::size_t groups = 0; ///< Of 1 to 3 bundles, each of 1 or 2 cpus, in which a task or two run.
 };
 
 /// A driver: an owner_actor and its embedder, who counts what it is told.
@@ -79,7 +79,7 @@ private:
   place at_;
   std::uint64_t last_number_;
   std::size_t to_come_ = 0;
-  std::set<std::uint64_t> stopped_; ///< Numbers of tasks that may say that they were.
+  std::set<std::uint64_t> stopped_;            ///< Numbers of tasks that may say that they were.
   std::map<std::uint64_t, std::size_t> ends_;  ///< By a work's number; 0: not yet.
   std::map<std::string, std::size_t> answers_; ///< By a call's content, which is the only one.
   std::map<std::uint64_t, runtime::actor_stub> stubs_;

@@ -1,11 +1,10 @@
 #include "tests/simulation/storm.hpp"
 
-#include <cmath>
-
 #include <fmt/format.h>
 
 #include "tests/simulation/checks.hpp"
 #include "tests/simulation/faults.hpp"
+#include "tests/simulation/storm_draws.hpp"
 
 using namespace std::chrono_literals;
 
@@ -35,27 +34,6 @@ workload draw_work(random_stream& random, const cluster_options& shape) {
   return work;
 }
 
-using make_fault = std::function<fault(std::chrono::nanoseconds every, std::chrono::nanoseconds longest)>;
-
-template <class Make>
-make_fault without_length(Make make) {
-  return [make](std::chrono::nanoseconds every, std::chrono::nanoseconds) { return make(every); };
-}
-
-/// From some each second to one in half a minute, and each range of them as often as the next.
-std::chrono::nanoseconds draw_pause(random_stream& random) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(300ms * std::pow(100.0, random.unit()));
-}
-
-/// Each with 1 in 2, at a rate of its own.
-std::vector<fault> draw_faults(random_stream& random, const std::vector<make_fault>& known) {
-  std::vector<fault> faults;
-  for (const auto& make : known)
-    if (random.chance(0.5))
-      faults.push_back(make(draw_pause(random), between(random, 500ms, 12s)));
-  return faults;
-}
-
 } // namespace
 
 storm draw_storm(seed s) {
@@ -66,12 +44,13 @@ storm draw_storm(seed s) {
   drawn.lasts = std::chrono::seconds(10 + random.below(40));
   drawn.only_silence = random.chance(0.3);
   if (drawn.only_silence)
-    drawn.faults = draw_faults(random, {isolations, without_length(worker_crashes), without_length(repeated_messages)});
+    drawn.faults =
+      draw_faults<fault>(random, {isolations, without_length(worker_crashes), without_length(repeated_messages)});
   else
-    drawn.faults = draw_faults(
-      random, {without_length(link_breaks), without_length(half_open_links), partitions, isolations, node_deaths,
-               head_deaths, owner_deaths, owner_departures, drains, without_length(repeated_messages),
-               without_length(worker_crashes)});
+    drawn.faults =
+      draw_faults<fault>(random, {without_length(link_breaks), without_length(half_open_links), partitions, isolations,
+                                  node_deaths, head_deaths, owner_deaths, owner_departures, drains,
+                                  without_length(repeated_messages), without_length(worker_crashes)});
   return drawn;
 }
 
@@ -105,8 +84,8 @@ storm_outcome survive(const storm& what, seed s, const std::function<void(const 
   outcome.wrong = subject.broken();
   if (outcome.wrong.empty())
     if (const auto why = subject.why_not_finished(); !why.empty())
-      outcome.wrong = fmt::format("not finished {} minutes after the last fault: {}",
-                                  everything_finishes_within.count(), why);
+      outcome.wrong =
+        fmt::format("not finished {} minutes after the last fault: {}", everything_finishes_within.count(), why);
   outcome.virtual_time = subject.net().now().time_since_epoch();
   outcome.events = subject.events();
   outcome.trace_hash = subject.net().trace_hash();

@@ -281,7 +281,10 @@ result<std::optional<std::uint64_t>> file_checkpoint_files::write(const path& di
     return fail(std::move(ready.error()));
   const auto held = disk_.hold(work);
   with(work);
-  if (!held->is_still_there())
+  bool is_still_there = false;
+  if (const auto why = held->look(is_still_there))
+    return fail(no_such(work, "read", why));
+  if (!is_still_there)
     return fail(errc::io, fmt::format("{} was removed while the checkpoint was written into it: a later driver of the "
                                       "experiment has cleared up, or the trainable did it",
                                       work.string()));

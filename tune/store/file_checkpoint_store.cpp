@@ -28,7 +28,10 @@ std::optional<path> final_name(const checkpoint_ref& checkpoint) {
 [[nodiscard]] result<void> give_final_name(store_disk& disk, const checkpoint_ref& checkpoint) {
   const path directory(checkpoint.directory);
   store_disk::status manifest;
-  if (disk.look_at(directory / manifest_file, manifest) || manifest.what != store_disk::kind::file)
+  const auto why_not = disk.look_at(directory / manifest_file, manifest);
+  if (why_not && why_not != std::errc::no_such_file_or_directory)
+    return fail(runtime::file_error((directory / manifest_file).string(), "read", why_not.value()));
+  if (why_not || manifest.what != store_disk::kind::file)
     return fail(errc::not_found, fmt::format("{} is no checkpoint: it has no {}", checkpoint.directory, manifest_file));
   const auto name = final_name(checkpoint);
   if (!name)

@@ -78,7 +78,8 @@ result<void> write_unheard(const path& trial_directory, attempt_number attempt, 
   const auto file = unheard_file(trial_directory, attempt);
   const path fresh = file.string() + ".tmp";
   const auto bytes = attempt_wire::to_bytes(events);
-  (void)disk.remove_file(fresh);
+  if (const auto why = disk.remove_file(fresh); why && why != std::errc::no_such_file_or_directory)
+    return fail(runtime::file_error(fresh.string(), "removed", why.value())); // What is longer would stay behind these.
   return disk.open_for_writing(fresh)
     .and_then([&](const std::unique_ptr<store_file>& to) {
       return to->write_at(0, head_of(bytes) + bytes).and_then([&] { return to->sync(); });

@@ -59,7 +59,8 @@ class directory_of_system : public held_directory {
 public:
   explicit directory_of_system(const path& directory)
     : path_(directory),
-      descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+      descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+      why_not_(descriptor_ < 0 ? outcome_of(-1) : std::error_code{}) {}
   ~directory_of_system() override {
     if (descriptor_ >= 0)
       ::close(descriptor_);
@@ -67,16 +68,25 @@ public:
   directory_of_system(const directory_of_system&) = delete;
   directory_of_system& operator=(const directory_of_system&) = delete;
 
-  bool is_still_there() const override {
+  std::error_code look(bool& is_still_there) const override {
     struct stat held {
     }, now{};
-    return descriptor_ >= 0 && ::fstat(descriptor_, &held) == 0 && ::stat(path_.c_str(), &now) == 0 &&
-           held.st_dev == now.st_dev && held.st_ino == now.st_ino;
+    is_still_there = false;
+    if (why_not_)
+      return why_not_;
+    if (const auto why = outcome_of(::fstat(descriptor_, &held)))
+      return why;
+    const auto why = outcome_of(::stat(path_.c_str(), &now));
+    if (why == std::errc::no_such_file_or_directory || why == std::errc::not_a_directory)
+      return {};
+    is_still_there = !why && held.st_dev == now.st_dev && held.st_ino == now.st_ino;
+    return why;
   }
 
 private:
   path path_;
   int descriptor_;
+  std::error_code why_not_; ///< It is not held.
 };
 
 class disk_of_system : public store_disk {
@@ -102,8 +112,11 @@ public:
     std::error_code why;
     fs::directory_iterator each(directory, why);
     for (; !why && each != fs::directory_iterator(); each.increment(why)) {
-      std::error_code ignored; // It may be gone by now.
-      found.push_back({each->path().filename().string(), kind_of(each->symlink_status(ignored).type())});
+      std::error_code unseen;
+      const auto type = each->symlink_status(unseen).type();
+      if (type == fs::file_type::none) // Not: it is gone by now.
+        return unseen;
+      found.push_back({each->path().filename().string(), kind_of(type)});
     }
     return why;
   }

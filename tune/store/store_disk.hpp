@@ -27,7 +27,7 @@ public:
 class held_directory {
 public:
   virtual ~held_directory() = default;
-  virtual bool is_still_there() const = 0; ///< Under its name.
+  virtual std::error_code look(bool& is_still_there) const = 0; ///< Under its name.
 };
 
 /// The disk that checkpoints lie on, as the operating system shows it. That a file is there, or has another name,

@@ -115,14 +115,14 @@ TEST_CASE_FIXTURE(fixture, "file checkpoint store: what an attempt writes after 
 
 TEST_CASE_FIXTURE(fixture, "file checkpoint store: a manifest that cannot be looked at is not one that is not there") {
   const auto kept = write(7, 1);
-  const path manifest = path(kept.directory) / "manifest.json";
-  fs::remove(manifest);
-  fs::create_symlink("manifest.json", manifest); // Leads to itself for ever.
+  const path directory(kept.directory);
+  fs::remove_all(directory);
+  fs::create_symlink(directory.filename(), directory); // Leads to itself for ever.
 
   store.keep(trial_id(1), kept);
   store.wait();
 
   REQUIRE(heard.size() == 1);
   REQUIRE(!heard[0]);
-  CHECK(heard[0].error().message == manifest.string() + " cannot be read: Too many levels of symbolic links");
+  CHECK(heard[0].error().message == (directory / "manifest.json").string() + " cannot be read: Too many levels of symbolic links");
 }
