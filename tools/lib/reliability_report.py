@@ -4,7 +4,8 @@ figures.jsonl      what fault_bench --json printed
 false_deaths.json  what false_deaths printed
 storms.txt         if it is there: the last line of the simulation
 mutations.txt      if it is there: NAME found|missed, a line for each
-machine.txt        KEY VALUE..., a line for each: date, preset, cpus, system, busy_before (percent)
+machine.txt        KEY VALUE..., a line for each: date, preset, cpus, system, busy_before (percent), perhaps
+                   a note
 fuzz.json          if there is one: {"targets", "executions", "seconds", "findings"}
 """
 import json
@@ -140,6 +141,8 @@ def machine(path):
     if int(seen["busy_before"]) > 20:
         text += (f" **The machine was busy with other work**, which took {seen['busy_before']} % of the processors "
                  "before anything was measured: *at rest* is not at rest, and *at full load* is more than that.")
+    if "note" in seen:
+        text += f" {seen['note']}"
     return text
 
 
