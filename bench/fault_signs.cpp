@@ -60,6 +60,8 @@ namespace {
 
 constexpr std::size_t block = std::size_t{8} << 20;
 
+const runtime::task_type is_there("is_there", [](int) { return 0; });
+
 [[noreturn]] void stay() {
   for (;;)
     ::pause();
@@ -90,8 +92,8 @@ const signing_task crashes("crashes", [](std::string fifo) -> int {
   return 0;
 });
 const signing_task outgrows("outgrows", [](std::string fifo) -> int {
+  give_sign(fifo); // Before: it may be killed while it still takes more.
   const std::vector<char> much(32 * block, 'x');
-  give_sign(fifo);
   stay();
 });
 const signing_task takes_all("takes_all", [](std::string fifo) -> int {
@@ -101,6 +103,11 @@ const signing_task takes_all("takes_all", [](std::string fifo) -> int {
     all.emplace_back(block, 'x');
   return 0;
 });
+
+void bring_program_to(runtime::cluster& driver, const std::vector<std::string>& nodes) {
+  for (const auto& node : nodes)
+    driver.submit(is_there, runtime::task_options().cpus(0.1).on_node(node), 0).get();
+}
 
 void expect_failure(runtime::future<int>& task) {
   if (task.try_get())

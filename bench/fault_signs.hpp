@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -56,9 +57,11 @@ extern const signing_task stays;  ///< Until it is killed.
 extern const signing_task throws;
 extern const signing_task exits;
 extern const signing_task crashes;
-extern const signing_task outgrows;  ///< Takes 256 MiB, then signs and stays.
+extern const signing_task outgrows;  ///< Signs, takes 256 MiB and stays.
 extern const signing_task takes_all; ///< Signs, then takes 1 GiB.
 
+/// Each node has this program then: that it is fetched is in nobody's figures.
+void bring_program_to(runtime::cluster& driver, const std::vector<std::string>& nodes);
 /// Throws std::runtime_error if the task has not failed.
 void expect_failure(runtime::future<int>& task);
 /// Kills the task, which must have no retries left.

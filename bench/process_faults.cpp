@@ -8,6 +8,7 @@ using runtime::task_options;
 
 process_faults::process_faults()
   : cluster_(/*nodes=*/3, runtime::cpus(1) + runtime::memory_bytes(std::int64_t{1} << 30)) {
+  bring_program_to(cluster_.driver(), cluster_.nodes());
 }
 
 double process_faults::until_driver_knows(const signing_task& type) {

@@ -16,7 +16,7 @@ public:
 
   double until_driver_knows(const signing_task& type); ///< From the last that the task did to the driver's future.
   double until_driver_knows_of_killed_worker();
-  double until_too_large_worker_is_told(); ///< From when it has four times the memory that it declared.
+  double until_too_large_worker_is_told(); ///< From when it begins to take four times what it declared.
   /// From the node's death: until its worker is gone, and until its task runs on another.
   std::vector<double> after_killed_node();
   /// From the stop until its task runs on another; then from when it goes on until its worker is gone.

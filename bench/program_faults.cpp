@@ -38,6 +38,7 @@ const tune::trainable steps("steps", [](tune::trial& trial) {
 
 head_faults::head_faults() {
   cluster_.start_node("node");
+  bring_program_to(cluster_.driver(), {"node"});
 }
 
 double head_faults::until_restarted_head_grants() {
@@ -108,6 +109,7 @@ int run_fault_search(int argc, char** argv) {
 network_faults::network_faults() : link_(if_possible<network_link>()), cluster_({link_->our_host(), {}, {}}) {
   cluster_.start_node("far", {link_->their_host(), link_->over_there(), {}});
   cluster_.start_node("near", {link_->our_host(), {}, {}});
+  bring_program_to(cluster_.driver(), {"far", "near"});
 }
 
 std::vector<double> network_faults::after_loss(void (network_link::*lose)()) {
@@ -133,7 +135,7 @@ std::vector<double> network_faults::after_loss(void (network_link::*lose)()) {
 limit_faults::limit_faults() {
   cluster_.start_node("poor");
   cluster_.start_node("rich");
-  wait_until_well();
+  bring_program_to(cluster_.driver(), {"poor", "rich"});
 }
 
 /// No idle worker, which was started when all was well, serves it.

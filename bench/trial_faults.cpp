@@ -21,6 +21,7 @@ const tune::trainable hangs_once("hangs_once", [](tune::trial& trial) {
 } // namespace
 
 trial_faults::trial_faults() : cluster_(/*nodes=*/2, runtime::cpus(1)), session_(cluster_) {
+  bring_program_to(cluster_.driver(), cluster_.nodes());
 }
 
 double trial_faults::until_hung_trial_runs_again() {
