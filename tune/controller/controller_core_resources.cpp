@@ -11,8 +11,7 @@ namespace tune {
 
 /// One that has saved nothing yet perhaps cannot: it would begin anew.
 void controller_core::resize_after_result(trial_id trial, trial_life& life, const moment& now, actions& todo) {
-  const bool goes_on = life.now == phase::steps || life.now == phase::answered;
-  if (stage_ != stage::running || !goes_on || life.ends || life.is_resized || !to_restore(life))
+  if (stage_ != stage::running || life.ends || life.is_resized || !to_restore(life))
     return;
   if (resize(trial, life, scheduler::resize_chance::after_result, now, todo))
     life.unwritten = position_; // It is told to save when this is on disk.

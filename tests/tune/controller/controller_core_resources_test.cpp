@@ -316,6 +316,30 @@ TEST_CASE("controller, resources: one that is done while it is to be resized is 
   CHECK(x.ended);
 }
 
+TEST_CASE("controller, resources: one that ends with its result is not resized any more") {
+  auto x = running(1);
+  x.report(1, 0.5, /*checkpoint=*/true, /*done=*/true);
+  x.sync();
+  CHECK(attempt_of(x, 1).told == attempt_answer::stop);
+  CHECK(sizes_of(x, 1).empty());
+}
+
+TEST_CASE("controller, resources: one that waits to be tried again has no place on the node where it was") {
+  virtual_experiment x(virtual_experiment::options(2), 1000, {}, std::nullopt, [] {
+    resource_changing_options options;
+    options.interval = 1;
+    options.allocate = resource_changing_options::allocation::top_trial;
+    return resource_changing(options).make({7, direction::maximize});
+  });
+  x.room.parts = {{"node-1", 3}, {"node-2", 4}};
+  x.begin(7);
+  x.alive(1, "node-1");
+  x.alive(2, "node-2");
+  x.over(2, end_cause::lost); // It may get one of the three of node-1.
+  x.report(1, 0.5, /*checkpoint=*/true);
+  CHECK(sizes_of(x, 1) == std::vector<trial_size>{4});
+}
+
 TEST_CASE("controller, resources: after an interruption a later driver goes on with the new size") {
   auto x = growing();
   x.interrupt();

@@ -236,3 +236,16 @@ TEST_CASE("runner pool: of many sizes that come and go each attempt gets a runne
       }
   CHECK(begun == 10);
 }
+
+TEST_CASE("runner pool: a runner is asked for as the attempt wants it that waits without one") {
+  runner_pool pool;
+  (void)pool.on_order(attempt_of(1), {"", false, /*size=*/4});
+  (void)pool.on_withdraw(attempt_of(1), "why");
+  CHECK(pool.on_order(attempt_of(1), {"n1", false, /*size=*/4}).empty()); // One of its size is still to end.
+  CHECK(count<runner_pool::spawn>(pool.on_order(attempt_of(2))) == 1);
+
+  const auto todo = pool.on_ended(runner_id{1}, {end_cause::stopped, ""});
+  REQUIRE(todo.size() == 1);
+  CHECK(std::get<runner_pool::spawn>(todo[0]).where.size == 4);
+  CHECK(std::get<runner_pool::spawn>(todo[0]).where.avoid_node == "n1");
+}

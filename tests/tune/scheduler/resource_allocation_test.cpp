@@ -77,6 +77,8 @@ TEST_CASE("resource allocation: the top trial has what the others leave on one n
   auto room = with_trials(room_of({2, 6}), {"n1"});
   room.to_come = 3;
   CHECK(beside(room) == 5); // Those to come get the two of n0, and one of n1.
+  std::swap(room.cluster.parts[0], room.cluster.parts[1]);
+  CHECK(beside(room) == 5);
 }
 
 TEST_CASE("resource allocation: evenly fits, nothing larger does, and whoever asks last can have it wherever the "

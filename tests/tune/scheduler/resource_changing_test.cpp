@@ -2,7 +2,12 @@
 #include "tune/schedulers.hpp"
 #include "tune/search_space.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -165,6 +170,14 @@ TEST_CASE("resource changing: the top trial has what the others leave, and hands
   x.ends(3);
   CHECK(x.next(1, 0.2) == 0);
   CHECK(x.next(2, 0.2) == 3);
+}
+
+TEST_CASE("resource changing: of equal trials the first is the top one") {
+  auto options = every(1);
+  options.allocate = allocation::top_trial;
+  changing x(options, 2);
+  CHECK(x.next(1, 0.5) == 3);
+  CHECK(x.next(2, 0.5) == 0);
 }
 
 TEST_CASE("resource changing: the scheduler inside decides all else") {
