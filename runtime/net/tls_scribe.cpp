@@ -14,8 +14,6 @@ namespace net = caf::io::network;
 
 namespace {
 
-constexpr std::size_t most_frame_bytes = std::size_t{256} << 20; // The largest that is ever sent is far from it.
-
 /// The broker forgets a connection only when its last messages are read. CAF names connections by their sockets, whose
 /// numbers are given out again before: what is forgotten then would be somebody's new connection. Beyond all sockets'
 /// numbers, as a user's actors may listen at the same broker without TLS.
@@ -53,12 +51,6 @@ tls_scribe::~tls_scribe() {
 }
 
 void tls_scribe::configure_read(caf::io::receive_policy::config config) {
-  if (config.second > most_frame_bytes) { // CAF would make room for all of it, before the first byte is there.
-    setup_.strangers->refused(remote_.first, fmt::format("it announced a message of {} bytes; the limit is {}",
-                                                         config.second, most_frame_bytes));
-    setup_.connections->end(ticket_);
-    config.second = 1; // It will not come.
-  }
   stream_.configure_read(config);
   if (launched_)
     return;

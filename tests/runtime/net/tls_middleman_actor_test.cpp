@@ -413,38 +413,3 @@ TEST_CASE("tls options: every field that is out of range is named") {
         error{errc::invalid_argument, "dial_deadline is 0 ms; use 10 ms to 1 h; most_strangers is 0; use at least 1"});
   CHECK(validate(tls_options{}));
 }
-
-TEST_CASE("tls middleman: who sends its hello byte by byte has no longer for it than others") {
-  tls_options options;
-  options.handshake_deadline = 300ms;
-  peers::process head(1, "head/h", options), node;
-  const auto slow = peers::stranger(head.publish().value());
-  const std::string start("\x16\x03\x01\x40\x00\x01\x00\x3f\xfc", 9); // The beginning of a hello of 16 KiB.
-  REQUIRE(::send(slow.get(), start.data(), start.size(), MSG_NOSIGNAL) == ssize_t(start.size()));
-
-  pollfd ended{slow.get(), POLLIN | POLLRDHUP, 0};
-  while (::poll(&ended, 1, /*ms=*/10) == 0) // Goes on for as long as it is let.
-    ::send(slow.get(), "x", 1, MSG_NOSIGNAL);
-
-  CHECK(peers::last_words(slow).empty());
-  CHECK(head.log->says("why=\"it did not prove the token within 300 ms\""));
-}
-
-TEST_CASE("tls middleman: a peer that announces a message of 4 GiB is cut off, and nobody else notices") {
-  peers::process head(1, "head/h"), node;
-  const auto port = head.publish().value();
-  const auto linked = node.dial("127.0.0.1", port).value();
-  const auto socket = peers::stranger(port);
-  runtime::tls_session wild(peers::context_of(1, "node/wild"), socket.get(), runtime::tls_session::side::client);
-  while (wild.shake_hands() == runtime::tls_session::progress::waits) {} // The socket blocks: so does this.
-  std::string header(32, '\0'); // Of BASP: the client's side of its handshake, with so much to follow.
-  header[0] = 1;
-  header.replace(4, 4, 4, '\xff');
-
-  REQUIRE(wild.write(header.data(), header.size()) == header.size());
-
-  char byte;
-  while (wild.read(&byte, 1).value_or(0) == 1) {} // What the head said before. Then it is ended.
-  CHECK(head.log->says("why=\"it announced a message of 4294967295 bytes; the limit is 268435456\""));
-  CHECK(node.round_trip(linked, 3) == 3);
-}
