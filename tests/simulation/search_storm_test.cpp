@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 TEST_CASE("search storm: whatever a seed draws, each result counts once, and what was told is kept (I2, I3, I5, I6)") {
-  for_each_seed(200, [](seed s) {
+  for_each_seed(40, [](seed s) {
     const auto what = sim::draw_search_storm(s);
     INFO(sim::to_text(what));
     CHECK(sim::survive(what, s).wrong == "");

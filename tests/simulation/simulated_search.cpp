@@ -55,6 +55,7 @@ void search::start_driver() {
   if (driver_)
     former_drivers_.push_back(std::move(driver_));
   ++drivers_;
+  is_driver_of_healed_ = healed_;
   driver_ = std::make_unique<simulated_driver>(surroundings());
 }
 
@@ -76,6 +77,8 @@ void search::look_after_driver() {
     history_.on_ended();
     return net_.note("the search is complete");
   }
+  if (const auto& how = driver_->outcome(); is_driver_of_healed_ && how && !*how)
+    history_.complain("nothing goes wrong any more, and a driver says: " + how->error().message);
   start_driver_after(healed_ ? 100ms : next_start_);
 }
 

@@ -97,6 +97,7 @@ private:
   bool is_complete_ = false;
   bool healed_ = false;
   bool awaits_end_ = true;
+  bool is_driver_of_healed_ = false; ///< It began when nothing went wrong any more.
   double repeated_news_ = 0;
   std::chrono::nanoseconds disk_time_ = std::chrono::milliseconds(5);
   std::chrono::nanoseconds wall_offset_{0};

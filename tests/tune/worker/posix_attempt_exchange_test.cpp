@@ -185,7 +185,7 @@ TEST_CASE("attempt exchange: a stop that answers an earlier report is heard when
   }
 }
 
-TEST_CASE("attempt exchange: who asks is answered by whole batches: a stop is not heard before the newest is in one (I5)") {
+TEST_CASE("attempt exchange: who asks answers whole batches, and a stop is heard with the newest report (I5)") {
   attempt_exchange exchange;
   std::vector<std::size_t> given;
   const auto keep = [&](const attempt_events& events) { given.push_back(events.size()); };
