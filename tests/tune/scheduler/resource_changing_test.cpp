@@ -15,7 +15,7 @@ using namespace tune;
 
 namespace {
 
-using chance = scheduler::resize_chance;
+using moment = scheduler::resize_chance;
 using allocation = resource_changing_options::allocation;
 
 /// Trials 1, 2, ... of which each runs on one node with four places.
@@ -32,9 +32,9 @@ struct changing {
   /// The trial's next result, and what it is to have then; 0: nothing else than it has.
   trial_size next(std::uint64_t trial, double accuracy = 0.5) {
     (void)core->on_result({trial_id{trial}, ++iterations[trial], -accuracy});
-    return wanted(trial, chance::after_result);
+    return wanted(trial, moment::after_result);
   }
-  trial_size wanted(std::uint64_t trial, chance when) {
+  trial_size wanted(std::uint64_t trial, moment when) {
     if (!core->may_resize(trial_id{trial}, when))
       return 0;
     const auto next = core->resize(trial_id{trial}, when, room);
@@ -101,14 +101,14 @@ TEST_CASE("resource changing: who has more than its due gives it back first, and
 
 TEST_CASE("resource changing: where a trial begins anew anyway it gives back at once, and gets more as otherwise") {
   changing x(every(5), 1);
-  CHECK(x.wanted(1, chance::before_start) == 0);
+  CHECK(x.wanted(1, moment::before_start) == 0);
   for (int i = 1; i < 5; ++i)
     CHECK(x.next(1) == 0);
   CHECK(x.next(1) == 4);
   x.becomes(1, 4);
   x.room.cluster.parts = {{"node-2", 3}};
   CHECK(x.next(1) == 0);
-  CHECK(x.wanted(1, chance::before_start) == 3);
+  CHECK(x.wanted(1, moment::before_start) == 3);
   CHECK(x.reason == "1 trial has 3 places on 1 node: 3 instead of 4 times its resources");
 }
 
@@ -222,8 +222,8 @@ TEST_CASE("resource changing: the scheduler inside decides all else") {
 TEST_CASE("resource changing: a trial that it does not know is left alone") {
   changing x(every(1), 1);
   x.ends(1);
-  CHECK_FALSE(x.core->may_resize(trial_id{1}, chance::before_start));
-  CHECK_FALSE(x.core->resize(trial_id{1}, chance::after_result, x.room));
+  CHECK_FALSE(x.core->may_resize(trial_id{1}, moment::before_start));
+  CHECK_FALSE(x.core->resize(trial_id{1}, moment::after_result, x.room));
   x.core->on_resized(trial_id{1}, 4, scheduler::resize_cause::decided);
   CHECK(x.core->on_result({trial_id{1}, 1, 0.5}) == decision());
 }
