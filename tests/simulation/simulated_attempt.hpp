@@ -69,7 +69,7 @@ private:
   void on_answered();
   void finish();
   void end(tune::attempt_over over);
-  tune::result<void> restore();
+  [[nodiscard]] tune::result<void> restore();
   template <class Told>
   void save_if_wanted(Told& told, void (simulated_attempt::*then)());
   void on_saved();

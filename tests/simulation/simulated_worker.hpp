@@ -29,7 +29,7 @@ public:
     call(message, [](const auto&) {});
   }
   void on_end(std::function<void(const runtime::result<void>&)> listener) override;
-  runtime::result<void> stop(std::chrono::milliseconds deadline) override;
+  [[nodiscard]] runtime::result<void> stop(std::chrono::milliseconds deadline) override;
   const caf::actor& stub() const override { return nobody_; }
   const std::string& name() const override { return node_; }
   runtime::actor_id id() const override { return {}; }

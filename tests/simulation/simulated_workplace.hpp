@@ -33,8 +33,8 @@ public:
   void set_places(std::size_t places) { places_ = places; }
   std::size_t places() const { return places_; }
   /// For the driver with this process.
-  runtime::result<runtime::remote_actor> spawn(const std::shared_ptr<process>& driver,
-                                               const runtime::actor_options& how);
+  [[nodiscard]] runtime::result<runtime::remote_actor> spawn(const std::shared_ptr<process>& driver,
+                                                             const runtime::actor_options& how);
   void on_driver_died(const std::shared_ptr<process>& driver); ///< Its workers hear of it, save and end.
   bool is_attempt_running(tune::trial_id trial, tune::attempt_number attempt) const;
   bool is_empty() const { return workers_.empty(); }
