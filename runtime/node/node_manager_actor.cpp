@@ -14,7 +14,6 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
-#include "runtime/base/overloaded.hpp"
 #include "runtime/net/nonsense_log.hpp"
 #include "runtime/net/shell_failure.hpp"
 #include "runtime/node/hosted_actor.hpp"

@@ -124,5 +124,6 @@ TEST_CASE_FIXTURE(fixture, "file checkpoint store: a manifest that cannot be loo
 
   REQUIRE(heard.size() == 1);
   REQUIRE(!heard[0]);
-  CHECK(heard[0].error().message == (directory / "manifest.json").string() + " cannot be read: Too many levels of symbolic links");
+  CHECK(heard[0].error().message ==
+        (directory / "manifest.json").string() + " cannot be read: Too many levels of symbolic links");
 }
