@@ -67,6 +67,7 @@ private:
   void hear(const tune::record::trial_changed& what);
   void hear(const tune::record::trial_ordered&) {}
   void hear(const tune::record::trial_exploited& what);
+  void hear(const tune::record::trial_resized&) {} // No search that is drawn has a scheduler of resources.
   trial* known(tune::trial_id trial, const char* what);
 
   std::vector<std::string> bytes_; ///< Of each record that is on disk.

@@ -140,7 +140,7 @@ TEST_CASE("search spec: mistakes of all the other fields, too") {
               "spec:5: seed: -1 is no integer of at least 0",
               R"(spec:6: searcher: there is no "randon"; did you mean "random"?)",
               R"(spec:7: scheduler asha: it has no option "grace"; there is "max_t", "grace_period", )"
-              R"("reduction_factor", "brackets", "type", "stop_last", "strict_ties")",
+              R"("reduction_factor", "brackets", "type", "stop_last", "strict_ties", "delayed")",
               R"(spec:10: points_to_evaluate: point 2: "lr": 5 is above high 1)",
               R"(spec:11: points_to_evaluate: point 3: "rate" is not a parameter; there is "lr")"});
   CHECK(mistakes_in("space: {lr: {uniform: [0, 1]}}\n"
