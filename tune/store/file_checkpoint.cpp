@@ -34,8 +34,15 @@ error no_such(const path& file, const char* what, const std::error_code& why) {
 /// That each of them is there survives a power loss, too.
 [[nodiscard]] result<void> make_directories(store_disk& disk, const path& directory) {
   std::vector<path> new_ones;
-  for (path at = directory; !at.empty() && !disk.is_there(at) && at != at.parent_path(); at = at.parent_path())
+  for (path at = directory; !at.empty() && at != at.parent_path(); at = at.parent_path()) {
+    store_disk::status found;
+    const auto why = disk.look_at(at, found);
+    if (why && why != std::errc::no_such_file_or_directory && why != std::errc::not_a_directory)
+      return fail(no_such(at, "read", why));
+    if (!why && found.what != kind::none)
+      break;
     new_ones.push_back(at);
+  }
   if (const auto why = disk.make_directories(directory))
     return fail(no_such(directory, "made", why));
   for (std::size_t i = 1; i < new_ones.size(); ++i) // The directory's own parent is synced when it is renamed.

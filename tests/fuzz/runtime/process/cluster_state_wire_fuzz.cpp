@@ -19,7 +19,7 @@ void check_state(std::string_view bytes) {
   const auto message = fuzz::parse<wire::ClusterState>(bytes);
   if (!message)
     return;
-  const auto state = cluster_state_in(caf::make_message(*message));
+  const auto state = cluster_state_in(caf::make_message(*message), owner_id{1});
   if (!state)
     return fuzz::check_error(state.error());
   fuzz::require(state->nodes.size() == static_cast<std::size_t>(message->nodes_size()), "nodes got lost");
