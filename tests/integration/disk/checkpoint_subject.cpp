@@ -167,7 +167,8 @@ public:
     if (is_below(".tmp.left") || ((is_removal || is_look) && !is_below(".tmp")))
       return true;
     // After a checkpoint has its name there is nothing left to be swept; and what may be a new directory is synced.
-    return (call == "openat" && is_below(".tmp")) || ((call == "stat" || call == "lstat") && !is_below("manifest.json"));
+    return (call == "openat" && is_below(".tmp")) ||
+           ((call == "stat" || call == "lstat") && !is_below("manifest.json"));
   }
 
 private:
