@@ -203,6 +203,7 @@ TEST_CASE("token rotation: a head that is killed at any moment of it comes back 
     cluster.kill_head();
     command.wait();
     cluster.restart_head();
+    when(cluster, "peer_count", 2); // The node, and whoever asks.
     const auto after = when_all_know(cluster);
     CHECK(after.at("good").size() == (good.size() == 1 ? 2 : 1));
     CHECK(content_of(cluster.token_of("one")) == content_of(cluster.token()));
