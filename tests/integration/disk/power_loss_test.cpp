@@ -111,7 +111,8 @@ void cut_at_each_call(const subject& what) {
 
 void cut(const subject& what) {
   cut_at_each_call(what);
-  cut_at_random(what, number_in_environment("CAF_TUNE_CUTS", 0), number_in_environment("CAF_TUNE_SEED", 1));
+  if (const auto cuts = number_in_environment("CAF_TUNE_CUTS", 0); cuts > 0)
+    cut_at_random(what, cuts, number_in_environment("CAF_TUNE_SEED", 1));
 }
 
 } // namespace
